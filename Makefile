@@ -1,0 +1,133 @@
+# Needed beforehand: git, make, Python 3.11 (or 3.12, 3.13) with venv, and a package index. `make help` lists the rest.
+
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+SHELL := /bin/sh
+
+PYTHON ?= python3
+PY := .venv/bin/python
+LOCAL := $(PY) -m q2c_portal.local
+STAMP := .venv/.set-up
+
+ERP ?=
+PYTEST ?=
+ARGS ?=
+CMD ?=
+
+# What a production place would give, for checks that must see production settings; nothing connects to it.
+PRODUCTION := env -u Q2C_DEMO -u Q2C_TESTING -u DEBUG \
+	SECRET_KEY=checked-only-0123456789-abcdefghijklmnopqrstuvwxyz-0123456789-checked \
+	ALLOWED_HOSTS=portal.example.com PORTAL_URL=https://portal.example.com \
+	CSRF_TRUSTED_ORIGINS=https://portal.example.com \
+	DATABASE_URL=postgres://nobody@127.0.0.1:1/none REDIS_URL=redis://127.0.0.1:1/0 \
+	PYTHONWARNINGS=ignore::RuntimeWarning:django.core.management.commands.makemigrations
+
+.PHONY: help
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: $(STAMP) ## create .venv and install everything into it (a repeat is instant)
+	@:
+
+$(STAMP): requirements.txt requirements-dev.txt requirements.lock
+	@found=""; \
+	for candidate in "$(PYTHON)" python3.11 python3.12 python3.13; do \
+		if "$$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; \
+		then found="$$candidate"; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+		echo "Python 3.11, 3.12 or 3.13 is needed and was not found. Give it: make setup PYTHON=/path/to/python3.11" >&2; \
+		exit 1; \
+	fi; \
+	if ! "$$found" -c 'import venv, ensurepip' 2>/dev/null; then \
+		echo "$$found has no venv. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; \
+	fi; \
+	if ! $(PY) -m pip --version >/dev/null 2>&1; then "$$found" -m venv --clear .venv; fi
+	@echo "Installing packages into .venv (about a minute the first time) ..."
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-input -r requirements-dev.txt -c requirements.lock
+	@touch $@
+
+.PHONY: run
+run: setup ## start everything in the background, load the demo, print address and logins (ERP=tryton: real ERP)
+	@$(LOCAL) run $(if $(ERP),--erp $(ERP))
+
+.PHONY: stop
+stop: ## end everything; data stay
+	@if [ -x $(PY) ]; then $(LOCAL) stop; else echo "Nothing is set up here."; fi
+
+.PHONY: reset
+reset: ## end everything and delete all local data
+	@if [ -x $(PY) ]; then $(LOCAL) reset; else echo "Nothing is set up here."; fi
+
+.PHONY: status
+status: setup ## show what runs
+	@$(LOCAL) status
+
+.PHONY: logs
+logs: ## follow the logs
+	@tail -n 20 -F .dev/logs/*.log
+
+.PHONY: restart-worker restart-web restart-broker
+restart-worker restart-web restart-broker: restart-%: setup
+	@$(LOCAL) kill $*
+
+restart-worker: ## kill the worker without warning; it is started again
+restart-web: ## the same with the web server
+restart-broker: ## the same with the broker
+
+.PHONY: story
+story: setup ## play the people's part on the running demo and check every figure (starts the demo if needed)
+	@$(LOCAL) run $(if $(ERP),--erp $(ERP))
+	@$(LOCAL) manage story
+
+.PHONY: manage
+manage: setup ## a management command in the demo's environment: make manage ARGS="tie_out --json"
+	@$(LOCAL) manage $(ARGS)
+
+.PHONY: shell
+shell: setup ## a shell, or CMD="...", in the demo's environment
+	@$(LOCAL) shell $(CMD)
+
+.PHONY: test
+test: setup ## all tests with throw-away servers: make test PYTEST="tests/sync -x"
+	@$(LOCAL) test -- $(PYTEST)
+
+.PHONY: e2e
+e2e: setup ## only the browser tests
+	@$(LOCAL) test -- -m browser $(PYTEST)
+
+.PHONY: lint lint-style lint-contracts lint-migrations lint-deploy lint-types
+lint: lint-style lint-contracts lint-migrations lint-deploy lint-types ## style, import contracts, migrations, types ...
+
+lint-style: setup
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+lint-contracts: setup
+	.venv/bin/lint-imports --no-cache
+
+lint-migrations: setup
+	@echo "$(PY) manage.py makemigrations --check --dry-run"
+	@$(PRODUCTION) $(PY) manage.py makemigrations --check --dry-run
+
+lint-deploy: setup
+	@echo "$(PY) manage.py check --deploy --fail-level WARNING"
+	@$(PRODUCTION) $(PY) manage.py check --deploy --fail-level WARNING
+
+lint-types: setup
+	@echo "$(PY) -m mypy connectors sync"
+	@$(PRODUCTION) $(PY) -m mypy connectors sync
+
+.PHONY: format
+format: setup ## let ruff write the style it asks for
+	@$(PY) -m ruff check --fix --quiet . ; $(PY) -m ruff format .
+
+.PHONY: bench
+bench: setup ## measure against bare baselines, into benchmarks/results/latest.json
+	@$(LOCAL) with --durable -- $(PY) -m benchmarks $(ARGS)
+
+.PHONY: lock
+lock: setup ## choose versions again, for every platform, into requirements.lock
+	@$(PY) -m uv pip compile --universal --python-version 3.11 --no-header --no-annotate --quiet \
+		--upgrade requirements-dev.txt -o requirements.lock

@@ -1,0 +1,63 @@
+"""Amounts as Decimal with a currency: strict reading, minor units by ISO 4217, never a float."""
+
+import re
+from decimal import Decimal
+
+#: ISO 4217 (list one, 2026): currencies whose minor unit is not two digits.
+MINOR_UNITS = {
+    **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0),
+    **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
+    **dict.fromkeys("CLF UYW".split(), 4),
+}
+
+#: ISO 4217 active codes of money people trade in (funds, metals and test codes left out).
+CURRENCIES = frozenset(
+    """AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLF CLP
+    CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR
+    ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT
+    MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD
+    SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYI UYU UYW UZS
+    VED VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG""".split()
+)
+
+#: ASCII digits only, at most 15 before and 6 after the point, no exponent: bounds before any arithmetic.
+_AMOUNT = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?", re.ASCII)
+
+
+class AmountError(ValueError):
+    """An amount or currency that cannot be taken as it stands; the message says what would be right."""
+
+
+def minor_units(currency: str) -> int:
+    """Digits after the point by ISO 4217. Raises AmountError for a code that is no currency."""
+    if currency not in CURRENCIES:
+        raise AmountError(f"currency: {currency!r} is not an ISO 4217 code such as USD")
+    return MINOR_UNITS.get(currency, 2)
+
+
+def amount(value: object, currency: str) -> Decimal:
+    """Read an amount (text, int or Decimal; never float) in major units, with exactly the currency's digits.
+
+    Raises AmountError when it is no plain number or has more digits than the currency; nothing is ever rounded.
+    """
+    digits = minor_units(currency)
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+        raise AmountError(f"amount: {value!r} must be text such as '100.00', not {type(value).__name__}")
+    text = format(value, "f") if isinstance(value, Decimal) and value.is_finite() else str(value)
+    if not _AMOUNT.fullmatch(text):
+        raise AmountError(f"amount: {text[:40]!r} is not a plain number such as '100.00'")
+    exact = Decimal(text).quantize(Decimal(1).scaleb(-digits))
+    if exact != Decimal(text):
+        raise AmountError(f"amount: {text} has more than {digits} digits after the point, which {currency} allows")
+    return exact + 0  # turns -0.00 into 0.00, so that equal amounts hash alike
+
+
+def to_minor(value: Decimal, currency: str) -> int:
+    """Major units to whole minor units (USD 12.34 -> 1234). Raises AmountError where that is not exact."""
+    return int(amount(value, currency).scaleb(minor_units(currency)))
+
+
+def from_minor(value: int, currency: str) -> Decimal:
+    """Whole minor units to major units (JPY 500 -> 500, KWD 1234 -> 1.234)."""
+    digits = minor_units(currency)
+    return Decimal(value).scaleb(-digits).quantize(Decimal(1).scaleb(-digits))

@@ -1,0 +1,1 @@
+"""NetSuite, over SuiteTalk REST and SuiteQL."""

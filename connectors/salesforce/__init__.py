@@ -1,0 +1,1 @@
+"""Salesforce: accounts and won opportunities in, billing status out."""

@@ -1,0 +1,229 @@
+"""Money in and back: payment intents, charges, balance transactions, refunds and payouts."""
+
+from decimal import Decimal
+from typing import Any
+
+from connectors.sandbox.books import Document
+from connectors.sandbox.stripe_billing.account import Account, Call
+from connectors.sandbox.stripe_billing.errors import StripeError, missing, no_such
+from connectors.sandbox.stripe_billing.events import emit
+from connectors.sandbox.stripe_billing.params import Params
+from connectors.sandbox.stripe_billing.periods import portion_of
+from connectors.sandbox.stripe_billing.shapes import render
+
+DAY = 86_400
+REFUND_REASONS = ("duplicate", "fraudulent", "requested_by_customer")
+
+
+def open_payment(account: Account, invoice: Document) -> None:
+    """What finalising prepares: a payment intent and the invoice's default payment."""
+    now = account.now(invoice["test_clock"])
+    key = account.new_id("payment_intent")
+    intent = account.put("payment_intent", {
+        "id": key, "created": now, "amount": invoice["amount_due"], "currency": invoice["currency"],
+        "customer": invoice["customer"], "client_secret": f"{key}_secret_sandbox", "status": "requires_payment_method",
+        "description": f"Payment for Invoice {invoice['number']}", "_clock": invoice["test_clock"],
+    })  # fmt: skip
+    account.put("invoice_payment", {
+        "id": account.new_id("invoice_payment"), "created": now, "amount_requested": invoice["amount_due"],
+        "currency": invoice["currency"], "invoice": invoice["id"],
+        "payment": {"payment_intent": key, "type": "payment_intent"}, "status": "open",
+        "status_transitions": {"canceled_at": None, "paid_at": None},
+        "_payment_intent": key, "_clock": invoice["test_clock"],
+    })  # fmt: skip
+    emit(account, "payment_intent.created", "payment_intent", intent)
+
+
+def open_parts(account: Account, invoice: Document) -> tuple[Document, Document] | None:
+    """The invoice's open payment and its intent."""
+    for payment in account.by("invoice_payment", "invoice", invoice["id"]):
+        intent = account.get("payment_intent", payment["_payment_intent"])
+        if payment["status"] == "open" and intent:
+            return payment, intent
+    return None
+
+
+def take(account: Account, invoice: Document) -> StripeError | None:
+    """Take what remains from the customer; the invoice itself is settled by the caller.
+
+    A declined customer leaves the invoice open; the refusal is returned, not raised, as it is written down too.
+    """
+    parts = open_parts(account, invoice)
+    assert parts is not None
+    payment, intent = parts
+    invoice["attempt_count"] = invoice.get("attempt_count", 0) + 1
+    if invoice["customer"] in account.settings()["declined_customers"]:
+        return _declined(account, invoice, intent)
+    now, amount = account.now(invoice["test_clock"]), invoice["amount_remaining"]
+    charge = {
+        "id": account.new_id("charge"), "created": now, "amount": amount, "amount_captured": amount,
+        "currency": invoice["currency"], "customer": invoice["customer"], "description": intent["description"],
+        "payment_intent": intent["id"], "payment_method": "pm_1SandboxVisa", "_clock": invoice["test_clock"],
+    }  # fmt: skip
+    charge["balance_transaction"] = book(account, charge, amount=amount, type_="charge", fee=fee_on(account, amount))
+    account.put("charge", charge)
+    account.change(
+        "payment_intent", intent, status="succeeded", amount_received=amount, latest_charge=charge["id"],
+        payment_method="pm_1SandboxVisa",
+    )  # fmt: skip
+    transitions = {**payment["status_transitions"], "paid_at": now}
+    account.change("invoice_payment", payment, status="paid", amount_paid=amount, status_transitions=transitions)
+    emit(account, "payment_intent.succeeded", "payment_intent", intent)
+    emit(account, "charge.succeeded", "charge", charge)
+    emit(account, "invoice_payment.paid", "invoice_payment", payment)
+    return None
+
+
+def _declined(account: Account, invoice: Document, intent: Document) -> StripeError:
+    message = "Your card was declined."
+    problem = {"code": "card_declined", "decline_code": "generic_decline", "message": message, "type": "card_error"}
+    account.change("payment_intent", intent, status="requires_payment_method", last_payment_error=problem)
+    account.change("invoice", invoice, attempted=True)
+    emit(account, "payment_intent.payment_failed", "payment_intent", intent)
+    emit(account, "invoice.payment_failed", "invoice", invoice)
+    return StripeError(
+        message, status=402, type="card_error", code="card_declined", decline_code="generic_decline", saved=True,
+        payment_intent=render(account, "payment_intent", intent),
+    )  # fmt: skip
+
+
+def cancel_open(account: Account, invoice: Document, *, reason: str) -> None:
+    """Withdraw the invoice's open payment: it was voided, or paid elsewhere."""
+    parts = open_parts(account, invoice)
+    if parts is None:
+        return
+    payment, intent = parts
+    now = account.now(invoice["test_clock"])
+    account.change("payment_intent", intent, status="canceled", canceled_at=now, cancellation_reason=reason)
+    transitions = {**payment["status_transitions"], "canceled_at": now}
+    account.change("invoice_payment", payment, status="canceled", status_transitions=transitions)
+    emit(account, "payment_intent.canceled", "payment_intent", intent)
+
+
+def follow_amount(account: Account, invoice: Document) -> None:
+    """A credit note changed what remains: the open payment asks for that much."""
+    parts = open_parts(account, invoice)
+    if parts:
+        account.change("invoice_payment", parts[0], amount_requested=invoice["amount_remaining"])
+        account.change("payment_intent", parts[1], amount=invoice["amount_remaining"])
+
+
+# -- balance ----------------------------------------------------------------------------------------
+def fee_on(account: Account, amount: int) -> int:
+    """The processing fee in minor units: settings fee_percent (text) and fee_fixed."""
+    settings = account.settings()
+    return portion_of(amount, Decimal(str(settings["fee_percent"]))) + int(settings["fee_fixed"])
+
+
+def book(account: Account, source: Document, *, amount: int, type_: str, fee: int = 0) -> str:
+    """Write a balance transaction and return its id; with automatic payouts it leaves at the next UTC midnight."""
+    clock = source.get("_clock")
+    now = account.now(clock)
+    midnight = (now // DAY + 1) * DAY
+    details = [{"amount": fee, "application": None, "currency": source["currency"],
+                "description": "Stripe processing fees", "type": "stripe_fee"}]  # fmt: skip
+    unpaid = None if type_ == "payout" else f"{clock or ''}|{source['currency']}"
+    transaction = account.put("balance_transaction", {
+        "id": account.new_id("balance_transaction"), "created": now, "amount": amount, "fee": fee,
+        "fee_details": details if fee else [], "net": amount - fee, "currency": source["currency"], "type": type_,
+        "reporting_category": type_, "source": source["id"], "available_on": midnight, "_clock": clock,
+        "description": source.get("description"), "_payout": None, "_unpaid": unpaid,
+    })  # fmt: skip
+    if unpaid and account.settings()["automatic_payouts"]:
+        account.owe(clock, midnight, "payout", unpaid)
+    return str(transaction["id"])
+
+
+def payout_due(account: Account, unpaid: str) -> None:
+    """Pay out everything that became available on one clock in one currency; once per midnight."""
+    clock, currency = unpaid.split("|")
+    now = account.now(clock or None)
+    ready = [t for t in account.by("balance_transaction", "_unpaid", unpaid) if t["available_on"] <= now]
+    amount = sum(t["net"] for t in ready)
+    if amount <= 0 or not account.settings()["automatic_payouts"]:
+        return
+    payout: Document = {
+        "id": account.new_id("payout"), "created": now, "arrival_date": now, "amount": amount, "currency": currency,
+        "status": "paid", "reconciliation_status": "completed", "_clock": clock or None,
+        "trace_id": {"status": "supported", "value": f"SBX{now}"},
+    }  # fmt: skip
+    own = book(account, {**payout, "description": "STRIPE PAYOUT"}, amount=-amount, type_="payout")
+    payout["balance_transaction"] = own
+    for transaction in [*ready, account.need("balance_transaction", own)]:
+        account.change("balance_transaction", transaction, _payout=payout["id"], _unpaid=None)
+    account.put("payout", payout)
+    for news in ("created", "paid", "reconciliation_completed"):
+        emit(account, f"payout.{news}", "payout", payout)
+
+
+# -- refunds ----------------------------------------------------------------------------------------
+def refund(
+    account: Account,
+    charge: Document,
+    *,
+    amount: int,
+    reason: str | None = None,
+    metadata: dict[str, str] | None = None,
+) -> Document:
+    """Give money of a charge back; it succeeds at once."""
+    left = charge["amount"] - charge.get("amount_refunded", 0)
+    if left == 0:
+        raise StripeError(f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded")
+    if not 0 < amount <= left:
+        raise StripeError(
+            f"Refund amount ({amount}) is greater than unrefunded amount on charge ({left}).", param="amount"
+        )
+    document: Document = {
+        "id": account.new_id("refund"), "created": account.now(charge.get("_clock")), "amount": amount,
+        "currency": charge["currency"], "charge": charge["id"], "payment_intent": charge["payment_intent"],
+        "customer": charge.get("customer"), "reason": reason, "status": "succeeded", "metadata": metadata or {},
+        "_clock": charge.get("_clock"),
+    }  # fmt: skip
+    source = {**document, "description": f"REFUND FOR CHARGE ({charge.get('description')})"}
+    document["balance_transaction"] = book(account, source, amount=-amount, type_="refund")
+    account.put("refund", document)
+    previous = {name: charge.get(name, default) for name, default in (("amount_refunded", 0), ("refunded", False))}
+    account.change("charge", charge, amount_refunded=charge["amount"] - left + amount, refunded=amount == left)
+    emit(account, "refund.created", "refund", document)
+    emit(account, "charge.refunded", "charge", charge, previous=previous)
+    return document
+
+
+def create_refund(account: Account, call: Call) -> dict[str, Any]:
+    """POST /v1/refunds with a charge or a payment intent."""
+    params = Params(call.values, {"amount", "charge", "metadata", "payment_intent", "reason"})
+    key = params.text("charge")
+    if key is None and "payment_intent" not in params:
+        raise missing("charge")
+    if key is None:
+        intent = account.need("payment_intent", params.required("payment_intent"), param="payment_intent")
+        key = intent.get("latest_charge")
+        if key is None:
+            raise StripeError(
+                f"This PaymentIntent ({intent['id']}) does not have a successful charge to refund.",
+                code="payment_intent_unexpected_state",
+                param="payment_intent",
+            )
+    charge = account.get("charge", key)
+    if charge is None:
+        raise no_such("charge", key, param="charge")
+    account.at_rest(charge.get("_clock"))
+    left = charge["amount"] - charge.get("amount_refunded", 0)
+    amount = params.integer("amount", left)
+    made = refund(
+        account,
+        charge,
+        amount=left if amount is None else amount,
+        reason=params.choice("reason", REFUND_REASONS),
+        metadata=params.metadata(),
+    )
+    return render(account, "refund", made)
+
+
+def charge_of(account: Account, invoice: Document) -> Document | None:
+    """The charge that paid an invoice, if one did."""
+    for payment in account.by("invoice_payment", "invoice", invoice["id"]):
+        intent = account.get("payment_intent", payment["_payment_intent"])
+        if payment["status"] == "paid" and intent:
+            return account.get("charge", intent.get("latest_charge"))
+    return None

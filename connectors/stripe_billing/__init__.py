@@ -1,0 +1,1 @@
+"""Stripe Billing: customers and subscriptions out, invoices and payments in."""

@@ -1,0 +1,289 @@
+"""The verbs of Stripe Billing."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from hashlib import sha256
+from typing import Any, ClassVar
+from urllib.parse import quote, urlsplit
+
+from connectors.canonical import Canonical, Customer, SubscriptionContract
+from connectors.errors import CursorLost, Misconfigured, Rejected, Unavailable
+from connectors.interface import Connector, ControlPage, Inbound, Parcel, Receipt, Setup, SourceEvent
+from connectors.stripe_billing import listing, mapping, webhook
+from connectors.stripe_billing.transport import PAGE, SYSTEM, Api
+
+#: what `poll` asks for; Stripe takes up to 20 types
+POLLED = (
+    "invoice.finalized",
+    "invoice.voided",
+    "invoice_payment.paid",
+    "customer.subscription.created",
+    "customer.subscription.deleted",
+    "credit_note.created",
+)
+#: event kind -> where its object is read; the first that fits
+PATHS: tuple[tuple[str, str], ...] = (
+    ("invoice_payment", "/v1/invoice_payments"),
+    ("invoice", "/v1/invoices"),
+    ("customer.subscription", "/v1/subscriptions"),
+    ("subscription", "/v1/subscriptions"),
+    ("contract", "/v1/subscriptions"),
+    ("customer", "/v1/customers"),
+    ("credit_note", "/v1/credit_notes"),
+    ("payment_intent", "/v1/payment_intents"),
+)
+#: pages of 100 that `find` and `poll` read before they give up
+MOST_PAGES = 100
+SCREENS = {"customer": "customers", "contract": "subscriptions", "invoice": "invoices", "payment": "payments"}
+
+
+class StripeBilling(Connector):
+    """Customers and subscriptions go out; invoices and payments come in by signed webhook or by the event list."""
+
+    name = "stripe_billing"
+    label = "Stripe Billing"
+    role = "billing"
+    capabilities = frozenset({"receive", "poll", "fetch", "find", "list_day"})
+    delivers = frozenset({Customer.kind, SubscriptionContract.kind})
+    settle_time: ClassVar[timedelta] = timedelta(seconds=5)
+    # Stripe keeps keys "at least 24 hours"; an hour is left for clocks that differ.
+    key_horizon: ClassVar[timedelta | None] = timedelta(hours=23)
+
+    def __init__(self, setup: Setup) -> None:
+        super().__init__(setup)
+        self.clock = str(setup.settings.get("test_clock") or "")
+        secrets = (part.strip() for part in setup.secrets.get("webhook_secrets", "").split(","))
+        self._webhook_secrets = [secret for secret in secrets if secret]
+        key = setup.secrets.get("read_key" if setup.read_only else "api_key", "")
+        self.api = Api(base_url=setup.base_url, key=key, sandbox=setup.sandbox)
+
+    # -- in ---------------------------------------------------------------------------------------
+    def receive(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> Inbound:
+        """One signed event. Raises NotAuthentic for a bad signature, ValueError for content we cannot take."""
+        if len(body) > webhook.MAX_BYTES:
+            raise ValueError(f"body: {len(body)} bytes are more than {webhook.MAX_BYTES}")
+        header = next((value for name, value in headers.items() if name.lower() == "stripe-signature"), "")
+        webhook.check_signature(header=header, body=body, secrets=self._webhook_secrets, now=now)
+        return Inbound(events=(webhook.read_event(body, live=not self.setup.sandbox),))
+
+    def poll(self, *, stream: str, cursor: str, now: datetime) -> tuple[list[SourceEvent], str]:
+        """Events after the cursor (an event id; empty = all Stripe still keeps), oldest first.
+
+        Raises CursorLost when Stripe no longer has the event the cursor names (it keeps them 30 days).
+        """
+        if stream != "events":
+            raise LookupError(f"stream: Stripe has 'events', not {stream!r}")
+        found = self._events_after(cursor) if cursor else self._all_events()
+        events = [webhook.as_source_event(event, raw=_as_bytes(event)) for event in found]
+        return events, events[-1].event_id if events else cursor
+
+    def fetch(self, *, kind: str, object_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """The objects as Stripe has them now, invoices with all their lines; deleted and unknown ones are absent."""
+        path = next((path for start, path in PATHS if kind.startswith(start)), None)
+        if path is None:
+            raise LookupError(f"kind: nothing of Stripe is called {kind!r}")
+        found: dict[str, dict[str, Any]] = {}
+        for object_id in dict.fromkeys(object_ids):
+            record = self._get(f"{path}/{quote(object_id, safe='')}")
+            if record is None:
+                continue
+            lines = record.get("lines")
+            if isinstance(lines, dict) and lines.get("has_more"):
+                pages = self.api.pages(f"/v1/invoices/{quote(object_id, safe='')}/lines")
+                record["lines"] = {**lines, "data": [line for page in pages for line in page], "has_more": False}
+            found[object_id] = record
+        return found
+
+    def translate(self, *, kind: str, record: Mapping[str, Any], version: int) -> list[Canonical]:
+        """Finalised invoices, and payments with their allocation; other kinds give nothing."""
+        return mapping.to_shapes(kind, record, version=version, zone=self.setup.zone)
+
+    # -- out --------------------------------------------------------------------------------------
+    def deliver(self, parcel: Parcel) -> Receipt:
+        """Create or update a customer; create the subscription of a new contract. Raises the outbound errors."""
+        subject = parcel.subject
+        if parcel.operation != "put":
+            raise Rejected(f"Stripe cannot {parcel.operation} a {subject.kind} here", field="operation", system=SYSTEM)
+        if isinstance(subject, Customer):
+            return self._put_customer(subject, parcel)
+        if isinstance(subject, SubscriptionContract):
+            return self._put_contract(subject, parcel)
+        raise Rejected(f"Stripe does not take a {subject.kind}", field="kind", value=subject.kind, system=SYSTEM)
+
+    def _put_customer(self, customer: Customer, parcel: Parcel) -> Receipt:
+        wanted = mapping.customer_parameters(customer)
+        if held := parcel.known.get(parcel.reference):
+            path = f"/v1/customers/{quote(held, safe='')}"
+        else:
+            path = "/v1/customers"
+            if self.clock:
+                wanted["test_clock"] = self.clock
+        return _customer_receipt(self.api.post(path, wanted, key=_key(parcel)))
+
+    def _put_contract(self, contract: SubscriptionContract, parcel: Parcel) -> Receipt:
+        if held := parcel.known.get(parcel.reference):
+            return self._keep_contract(contract, held, parcel)
+        customer = parcel.known.get(contract.customer_reference)
+        if not customer:
+            raise Rejected(
+                f"{contract.customer_reference} has no customer in Stripe yet",
+                field="customer_reference",
+                value=contract.customer_reference,
+                system=SYSTEM,
+            )
+        wanted = mapping.subscription_parameters(
+            contract,
+            billing_customer=customer,
+            days_until_due=int(self.setup.settings.get("days_until_due") or contract.payment_terms_days),
+            zone=self.setup.zone,
+        )
+        return self._contract_receipt(self.api.post("/v1/subscriptions", wanted, key=_key(parcel)))
+
+    def _keep_contract(self, contract: SubscriptionContract, held: str, parcel: Parcel) -> Receipt:
+        """A newer version of a contract that is billed already: the same terms are noted, others need an amendment."""
+        path = f"/v1/subscriptions/{quote(held, safe='')}"
+        record = self._get(path)
+        if record is None or not mapping.same_terms(record, contract, zone=self.setup.zone):
+            raise Rejected(
+                f"{contract.reference} is billed by {held} on other terms; a change needs an amendment",
+                reason="DUPLICATE_SUBSCRIPTION",
+                field="known",
+                value=held,
+                system=SYSTEM,
+            )
+        changed = {"metadata": mapping.contract_metadata(contract)}
+        return self._contract_receipt(self.api.post(path, changed, key=_key(parcel)))
+
+    def find(self, *, kind: str, reference: str, known: Mapping[str, str]) -> list[Receipt]:
+        """What carries this reference in its metadata, by the lists: they show a write at once, the search does not.
+
+        Raises Unavailable when the lists are too long to be read to the end: "nothing" would not be proven.
+        """
+        receipt: Callable[[Mapping[str, Any]], Receipt]
+        if kind == Customer.kind:
+            path, receipt = "/v1/customers", _customer_receipt
+            narrowed: dict[str, Any] = self._on_clock()
+        elif kind == SubscriptionContract.kind:
+            path, receipt = "/v1/subscriptions", self._contract_receipt
+            customer = next((held for name, held in known.items() if name.startswith("customer:")), "")
+            narrowed = {"status": "all", **({"customer": customer} if customer else self._on_clock())}
+        else:
+            raise LookupError(f"kind: Stripe has no {kind!r} of ours")
+        found: list[Receipt] = []
+        for number, page in enumerate(self.api.pages(path, **narrowed)):
+            if number >= MOST_PAGES:
+                raise Unavailable(f"{path}: more than {MOST_PAGES * PAGE} to look through", system=SYSTEM)
+            found += [receipt(record) for record in page if mapping.metadata(record).get("q2c_reference") == reference]
+        return found
+
+    # -- controls ---------------------------------------------------------------------------------
+    def list_day(self, *, kind: str, entity: str, day: date) -> Iterator[ControlPage]:
+        """Contracts and receipts made, invoices issued on a day of the zone; customers: all there are.
+
+        Stripe gives no totals, so the pages carry no source count. One account is one entity.
+        """
+        if kind not in listing.LINES:
+            raise LookupError(f"kind: Stripe cannot list {kind!r}")
+        path, line, by_creation = listing.LINES[kind]
+        params: dict[str, Any] = dict(by_creation(day, self.setup.zone))
+        if kind == "contract":
+            params["status"] = "all"
+        if kind in ("contract", "customer"):
+            params |= self._on_clock()
+        query = f"{path} {json.dumps(params, sort_keys=True)}"
+        for page in self.api.pages(path, **params):
+            lines = (line(record, day=day, zone=self.setup.zone) for record in page)
+            yield ControlPage(lines=tuple(found for found in lines if found), query=query)
+
+    # -- people -----------------------------------------------------------------------------------
+    def link(self, *, kind: str, external_id: str) -> str:
+        """The record on Stripe's dashboard; in a sandbox, at the sandbox's own address."""
+        parts = urlsplit(self.setup.base_url)
+        if (parts.hostname or "").endswith("stripe.com"):
+            mode = "/test" if self.setup.sandbox else ""
+            return f"https://dashboard.stripe.com{mode}/{SCREENS.get(kind, kind)}/{external_id}"
+        return f"{self.setup.base_url.rstrip('/')}/{SCREENS.get(kind, kind)}/{external_id}"
+
+    def check(self) -> str:
+        """The account we are signed in to; a restricted key may not read it, then one list proves the key."""
+        try:
+            account = self.api.get("/v1/account")
+        except (Misconfigured, Rejected) as error:
+            if error.http_status not in (403, 404):
+                raise
+            self.api.get("/v1/customers", limit=1)
+            return "Stripe: the key works; the account's own record is not shown to it"
+        return f"Stripe account {account['id']}, {'test' if self.setup.sandbox else 'live'} mode"
+
+    # -- small parts ------------------------------------------------------------------------------
+    def _events_after(self, cursor: str) -> list[dict[str, Any]]:
+        events: list[dict[str, Any]] = []
+        for _ in range(MOST_PAGES):
+            # `ending_before` gives the page next to the cursor, itself newest first.
+            try:
+                page = self.api.get("/v1/events", types=list(POLLED), limit=PAGE, ending_before=cursor)
+            except Rejected as error:
+                if error.code == "resource_missing":
+                    raise CursorLost(f"Stripe no longer has {cursor}", system=SYSTEM) from error
+                raise
+            events += reversed(page["data"])
+            if not page.get("has_more") or not page["data"]:
+                break
+            cursor = page["data"][0]["id"]
+        return events
+
+    def _all_events(self) -> list[dict[str, Any]]:
+        pages = list(self.api.pages("/v1/events", types=list(POLLED)))
+        return [event for page in reversed(pages) for event in reversed(page)]
+
+    def _get(self, path: str) -> dict[str, Any] | None:
+        try:
+            record = self.api.get(path)
+        except Rejected as error:
+            if error.http_status == 404:
+                return None
+            raise
+        return None if record.get("deleted") else record
+
+    def _contract_receipt(self, record: Mapping[str, Any]) -> Receipt:
+        return Receipt(
+            external_id=record["id"],
+            version=_version(record),
+            held={
+                "status": str(record.get("status", "")),
+                "currency": record["currency"].upper(),
+                "amount": format(mapping.subscription_amount(record), "f"),
+                "starts_on": mapping.local_date(record["start_date"], self.setup.zone).isoformat(),
+                "customer": str(record.get("customer") or ""),
+            },
+        )
+
+    def _on_clock(self) -> dict[str, str]:
+        """Stripe hides what lives on a test clock from lists that do not name the clock."""
+        return {"test_clock": self.clock} if self.clock else {}
+
+
+def _customer_receipt(record: Mapping[str, Any]) -> Receipt:
+    address = record.get("address") or {}
+    held = {"name": record.get("name"), "email": record.get("email"), "country": address.get("country")}
+    return Receipt(
+        external_id=record["id"],
+        version=_version(record),
+        held={name: str(value) for name, value in held.items() if value},
+    )
+
+
+def _version(record: Mapping[str, Any]) -> int | None:
+    text = mapping.metadata(record).get("q2c_version", "")
+    return int(text) if text.isascii() and text.isdigit() else None
+
+
+def _key(parcel: Parcel) -> str:
+    """The idempotency key; Stripe takes 255 characters, longer ones are shortened by a stable hash."""
+    key = parcel.request_key
+    return key if len(key) <= 255 else f"{key[:180]}:{sha256(key.encode()).hexdigest()}"
+
+
+def _as_bytes(event: Mapping[str, Any]) -> bytes:
+    return json.dumps(event, sort_keys=True, separators=(",", ":"), default=str).encode()

@@ -1,0 +1,358 @@
+"""Stripe's objects as our shapes, and ours as Stripe's parameters; pure functions."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from connectors.canonical import (
+    Allocation,
+    Canonical,
+    ContractLine,
+    Customer,
+    Invoice,
+    InvoiceLine,
+    Payment,
+    SubscriptionContract,
+)
+from connectors.errors import Rejected
+from connectors.money import AmountError
+from connectors.stripe_billing.amounts import from_sent, to_sent, unit_price
+
+SYSTEM = "stripe_billing"
+ONE_DAY = timedelta(days=1)
+
+
+def to_shapes(kind: str, record: Mapping[str, Any], *, version: int, zone: ZoneInfo) -> list[Canonical]:
+    """An event's object as shapes; kinds we do not carry give nothing. Raises Rejected naming the field."""
+    read: Callable[..., list[Canonical]] | None = {
+        "invoice.finalized": invoice,
+        "invoice_payment.paid": payment,
+    }.get(kind)
+    if read is None:
+        return []
+    try:
+        return read(record, version=version, zone=zone)
+    except AmountError as error:
+        own_id = str(record.get("id"))
+        raise Rejected(str(error), reason="ROUNDING", field="amount", value=own_id, system=SYSTEM) from error
+
+
+# -- invoices and payments in -----------------------------------------------------------------------
+def invoice(record: Mapping[str, Any], *, version: int, zone: ZoneInfo) -> list[Canonical]:
+    """A finalised invoice. Raises Rejected ORPHAN_INVOICE when no subscription of ours is behind it."""
+    ours = _our_metadata(record)
+    currency = str(need(record, "currency", str)).upper()
+    issued = local_date(need(record, "status_transitions.finalized_at", int), zone)
+    due = record.get("due_date")
+    total = from_sent(need(record, "total", int), currency)
+    tax = _sum_of(record.get("total_taxes"), currency)
+    untaxed = record.get("total_excluding_tax")
+    net = total - tax if untaxed is None else from_sent(untaxed, currency)
+    lines = tuple(
+        _invoice_line(line, currency=currency, contract=ours["q2c_reference"], zone=zone)
+        for line in need(record, "lines.data", list)
+    )
+    _must_agree(record, "total", net + tax, total)
+    _must_agree(record, "lines", sum((line.net for line in lines), Decimal(0)), net)
+    return [
+        Invoice(
+            reference=f"invoice:stripe:{need(record, 'id', str)}",
+            version=version,
+            correlation_id=ours.get("q2c_correlation", ""),
+            currency=currency,
+            source_system=SYSTEM,
+            number=need(record, "number", str),
+            billing_id=need(record, "id", str),
+            customer_reference=ours["q2c_customer"],
+            contract_reference=ours["q2c_reference"],
+            document_date=issued,
+            posting_date=issued,
+            tax_point=issued,
+            due_on=issued if due is None else local_date(due, zone),
+            net=net,
+            tax=tax,
+            total=total,
+            lines=lines,
+        )
+    ]
+
+
+def _our_metadata(record: Mapping[str, Any]) -> Mapping[str, str]:
+    """What we wrote on the subscription; before API version 2025-03-31 it stood one level higher."""
+    parent = record.get("parent") or {}
+    details = parent.get("subscription_details") or record.get("subscription_details") or {}
+    ours: Mapping[str, str] = details.get("metadata") or {}
+    for name in ("q2c_reference", "q2c_customer"):
+        if not ours.get(name):
+            raise Rejected(
+                f"invoice {record.get('number') or record.get('id')} belongs to no subscription made from a contract",
+                reason="ORPHAN_INVOICE",
+                field=f"parent.subscription_details.metadata.{name}",
+                value=str(record.get("id", "")),
+                system=SYSTEM,
+            )
+    return ours
+
+
+def _invoice_line(line: Mapping[str, Any], *, currency: str, contract: str, zone: ZoneInfo) -> InvoiceLine:
+    taxes = line.get("taxes") or []
+    inclusive = [tax for tax in taxes if tax.get("tax_behavior") == "inclusive"]
+    credits = line.get("pretax_credit_amounts") or line.get("discount_amounts")
+    starts = local_date(need(line, "period.start", int), zone)
+    # Periods run from noon to noon, so the end falls on the day after the last day of service.
+    ends = local_date(need(line, "period.end", int), zone) - ONE_DAY
+    quantity = line.get("quantity_decimal") or line.get("quantity") or 1
+    details = (line.get("pricing") or {}).get("price_details") or {}
+    codes = [(tax.get("tax_rate_details") or {}).get("tax_rate") or "" for tax in taxes]
+    net = from_sent(need(line, "amount", int), currency) - _sum_of(credits, currency) - _sum_of(inclusive, currency)
+    return InvoiceLine(
+        line_id=need(line, "id", str),
+        description=line.get("description") or "",
+        quantity=Decimal(str(quantity)),
+        net=net,
+        tax=_sum_of(taxes, currency),
+        tax_code=",".join(dict.fromkeys(code for code in codes if code)),
+        service_starts_on=starts,
+        service_ends_on=max(starts, ends),
+        contract_reference=metadata(line).get("q2c_reference") or contract,
+        billing_product=str(details.get("product") or ""),
+    )
+
+
+def payment(record: Mapping[str, Any], *, version: int, zone: ZoneInfo) -> list[Canonical]:
+    """A paid invoice payment as the money and its allocation. What only the invoice knows stays empty."""
+    own_id = need(record, "id", str)
+    currency = str(need(record, "currency", str)).upper()
+    amount = from_sent(need(record, "amount_paid", int), currency)
+    paid_on = local_date(need(record, "status_transitions.paid_at", int), zone)
+    how = record.get("payment") or {}
+    intent = how.get("payment_intent")
+    gateway_id = id_of(intent) or id_of(how.get("charge")) or own_id
+    # An expanded intent tells the whole receipt, of which this invoice may take only a part.
+    received = from_sent(intent["amount_received"], currency) if isinstance(intent, Mapping) else amount
+    shared: dict[str, Any] = {"version": version, "correlation_id": "", "currency": currency, "source_system": SYSTEM}
+    return [
+        Payment(
+            reference=f"payment:stripe:{gateway_id}",
+            gateway_id=gateway_id,
+            customer_reference="",
+            # A payment record is money somebody reported; it never went through the gateway.
+            origin="bank" if how.get("type") == "payment_record" else "gateway",
+            received_on=paid_on,
+            amount=received,
+            **shared,
+        ),
+        Allocation(
+            reference=f"allocation:stripe:{own_id}",
+            payment_reference=f"payment:stripe:{gateway_id}",
+            invoice_reference=f"invoice:stripe:{id_of(need(record, 'invoice', str | Mapping))}",
+            customer_reference="",
+            applied_on=paid_on,
+            amount=amount,
+            **shared,
+        ),
+    ]
+
+
+# -- customers and subscriptions out ----------------------------------------------------------------
+def customer_parameters(customer: Customer) -> dict[str, Any]:
+    """Parameters of a customer, to create or to update. Empty texts are not sent: they would erase."""
+    address = {
+        "country": customer.address.country,
+        "line1": customer.address.street,
+        "city": customer.address.city,
+        "state": customer.address.state,
+        "postal_code": customer.address.postal_code,
+    }
+    wanted: dict[str, Any] = {
+        "name": customer.name,
+        "email": customer.email,
+        "address": {name: value for name, value in address.items() if value},
+        "metadata": {
+            "q2c_reference": customer.reference,
+            "q2c_version": str(customer.version),
+            "q2c_correlation": customer.correlation_id,
+        },
+    }
+    return {name: value for name, value in wanted.items() if value}
+
+
+def subscription_parameters(
+    contract: SubscriptionContract, *, billing_customer: str, days_until_due: int, zone: ZoneInfo
+) -> dict[str, Any]:
+    """Parameters of the subscription a new contract becomes: one year, billed once in advance by invoice.
+
+    Start and end stand at local noon, so that no zone or daylight rule moves a date. Backdated to the start and
+    anchored at the end, a contract that comes late is billed for exactly its full year. Raises Rejected.
+    """
+    starts, ends = term(contract, zone=zone)
+    billed = billed_lines(contract)
+    return {
+        "customer": billing_customer,
+        "items": [_item(line, contract, index=index) for index, line in enumerate(billed)],
+        "collection_method": "send_invoice",
+        "days_until_due": days_until_due,
+        "backdate_start_date": starts,
+        "billing_cycle_anchor": ends,
+        "cancel_at": ends,
+        "proration_behavior": "create_prorations",
+        "metadata": contract_metadata(contract),
+    }
+
+
+def contract_metadata(contract: SubscriptionContract) -> dict[str, str]:
+    """What we write on a subscription, and read again on its invoices."""
+    return {
+        "q2c_reference": contract.reference,
+        "q2c_customer": contract.customer_reference,
+        "q2c_correlation": contract.correlation_id,
+        "q2c_version": str(contract.version),
+        "q2c_deal": contract.crm_opportunity_id,
+    }
+
+
+def billed_lines(contract: SubscriptionContract) -> tuple[ContractLine, ...]:
+    """The lines that billing bills. Raises Rejected where there are none or one has no product here."""
+    billed = tuple(line for line in contract.lines if line.destination == "billing")
+    if not billed:
+        raise _refused(contract, reason="CONTRACT_INCOMPLETE", field="lines", text="there is no line to bill")
+    for index, line in enumerate(billed):
+        if not line.billing_product:
+            raise _refused(
+                contract,
+                reason="PRODUCT_UNMAPPED",
+                field=f"lines[{index}].billing_product",
+                value=line.crm_product,
+                text=f"{line.crm_product!r} has no product in Stripe",
+            )
+    return billed
+
+
+def term(contract: SubscriptionContract, *, zone: ZoneInfo) -> tuple[int, int]:
+    """Start and end of the subscription as seconds: local noon, and one calendar year later in UTC.
+
+    Raises Rejected for another rhythm, another term or another kind of change than this connector bills.
+    """
+    if contract.modification_kind != "new":
+        raise _refused(contract, field="modification_kind", value=contract.modification_kind, text="only new contracts")
+    if contract.billing_frequency != "annual_in_advance":
+        raise _refused(
+            contract, field="billing_frequency", value=contract.billing_frequency, text="only annual_in_advance"
+        )
+    starts = datetime.combine(contract.starts_on, time(12), zone).astimezone(UTC)
+    ends = one_year_later(starts)
+    # Only 29 February, at the date line, may stand one day apart.
+    if abs(ends.astimezone(zone).date() - ONE_DAY - contract.ends_on) > ONE_DAY:
+        raise _refused(contract, field="ends_on", value=contract.ends_on.isoformat(), text="only terms of one year")
+    return int(starts.timestamp()), int(ends.timestamp())
+
+
+def one_year_later(moment: datetime) -> datetime:
+    """The same moment of the next calendar year; 29 February becomes 28 February, as in Stripe."""
+    try:
+        return moment.replace(year=moment.year + 1)
+    except ValueError:
+        return moment.replace(year=moment.year + 1, day=28)
+
+
+def _item(line: ContractLine, contract: SubscriptionContract, *, index: int) -> dict[str, Any]:
+    field = f"lines[{index}]"
+    if line.quantity != line.quantity.to_integral_value() or line.quantity < 1:
+        raise _refused(
+            contract, field=f"{field}.quantity", value=str(line.quantity), text="Stripe bills whole quantities from 1"
+        )
+    try:
+        price = unit_price(line.amount, int(line.quantity), contract.currency)
+    except AmountError as error:
+        raise _refused(
+            contract, reason="ROUNDING", field=f"{field}.amount", value=str(line.amount), text=str(error)
+        ) from error
+    return {
+        "price_data": {
+            "currency": contract.currency.lower(),
+            "product": line.billing_product,
+            "recurring": {"interval": "year"},
+            **price,
+        },
+        "quantity": int(line.quantity),
+    }
+
+
+# -- what Stripe holds ------------------------------------------------------------------------------
+def subscription_amount(record: Mapping[str, Any]) -> Decimal:
+    """Sum of unit amount x quantity over the items, in major units."""
+    currency = str(record["currency"]).upper()
+    minor = Decimal(0)
+    for item in record["items"]["data"]:
+        price = item["price"]
+        unit = price["unit_amount"] if price.get("unit_amount") is not None else price["unit_amount_decimal"]
+        minor += Decimal(str(unit)) * item.get("quantity", 1)
+    # A unit price with 12 digits times its quantity is whole again; anything else must not look equal to ours.
+    if minor != minor.to_integral_value():
+        raise AmountError(f"amount: {minor} minor units of {currency} are no whole number")
+    return from_sent(int(minor), currency)
+
+
+def same_terms(record: Mapping[str, Any], contract: SubscriptionContract, *, zone: ZoneInfo) -> bool:
+    """Whether a subscription bills exactly what the contract says."""
+    agreed = sum((to_sent(line.amount, contract.currency) for line in billed_lines(contract)), 0)
+    return (
+        str(record["currency"]).upper() == contract.currency
+        and to_sent(subscription_amount(record), contract.currency) == agreed
+        and record["start_date"] == term(contract, zone=zone)[0]
+    )
+
+
+# -- reading ----------------------------------------------------------------------------------------
+def local_date(seconds: int, zone: ZoneInfo) -> date:
+    """The accounting date of a moment given in seconds since 1970."""
+    return datetime.fromtimestamp(seconds, UTC).astimezone(zone).date()
+
+
+def need(record: Mapping[str, Any], path: str, kind: Any) -> Any:
+    """A field that must be there, by dotted path. Raises Rejected SCHEMA_CHANGE naming it."""
+    value: Any = record
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, Mapping) else None
+    if not isinstance(value, kind) or isinstance(value, bool) or value == "":
+        raise Rejected(
+            f"{record.get('object', 'object')} {record.get('id')}: {path} is {value!r}",
+            reason="SCHEMA_CHANGE",
+            field=path,
+            value=str(record.get("id", "")),
+            system=SYSTEM,
+        )
+    return value
+
+
+def metadata(record: Mapping[str, Any]) -> Mapping[str, str]:
+    """What stands on an object besides Stripe's own fields; never None."""
+    return record.get("metadata") or {}
+
+
+def id_of(value: Any) -> str:
+    """An id, be the field expanded or not."""
+    return str(value.get("id", "")) if isinstance(value, Mapping) else str(value or "")
+
+
+def _sum_of(parts: Sequence[Mapping[str, Any]] | None, currency: str) -> Decimal:
+    return sum((from_sent(part["amount"], currency) for part in parts or ()), from_sent(0, currency))
+
+
+def _must_agree(record: Mapping[str, Any], field: str, ours: Decimal, theirs: Decimal) -> None:
+    if ours != theirs:
+        raise Rejected(
+            f"invoice {record.get('number')}: {field} add up to {ours}, the invoice says {theirs}",
+            reason="AMOUNT_MISMATCH",
+            field=field,
+            value=str(ours),
+            system=SYSTEM,
+        )
+
+
+def _refused(
+    contract: SubscriptionContract, *, field: str, text: str, value: str = "", reason: str = "UNCLASSIFIED"
+) -> Rejected:
+    return Rejected(f"{contract.reference}: {text}", reason=reason, field=field, value=value, system=SYSTEM)

@@ -1,0 +1,131 @@
+"""Stripe's webhooks: the signature over the raw body, and the event inside."""
+
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from connectors.errors import NotAuthentic
+from connectors.interface import SourceEvent
+from connectors.stripe_billing.transport import API_VERSION, SYSTEM
+
+MAX_BYTES, MAX_DEPTH = 1_000_000, 32
+#: seconds a signature may be away from now (Stripe's own default)
+TOLERANCE = 300
+_SECONDS = re.compile(r"[0-9]{1,12}", re.ASCII)
+_ID = re.compile(r"[A-Za-z0-9_]{1,255}", re.ASCII)
+_TYPE = re.compile(r"[a-z0-9_.]{1,100}", re.ASCII)
+
+
+def check_signature(*, header: str, body: bytes, secrets: Sequence[str], now: datetime) -> None:
+    """Raise NotAuthentic unless one live secret made one of the v1 signatures, within 300 seconds of now.
+
+    HMAC-SHA256 over "{t}.{body}" (docs.stripe.com/webhooks/signature). The SDK's check reads the wall clock itself
+    and decodes the body first, so the rule stands here.
+    """
+    if not secrets:
+        raise NotAuthentic("no webhook secret is set", system=SYSTEM)
+    parts = [item.partition("=") for item in header.split(",")]
+    stamps = [value for name, _, value in parts if name == "t"]
+    given = [value.encode() for name, _, value in parts if name == "v1"]
+    if len(stamps) != 1 or not _SECONDS.fullmatch(stamps[0]) or not given:
+        raise NotAuthentic("Stripe-Signature: there must be one t= and at least one v1=", system=SYSTEM)
+    signed = stamps[0].encode() + b"." + body
+    matches = 0
+    for secret in secrets:
+        expected = hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest().encode()
+        for signature in given:
+            matches += hmac.compare_digest(expected, signature)
+    if not matches:
+        raise NotAuthentic("Stripe-Signature: no signature fits this body", system=SYSTEM)
+    if abs(now.timestamp() - int(stamps[0])) > TOLERANCE:
+        raise NotAuthentic(f"Stripe-Signature: signed more than {TOLERANCE} seconds away from now", system=SYSTEM)
+
+
+def read_event(body: bytes, *, live: bool) -> SourceEvent:
+    """The event of a signed body. Raises ValueError naming what is wrong."""
+    event = _read(body)
+    if event.get("object") != "event":
+        raise ValueError(f"object: {str(event.get('object'))[:40]!r} is not a snapshot event ('event')")
+    if event.get("livemode") is not live:
+        wanted = "live" if live else "test"
+        raise ValueError(f"livemode: this connection takes events of {wanted} mode only")
+    return as_source_event(event, raw=body)
+
+
+def as_source_event(event: Mapping[str, Any], *, raw: bytes) -> SourceEvent:
+    """An event object, pushed or listed. Raises ValueError naming the field that cannot be read."""
+    event_id, kind, created = event.get("id"), event.get("type"), event.get("created")
+    if not isinstance(event_id, str) or not _ID.fullmatch(event_id):
+        raise ValueError("id: must be an event id such as 'evt_1'")
+    if not isinstance(kind, str) or not _TYPE.fullmatch(kind):
+        raise ValueError("type: must be an event type such as 'invoice.finalized'")
+    if isinstance(created, bool) or not isinstance(created, int) or not 0 <= created < 10**11:
+        raise ValueError("created: must be seconds since 1970")
+    data = event.get("data")
+    record = data.get("object") if isinstance(data, Mapping) else None
+    if not isinstance(record, Mapping):
+        raise ValueError("data.object: must be the object the event is about")
+    object_id = record.get("id", "")
+    if not isinstance(object_id, str) or (object_id and not _ID.fullmatch(object_id)):
+        raise ValueError("data.object.id: must be an id")
+    lines = record.get("lines")
+    cut = isinstance(lines, Mapping) and bool(lines.get("has_more"))
+    # The snapshot has the shape of the endpoint's version, which was fixed when the endpoint was made.
+    other_shape = event.get("api_version") != API_VERSION
+    return SourceEvent(
+        event_id=event_id,
+        kind=kind,
+        object_id=object_id,
+        record=None if cut or other_shape else record,
+        raw=raw,
+        occurred_at=datetime.fromtimestamp(created, UTC),
+    )
+
+
+def _read(body: bytes) -> dict[str, Any]:
+    if len(body) > MAX_BYTES:
+        raise ValueError(f"body: {len(body)} bytes are more than {MAX_BYTES}")
+    try:
+        event = json.loads(body.decode("utf-8"), parse_float=Decimal, parse_constant=_refuse)
+    except RecursionError as error:
+        raise ValueError(f"body: nested deeper than {MAX_DEPTH}") from error
+    except UnicodeDecodeError as error:
+        raise ValueError("body: is no UTF-8") from error
+    except ValueError as error:
+        raise ValueError(f"body: is no JSON ({error})") from error
+    if not isinstance(event, dict):
+        raise ValueError("body: must be one event object")
+    _guard(event)
+    return event
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(f"{name} is no number")
+
+
+def _guard(value: Any) -> None:
+    """Refuse what a database could not keep: too deep nesting, NUL and half characters."""
+    level: list[Any] = [value]
+    depth = 0
+    while level:
+        depth += 1
+        deeper: list[Any] = []
+        for item in level:
+            if isinstance(item, dict | list):
+                if depth > MAX_DEPTH:
+                    raise ValueError(f"body: nested deeper than {MAX_DEPTH}")
+                deeper.extend(item)
+                if isinstance(item, dict):
+                    deeper.extend(item.values())
+            elif isinstance(item, str) and ("\x00" in item or _half(item)):
+                raise ValueError("body: a text contains NUL or half a character")
+        level = deeper
+
+
+def _half(text: str) -> bool:
+    return not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text)

@@ -1,0 +1,1 @@
+"""Tryton, a free ERP, over its JSON-RPC."""

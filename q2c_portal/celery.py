@@ -1,0 +1,20 @@
+"""The task app: nudges on six queues, and the timetable."""
+
+import os
+
+from celery import Celery
+from django.conf import settings
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "q2c_portal.settings")
+
+app = Celery("q2c_portal")
+app.conf.update(settings.CELERY)
+# Celery's Django glue closes the database connection after every task unless told how often it may be kept.
+app.conf.update(CELERY_DB_REUSE_MAX=1000)
+app.autodiscover_tasks(["sync", "reconciliation"])
+
+from q2c_portal.schedule import ROUTES, TIMETABLE  # noqa: E402 - needs the app
+
+app.conf.beat_schedule = TIMETABLE
+app.conf.task_routes = ROUTES
+app.conf.task_default_queue = "ingest"

@@ -1,0 +1,53 @@
+"""Roles as groups with permissions; made again after every migration, so that they are always as written here.
+
+No role both asks and approves, and the one that manages users touches nothing else.
+"""
+
+from typing import Any
+
+from django.apps import AppConfig
+from django.contrib.auth.models import Group, Permission
+
+_SEE = (
+    "reconciliation.view_exceptioncase reconciliation.view_problem reconciliation.view_approvalrequest reconciliation.view_fixrun"
+    " reconciliation.view_controlrun reconciliation.view_break sync.view_delivery sync.view_workitem sync.view_sourceevent"
+    " sync.view_connection sync.view_productmapping sync.view_countrymapping sync.view_entitymapping sync.view_customerrecord"
+    " sync.view_contractrecord sync.view_invoicerecord sync.view_paymentrecord sync.view_journalentry sync.view_legalentity"
+    " sync.view_accountingperiod"
+).split()
+_WORK = ["reconciliation.work_cases", "reconciliation.add_casecomment"]
+
+ROLES: dict[str, list[str]] = {
+    "Sales operations": [*_SEE, *_WORK, "reconciliation.ask_configuration"],
+    "Billing operations": [*_SEE, *_WORK, "reconciliation.ask_configuration"],
+    "Finance preparer": [*_SEE, *_WORK, "reconciliation.ask_money", "reconciliation.ask_configuration"],
+    "Finance approver": [*_SEE, "reconciliation.add_casecomment", "reconciliation.approve_money", "reconciliation.approve_configuration"],
+    "Integration support": [*_SEE, *_WORK, "reconciliation.view_ownershiprule"],
+    "Auditor": [*_SEE, "reconciliation.view_ownershiprule", "reconciliation.view_approvalpolicy", "sync.view_attempt"],
+    "Executive": ["reconciliation.view_exceptioncase", "reconciliation.view_problem", "reconciliation.view_controlrun"],
+    "Configuration admin": [
+        *_SEE, "sync.change_connection", "reconciliation.add_ownershiprule", "reconciliation.change_ownershiprule",
+        "reconciliation.view_ownershiprule", "reconciliation.view_approvalpolicy",
+    ],
+    "User admin": ["auth.view_user", "auth.add_user", "auth.change_user", "auth.view_group"],
+}
+
+
+def make_roles() -> None:
+    """Create or correct every role's group."""
+    for name, permissions in ROLES.items():
+        group, _ = Group.objects.get_or_create(name=name)
+        wanted = []
+        for permission in permissions:
+            app, codename = permission.split(".")
+            found = Permission.objects.filter(content_type__app_label=app, codename=codename).first()
+            if found is None:
+                raise LookupError(f"role {name!r} names a permission that does not exist: {permission}")
+            wanted.append(found)
+        group.permissions.set(wanted)
+
+
+def make_roles_after_migrate(app_config: AppConfig, **_: Any) -> None:
+    """Permissions of all apps exist once the last app has migrated."""
+    if app_config.label == "reconciliation":
+        make_roles()

@@ -1,0 +1,25 @@
+"""Every beat entry in one list, readable as a timetable. Beat only nudges; windows are claimed in the database."""
+
+ROUTES = {
+    "sync.tasks.read_inbox": {"queue": "ingest"},
+    "sync.tasks.work_due": {"queue": "ingest"},
+    "sync.tasks.poll_sources": {"queue": "ingest"},
+    "sync.tasks.mirror_periods": {"queue": "ingest"},
+    "sync.tasks.sweep": {"queue": "ingest"},
+    "sync.tasks.carry_deliver": {"queue": "deliver"},
+    "sync.tasks.carry_posting": {"queue": "posting"},
+    "sync.tasks.send_feedback": {"queue": "notify"},
+    "sync.tasks.clear_doubts": {"queue": "deliver"},
+    "reconciliation.tasks.run_due_controls": {"queue": "control"},
+    "reconciliation.tasks.run_fixes": {"queue": "control"},
+}
+
+TIMETABLE = {
+    "sweep": {"task": "sync.tasks.sweep", "schedule": 10.0},
+    "feedback to Salesforce": {"task": "sync.tasks.send_feedback", "schedule": 5.0},
+    "look up what is in doubt": {"task": "sync.tasks.clear_doubts", "schedule": 5.0},
+    "ask sources for what calls missed": {"task": "sync.tasks.poll_sources", "schedule": 300.0},
+    "mirror accounting periods": {"task": "sync.tasks.mirror_periods", "schedule": 300.0},
+    "controls that are due": {"task": "reconciliation.tasks.run_due_controls", "schedule": 60.0},
+    "carry on with approved fixes": {"task": "reconciliation.tasks.run_fixes", "schedule": 30.0},
+}

@@ -1,0 +1,30 @@
+"""What a control is: the question it asks both sides, on which dates, and who cares."""
+
+from dataclasses import dataclass
+
+from reconciliation.teams import Team
+
+
+@dataclass(frozen=True, kw_only=True)
+class Control:
+    """One daily question to two systems."""
+
+    name: str
+    title: str
+    #: sold_to_billed, billed_to_posted, or empty for a control outside the tie-out
+    leg: str
+    #: what the tie-out calls its documents
+    kind: str
+    left_role: str
+    left_kind: str
+    right_role: str
+    right_kind: str
+    #: population (compared one by one) or listing; `as_of` reads everything as it stands, not one day's documents
+    as_of: bool = False
+    #: which columns must agree beside presence: net, tax, gross
+    compares: tuple[str, ...] = ("net", "tax", "gross")
+    date_basis: str = ""
+    assertion: str = ""
+    owner: Team = Team.FINANCE
+    is_key: bool = True
+    rule_version: int = 1

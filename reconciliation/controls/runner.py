@@ -1,0 +1,254 @@
+"""Runs controls: reads both sides, compares, opens and heals breaks, keeps every run."""
+
+import logging
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.db import transaction
+
+from connectors.errors import ConnectorError
+from reconciliation import cases, matching, staging
+from reconciliation.controls.control import Control
+from reconciliation.controls.registry import CONTROLS
+from reconciliation.models import Break, ControlRun, ControlStage, ExceptionCase
+from reconciliation.models.controls import Side
+from sync import clock, journal, schedules
+from sync.mappings import in_force
+from sync.models import AccountingPeriod, Connection, EntityRoute, LegalEntity, WorkItem
+from sync.money_text import plain
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """One side of a control for an entity."""
+
+    connection: Connection
+    company_code: str
+
+
+def run_due(*, entity: LegalEntity | None = None, look_back: bool = True) -> int:
+    """Run every control for each business date that is due and was never run; how many runs.
+
+    Dates that were missed are read by themselves; the newest also reads again every date of the periods still open,
+    so that what was changed behind our back is found.
+    """
+    done = 0
+    for row in LegalEntity.objects.filter(pk=entity.pk) if entity else LegalEntity.objects.all():
+        through = clock.business_date(row)
+        for control in CONTROLS.values():
+            dates = _dates_due(control, row, through)
+            for business_date in dates:
+                if schedules.claim(f"control:{control.name}:{row.code}", business_date.isoformat()):
+                    newest = look_back and business_date == dates[-1]
+                    run(control.name, entity=row, business_date=business_date, look_back=newest)
+                    done += 1
+    return done
+
+
+def _dates_due(control: Control, entity: LegalEntity, through: date) -> list[date]:
+    """Dates since the last run, up to the entity's business date; a control starts with its entity's first route."""
+    last = (
+        ControlRun.objects.filter(control=control.name, entity=entity).order_by("-business_date").values_list("business_date", flat=True).first()
+    )
+    start = last + timedelta(days=1) if last else _first_day(entity)
+    if control.as_of:
+        start = through if start is not None and start <= through else start
+    if start is None:
+        return []
+    return [start + timedelta(days=n) for n in range((through - start).days + 1)]
+
+
+def _first_day(entity: LegalEntity) -> date | None:
+    return EntityRoute.objects.filter(entity=entity).order_by("valid_from").values_list("valid_from", flat=True).first()
+
+
+def run(name: str, *, entity: LegalEntity, business_date: date, look_back: bool = False) -> ControlRun:
+    """One asking. It always leaves a run: where a side cannot be read, one that says `not run`, and a case."""
+    control = CONTROLS[name]
+    version = ControlRun.objects.filter(control=name, entity=entity, business_date=business_date).count() + 1
+    row = ControlRun.objects.create(
+        control=name, entity=entity, business_date=business_date, version=version, rule_version=control.rule_version,
+        started_at=clock.now(),
+    )
+    dates = _open_dates(control, entity, business_date) if look_back else []
+    try:
+        for day in (*dates, business_date):
+            for side, role in ((Side.LEFT, control.left_role), (Side.RIGHT, control.right_role)):
+                source = _source(entity, role, on=day)
+                staging.read_side(
+                    control, side, entity=entity, business_date=day, source=source.connection, company_code=source.company_code
+                )
+    except (ConnectorError, LookupError) as error:
+        log.warning("control %s for %s did not run: %s", name, business_date, error)
+        return _not_run(row, control, error)
+    row.looked_back_to = dates[0] if dates else None
+    return _compare(row, control)
+
+
+def _open_dates(control: Control, entity: LegalEntity, business_date: date) -> list[date]:
+    """Earlier dates already read whose period is still open."""
+    if control.as_of:
+        return []
+    first = (
+        AccountingPeriod.objects.filter(entity=entity, state=AccountingPeriod.State.OPEN, ends_on__lte=business_date + timedelta(days=31))
+        .order_by("starts_on").values_list("starts_on", flat=True).first()
+    )
+    if first is None:
+        first = business_date - timedelta(days=31)
+    return list(
+        ControlStage.objects.filter(
+            control=control.name, entity=entity, is_current=True, business_date__gte=first, business_date__lt=business_date
+        ).order_by("business_date").values_list("business_date", flat=True).distinct()
+    )
+
+
+def _source(entity: LegalEntity, role: str, *, on: date) -> Source:
+    routes = EntityRoute.objects.filter(entity=entity, role=role, is_shadow=False).select_related("connection")
+    route = in_force(routes, on=on)
+    if route is None:
+        raise LookupError(f"no {role} is connected for {entity.code} on {on}")
+    return Source(connection=route.connection, company_code=route.company_code or entity.code)
+
+
+def _not_run(row: ControlRun, control: Control, error: Exception) -> ControlRun:
+    with transaction.atomic():
+        row.trouble, row.finished_at = f"{error}"[:400], clock.now()
+        row.save(update_fields=["trouble", "finished_at"])
+        cases.open_cases(
+            [
+                cases.Opening(
+                    target="control_run", row=row, reason="CONTROL_NOT_RUN", system=getattr(error, "system", ""),
+                    entity_id=row.entity_id, document=control.title, effective_on=row.business_date, value=control.name,
+                    evidence={"text": row.trouble},
+                )
+            ]
+        )
+    return row
+
+
+def _compare(row: ControlRun, control: Control) -> ControlRun:
+    with matching.compared(control, entity=row.entity):
+        matching.reconcile_matched(control)
+        _heal(row, control)
+        _find(row, control)
+    # cases were opened and closed: what is explained now is asked once more
+    with matching.compared(control, entity=row.entity):
+        sums = matching.totals()
+    row.totals = _as_totals(sums)
+    row.status = status_of(sums, open_breaks=Break.objects.filter(control=control.name, entity=row.entity, healed_at=None).exists())
+    row.finished_at = clock.now()
+    with transaction.atomic():
+        row.save()
+        earlier = list(
+            ExceptionCase.objects.filter(
+                control_run__control=row.control, control_run__entity=row.entity, control_run__business_date=row.business_date,
+                reason="CONTROL_NOT_RUN", status=ExceptionCase.Status.OPEN,
+            )
+        )
+        cases.close(earlier, note=f"The control has run: {row.get_status_display().lower()}")
+        journal.note(
+            [
+                journal.Fact(
+                    action="control run", object_kind="control", object_key=f"{row.control}@{row.business_date}v{row.version}",
+                    text=f"{control.title}, {row.entity.code}, {row.business_date}: {row.get_status_display().lower()}.",
+                    details={"totals": row.totals},
+                )
+            ]
+        )
+    return row
+
+
+def status_of(sums: list[matching.PeriodTotals], *, open_breaks: bool) -> str:
+    """Unexplained beats open breaks beats explained items beats tied."""
+    if any(one.unexplained_count for one in sums):
+        return ControlRun.Status.UNEXPLAINED
+    if open_breaks:
+        return ControlRun.Status.OPEN_EXCEPTIONS
+    if any(one.explained or one.held or one.in_flight or one.explained_count for one in sums):
+        return ControlRun.Status.TIED_WITH_ITEMS
+    return ControlRun.Status.TIED
+
+
+def _as_totals(sums: list[matching.PeriodTotals]) -> dict[str, dict[str, str]]:
+    out: dict[str, dict[str, str]] = {}
+    for currency in sorted({one.currency for one in sums}):
+        mine = [one for one in sums if one.currency == currency]
+        out[currency] = {
+            name: plain(sum(getattr(one, field) for one in mine), currency)  # type: ignore[arg-type]
+            for name, field in (
+                ("left", "left_gross"), ("right", "right_gross"), ("explained", "explained"), ("held", "held"),
+                ("in_flight", "in_flight"), ("unexplained", "unexplained"),
+            )
+        }
+        out[currency]["left_count"] = str(sum(one.left_count for one in mine))
+        out[currency]["right_count"] = str(sum(one.right_count for one in mine))
+    return out
+
+
+def _heal(row: ControlRun, control: Control) -> None:
+    """Breaks whose documents agree now are healed, and their cases close."""
+    standing = {one.reference: one for one in matching.differences()}
+    healed = [
+        found
+        for found in Break.objects.select_for_update().filter(control=control.name, entity=row.entity, healed_at=None)
+        if found.reference not in standing or standing[found.reference].kind != found.kind
+    ]
+    for found in healed:
+        found.healed_at, found.healed_in = clock.now(), row
+    Break.objects.bulk_update(healed, ["healed_at", "healed_in"])
+    open_rows = list(ExceptionCase.objects.filter(break_row__in=healed, status=ExceptionCase.Status.OPEN))
+    mine = [case for case in open_rows if case.items_under_way()]
+    outside = [case for case in open_rows if case not in mine]
+    cases.close(mine, note="Both sides agree again")
+    cases.close(outside, note="Both sides agree again; it was changed in the other system", resolution=ExceptionCase.Resolution.FIXED_OUTSIDE)
+
+
+def _find(row: ControlRun, control: Control) -> None:
+    """What nothing explains is a break, and a break is a case."""
+    known = set(
+        Break.objects.filter(control=control.name, entity=row.entity, healed_at=None).values_list("reference", flat=True)
+    )
+    fresh = [one for one in matching.differences(standing="unexplained") if one.reference not in known]
+    rows = Break.objects.bulk_create(
+        Break(
+            control=control.name, entity=row.entity, kind=one.kind, reference=one.reference, currency=one.currency,
+            document_date=one.document_date, label=one.label, counterparty=one.counterparty, left=one.left, right=one.right,
+            difference=one.gap, found_in=row, found_at=clock.now(),
+        )
+        for one in fresh
+    )
+    right = _source(row.entity, control.right_role, on=row.business_date).connection
+    cases.open_cases(
+        [
+            cases.Opening(
+                target="break_row", row=found, reason=found.kind, system=right.system, reference=found.reference,
+                correlation_id=_correlation(found.reference), entity_id=row.entity_id, customer_name=_customer(found),
+                document=_document(control, found), effective_on=found.document_date, amount=found.difference,
+                currency=found.currency, field_name=control.kind, evidence={"left": found.left, "right": found.right},
+            )
+            for found in rows
+        ]
+    )
+
+
+def _document(control: Control, found: Break) -> str:
+    return f"{control.kind.capitalize()} {found.label}".strip()
+
+
+def _correlation(reference: str) -> str:
+    return WorkItem.objects.filter(reference=reference).values_list("correlation_id", flat=True).first() or ""
+
+
+def _customer(found: Break) -> str:
+    return WorkItem.objects.filter(reference=found.reference).values_list("customer_name", flat=True).first() or found.counterparty
+
+
+def run_again_for(case: ExceptionCase) -> ControlRun | None:
+    """Ask the control that found a break again, for the day of its document."""
+    if case.break_row is None:
+        return None
+    found = case.break_row
+    return run(found.control, entity=found.entity, business_date=found.document_date)
+

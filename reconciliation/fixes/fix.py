@@ -1,0 +1,172 @@
+"""What a fix is: what it applies to, what it asks for, what exactly it would do, how it is checked."""
+
+import hashlib
+import json
+from abc import ABC
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractUser
+
+from reconciliation.models import ApprovalRequest, ExceptionCase, FixItem, FixRun, Problem
+from sync.money_text import plain
+
+
+class InputError(ValueError):
+    """An input that cannot be used; the message names the field and what would be right."""
+
+    def __init__(self, field_name: str, text: str) -> None:
+        super().__init__(f"{field_name}: {text}")
+        self.field_name = field_name
+        self.text = text
+
+
+class NotPossible(ValueError):
+    """The fix cannot be applied now; the message says why, for people."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Input:
+    """One thing a person chooses; prefilled where something is known."""
+
+    name: str
+    label: str
+    kind: str = "text"
+    initial: str = ""
+    choices: tuple[tuple[str, str], ...] = ()
+    help: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Write:
+    """One write the fix makes."""
+
+    system: str
+    record: str
+    #: create, update, link, release
+    action: str
+    field: str = ""
+    before: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preview:
+    """What pressing would do, exactly. Only `change` is hashed and bound; the rest is shown."""
+
+    says: str
+    change: dict[str, Any]
+    writes: tuple[Write, ...]
+    #: what it releases or moves: [{case, document, customer, amount, currency, effective_on}]
+    members: tuple[dict[str, str], ...] = ()
+    #: currency -> sum of absolute amounts, text
+    totals: dict[str, str] = field(default_factory=dict)
+    #: posting date and period, where something is posted
+    period: str = ""
+    ledger_effect: str = ""
+    reversible_by: str = ""
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(json.dumps(self.change, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+    @property
+    def count(self) -> int:
+        return len(self.members)
+
+    def as_data(self) -> dict[str, Any]:
+        return {**asdict(self), "sha256": self.sha256, "count": self.count}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """What a fix is applied to: a whole problem, or one case of it."""
+
+    problem: Problem
+    case: ExceptionCase | None = None
+
+    def open_cases(self) -> list[ExceptionCase]:
+        """Open cases in release order: effective date, then reference."""
+        if self.case is not None:
+            return [self.case] if self.case.status == ExceptionCase.Status.OPEN else []
+        return list(
+            self.problem.cases.filter(status=ExceptionCase.Status.OPEN)
+            .select_related("work_item", "delivery", "break_row", "entity", "problem")
+            .order_by("effective_on", "reference", "pk")
+        )
+
+
+class Fix(ABC):
+    """One family member: applies, preview, run, verify."""
+
+    name: ClassVar[str]
+    label: ClassVar[str]
+    #: none, money or configuration: who must say yes before it runs
+    kind: ClassVar[str] = "none"
+    #: the policy rule quoted on the request
+    rule: ClassVar[str] = ""
+    #: U0 local, U1 outbound but harmless, U2 financial: no undo
+    undo: ClassVar[str] = "U1"
+    #: whether it takes a whole problem at once
+    takes_problem: ClassVar[bool] = False
+
+    def inputs(self, target: Target) -> list[Input]:
+        return []
+
+    def says(self, case: ExceptionCase) -> str:
+        """What happens when I press this, in a sentence."""
+        raise TypeError(f"{type(self).__name__} must say what it does")
+
+    def checks(self, case: ExceptionCase) -> str:
+        """How we check that it worked, in a sentence."""
+        raise TypeError(f"{type(self).__name__} must say how it is checked")
+
+    def preview(self, target: Target, inputs: dict[str, str], *, user: AbstractUser) -> Preview:
+        """Raises InputError or NotPossible."""
+        raise TypeError(f"{type(self).__name__} must preview what it does")
+
+    def apply_change(self, request: ApprovalRequest | None, target: Target, inputs: dict[str, str], *, user: AbstractUser) -> None:
+        """Make the approved change itself (a mapping row, say), once, before items are released. Needs a transaction."""
+
+    def release(self, run: FixRun, items: Sequence[FixItem]) -> None:
+        """Set these items going. Needs a transaction."""
+        raise TypeError(f"{type(self).__name__} must release its items")
+
+    def outcome(self, item: FixItem) -> tuple[str, str] | None:
+        """(FixItem status, note) once known; None while under way."""
+        raise TypeError(f"{type(self).__name__} must tell how its items end")
+
+    def verify(self, run: FixRun) -> None:
+        """Re-read targets and re-run controls after the last item."""
+
+
+def member(case: ExceptionCase) -> dict[str, str]:
+    """A row of the frozen list shown with a preview."""
+    return {
+        "case": case.number,
+        "document": case.document,
+        "customer": case.customer_name,
+        "amount": plain(case.amount, case.currency) if case.amount is not None and case.currency else "",
+        "currency": case.currency,
+        "effective_on": case.effective_on.isoformat() if case.effective_on else "",
+    }
+
+
+def totals(cases: Sequence[ExceptionCase]) -> dict[str, str]:
+    """Sum of absolute amounts per currency; never across currencies."""
+    sums: dict[str, Decimal] = {}
+    for case in cases:
+        if case.amount is not None and case.currency:
+            sums[case.currency] = sums.get(case.currency, Decimal(0)) + abs(case.amount)
+    return {currency: plain(total, currency) for currency, total in sorted(sums.items())}
+
+
+def day(value: str, *, field_name: str) -> date:
+    """A date as typed. Raises InputError."""
+    try:
+        return date.fromisoformat(value)
+    except ValueError as error:
+        raise InputError(field_name, "Give a date such as 2026-01-31.") from error

@@ -1,0 +1,215 @@
+"""Fixes that post again, correct, or post into another period: always with a second person, `find` before anything is sent."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from django.contrib.auth.models import AbstractUser
+
+from reconciliation.fixes.fix import Fix, Input, NotPossible, Preview, Target, Write, member, totals
+from reconciliation.models import ApprovalRequest, ExceptionCase, FixItem, FixRun
+from sync import calendar, outbox
+from sync.models import Delivery
+from sync.money_text import money
+from sync.states import Condition, Lifecycle
+
+
+class PostsAgain(Fix):
+    """What the posting fixes share: one delivery begins a new round, and the control is asked again."""
+
+    kind = "money"
+    undo = "U2"
+
+    def checks(self, case: ExceptionCase) -> str:
+        return "We look it up in the ERP before sending, read it back after, and run the control for its day again; the case closes when both sides agree."
+
+    def delivery(self, case: ExceptionCase) -> Delivery:
+        """The live delivery of the case's document. Raises NotPossible."""
+        if case.delivery_id and case.delivery:
+            return case.delivery
+        row = (
+            Delivery.objects.filter(reference=case.reference, role="erp", is_live=True)
+            .exclude(condition__in=[Condition.WITHDRAWN, Condition.SUPERSEDED])
+            .select_related("target", "entity")
+            .order_by("-version")
+            .first()
+        )
+        if row is None:
+            raise NotPossible(f"{case.document} was never sent by the portal, so it cannot be posted again from here.")
+        return row
+
+    def posting_date(self, row: Delivery, inputs: dict[str, str]) -> date | None:
+        return row.posting_date
+
+    def preview(self, target: Target, inputs: dict[str, str], *, user: AbstractUser) -> Preview:
+        cases = target.open_cases()
+        if not cases:
+            raise NotPossible("The case is closed meanwhile; there is nothing to do.")
+        moves, writes = [], []
+        for case in cases:
+            row = self.delivery(case)
+            if row.condition in (Condition.CLAIMED, Condition.IN_DOUBT):
+                raise NotPossible(f"{row.title} is under way or in doubt; wait until it is clear.")
+            posting_date = self.posting_date(row, inputs)
+            moves.append(
+                {
+                    "delivery_key": row.delivery_key, "target": row.target.code, "round": row.round + 1,
+                    "subject_sha256": row.subject_sha256, "posting_date": posting_date.isoformat() if posting_date else "",
+                    "amount": format(row.amount, "f") if row.amount is not None else "", "currency": row.currency,
+                }
+            )
+            writes.append(self.write(case, row, posting_date))
+        first = self.delivery(cases[0])
+        posting_date = self.posting_date(first, inputs)
+        return Preview(
+            says=self.says(cases[0]), change={"fix": self.name, "moves": moves}, writes=tuple(writes),
+            members=tuple(member(case) for case in cases), totals=totals(cases),
+            period=f"Posted on {posting_date}, in that day's period." if posting_date else "",
+            ledger_effect=self.ledger_effect(cases[0]),
+            reversible_by="A credit memo or reversal, as a new approved case. There is no undo.",
+        )
+
+    def write(self, case: ExceptionCase, row: Delivery, posting_date: date | None) -> Write:
+        raise TypeError(f"{type(self).__name__} must name its write")
+
+    def ledger_effect(self, case: ExceptionCase) -> str:
+        return f"Receivables and revenue by {money(case.amount, case.currency)}, at the document's total."
+
+    def release(self, run: FixRun, items: Sequence[FixItem]) -> None:
+        for item in items:
+            assert item.case is not None
+            self.post(run, self.delivery(item.case))
+
+    def post(self, run: FixRun, row: Delivery) -> None:
+        outbox.repost(row, operation_note=f"{self.label}, run {run.pk}")
+
+    def outcome(self, item: FixItem) -> tuple[str, str] | None:
+        case = item.case
+        assert case is not None
+        row = Delivery.objects.get(pk=self.delivery(case).pk)
+        if row.condition == Condition.BLOCKED:
+            return FixItem.Status.REFUSED, "The ERP refused it again"
+        if row.condition == Condition.SETTLED and row.state in (Lifecycle.POSTED, Lifecycle.RECONCILED):
+            if case.status == ExceptionCase.Status.CLOSED:
+                return FixItem.Status.SUCCEEDED, "Posted and checked"
+            if not case.break_row_id:
+                return None
+            from reconciliation.controls import runner
+
+            runner.run_again_for(case)
+            case.refresh_from_db()
+            if case.status == ExceptionCase.Status.CLOSED:
+                return FixItem.Status.SUCCEEDED, "Posted and checked"
+            return FixItem.Status.REFUSED, "Posted, but the control still finds a difference"
+        return None
+
+
+class PostAgain(PostsAgain):
+    """A document that was in the ERP and is gone is posted again."""
+
+    name = "post_again"
+    label = "Post again"
+    rule = "Financial replay by a person always needs two people."
+
+    def says(self, case: ExceptionCase) -> str:
+        return f"After a second person approves, {case.document} over {money(case.amount, case.currency)} is looked up in the ERP and, if it is not there, posted again."
+
+    def write(self, case: ExceptionCase, row: Delivery, posting_date: date | None) -> Write:
+        return Write(
+            system=row.target.label, record=row.title, action="create", field="total", before="missing",
+            after=money(row.amount, row.currency),
+        )
+
+
+class CorrectInErp(PostsAgain):
+    """The ERP alone is wrong: it is brought back to what billing issued."""
+
+    name = "correct_in_erp"
+    label = "Correct the ERP to what billing issued"
+    rule = "Changing a posted document always needs two people."
+
+    def says(self, case: ExceptionCase) -> str:
+        return f"After a second person approves, the ERP's {case.document} is brought back to the amount billing issued; billing itself is not touched."
+
+    def write(self, case: ExceptionCase, row: Delivery, posting_date: date | None) -> Write:
+        right: dict[str, Any] = case.break_row.right if case.break_row else {}
+        return Write(
+            system=row.target.label, record=row.title, action="update", field="total",
+            before=f"{row.currency} {right.get('gross', '?')}", after=money(row.amount, row.currency),
+        )
+
+    def ledger_effect(self, case: ExceptionCase) -> str:
+        difference = case.break_row.difference if case.break_row else case.amount
+        return f"Receivables and revenue change by {money(difference, case.currency)}."
+
+
+class PostInFirstOpenPeriod(PostsAgain):
+    """A document of a closed period is posted into the first open one; its document date stays."""
+
+    name = "post_in_first_open_period"
+    label = "Post in the first open period"
+    rule = "Posting into another period than the document's always needs two people."
+
+    def says(self, case: ExceptionCase) -> str:
+        return f"After a second person approves, {case.document} is posted into the first open period; its document date stays {case.effective_on}."
+
+    def inputs(self, target: Target) -> list[Input]:
+        return []
+
+    def posting_date(self, row: Delivery, inputs: dict[str, str]) -> date | None:
+        if row.entity is None or row.document_date is None:
+            raise NotPossible(f"{row.title} has no date to post from.")
+        calendar.mirror(row.target)
+        found = calendar.first_open_day(row.entity, connection=row.target, after=row.document_date)
+        if found is None:
+            raise NotPossible("No period is open in the ERP. Ask the controller to open one.")
+        return found
+
+    def write(self, case: ExceptionCase, row: Delivery, posting_date: date | None) -> Write:
+        return Write(
+            system=row.target.label, record=row.title, action="create", field="posting date",
+            before=str(row.posting_date), after=str(posting_date),
+        )
+
+    def apply_change(self, request: ApprovalRequest | None, target: Target, inputs: dict[str, str], *, user: AbstractUser) -> None:
+        """Nothing beside the posting itself."""
+
+    def post(self, run: FixRun, row: Delivery) -> None:
+        assert run.request is not None
+        moved = {move["delivery_key"]: move["posting_date"] for move in run.request.change["moves"]}
+        outbox.move_posting(row, posting_date=date.fromisoformat(moved[row.delivery_key]))
+
+    def outcome(self, item: FixItem) -> tuple[str, str] | None:
+        assert item.case is not None
+        row = Delivery.objects.get(pk=self.delivery(item.case).pk)
+        if row.condition == Condition.BLOCKED:
+            return FixItem.Status.REFUSED, "The ERP refused it again"
+        if row.condition == Condition.SETTLED:
+            return FixItem.Status.SUCCEEDED, f"Posted on {row.posting_date}"
+        return None
+
+
+class TryAgain(PostsAgain):
+    """What stopped it was mended elsewhere: look it up, then send it again."""
+
+    name = "try_again"
+    label = "Look it up and try again"
+    rule = "Financial replay by a person always needs two people."
+
+    def says(self, case: ExceptionCase) -> str:
+        return f"After a second person approves, {case.document or 'it'} is looked up there and, if it is not there, sent once more."
+
+    def write(self, case: ExceptionCase, row: Delivery, posting_date: date | None) -> Write:
+        return Write(system=row.target.label, record=row.title, action="create", before="refused", after=money(row.amount, row.currency) or "sent")
+
+    def post(self, run: FixRun, row: Delivery) -> None:
+        outbox.repost(row, operation_note=f"tried again, run {run.pk}")
+
+    def outcome(self, item: FixItem) -> tuple[str, str] | None:
+        assert item.case is not None
+        row = Delivery.objects.get(pk=self.delivery(item.case).pk)
+        if row.condition == Condition.BLOCKED:
+            return FixItem.Status.REFUSED, "Refused again"
+        return (FixItem.Status.SUCCEEDED, "Went through") if row.condition == Condition.SETTLED else None
+
+

@@ -1,0 +1,13 @@
+"""Cases, problems, approvals, fixes, controls: what people work with."""
+
+from reconciliation.models.approvals import ApprovalPolicy, ApprovalRequest
+from reconciliation.models.cases import CaseComment, ExceptionCase
+from reconciliation.models.controls import Break, ControlLine, ControlRun, ControlStage
+from reconciliation.models.fixes import FixItem, FixRun
+from reconciliation.models.ownership import OwnershipRule
+from reconciliation.models.problems import Problem
+
+__all__ = [
+    "ApprovalPolicy", "ApprovalRequest", "Break", "CaseComment", "ControlLine", "ControlRun", "ControlStage",
+    "ExceptionCase", "FixItem", "FixRun", "OwnershipRule", "Problem",
+]

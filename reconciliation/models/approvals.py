@@ -1,0 +1,97 @@
+"""Approvals: a second person's yes to exactly what would be changed."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from reconciliation.models.cases import ExceptionCase
+from reconciliation.models.problems import Problem
+
+
+class ApprovalPolicy(models.Model):
+    """What needs two people and from which sum; a new version for every change, kept with each request."""
+
+    version = models.PositiveIntegerField(unique=True)
+    #: reporting currency of the limits
+    currency = models.CharField(max_length=3, default="USD")
+    limit = models.DecimalField(max_digits=20, decimal_places=4, default=10_000)
+    second_tier = models.DecimalField(max_digits=20, decimal_places=4, default=100_000)
+    third_tier = models.DecimalField(max_digits=20, decimal_places=4, default=500_000)
+    valid_for_hours = models.PositiveIntegerField(default=72)
+    in_force_from = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-version"]
+        verbose_name_plural = "approval policies"
+
+    def __str__(self) -> str:
+        return f"Policy {self.version}"
+
+
+class ApprovalRequest(models.Model):
+    """Somebody asks to do something exactly as previewed. Asker and decider differ, superusers too."""
+
+    class Kind(models.TextChoices):
+        MONEY = "money", "Moves money"
+        CONFIGURATION = "configuration", "Changes a mapping or rule"
+
+    class Status(models.TextChoices):
+        PENDING = "pending", "Waiting for a second person"
+        APPROVED = "approved", "Approved"
+        REFUSED = "refused", "Refused"
+        WITHDRAWN = "withdrawn", "Withdrawn by the asker"
+        EXPIRED = "expired", "Expired"
+        OUTDATED = "outdated", "Something changed since it was prepared"
+
+    kind = models.CharField(max_length=14, choices=Kind)
+    fix = models.CharField(max_length=40)
+    title = models.CharField(max_length=200, help_text="The action in words.")
+    problem = models.ForeignKey(Problem, on_delete=models.PROTECT, null=True, blank=True, related_name="requests")
+    case = models.ForeignKey(ExceptionCase, on_delete=models.PROTECT, null=True, blank=True, related_name="requests")
+    inputs = models.JSONField(default=dict)
+    #: what would be changed, exactly; the hash covers this and nothing else
+    change = models.JSONField()
+    change_sha256 = models.CharField(max_length=64)
+    #: shown for information: what it releases, as a frozen list
+    preview = models.JSONField(default=dict)
+    count = models.PositiveIntegerField(default=0)
+    #: currency -> sum of absolute amounts, as text
+    totals = models.JSONField(default=dict)
+    rule = models.CharField(max_length=200, help_text="The policy rule that asks for a second person.")
+    policy = models.ForeignKey(ApprovalPolicy, on_delete=models.PROTECT)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="asked")
+    asked_at = models.DateTimeField()
+    asked_because = models.CharField(max_length=400, blank=True)
+    expires_at = models.DateTimeField()
+    status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="decided")
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_because = models.CharField(max_length=400, blank=True)
+
+    class Meta:
+        ordering = ["-asked_at", "-pk"]
+        permissions = [
+            ("approve_money", "Approve fixes that move money"),
+            ("approve_configuration", "Approve mappings and rules"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(decided_by__isnull=True) | Q(status="withdrawn") | ~Q(decided_by=F("asked_by")),
+                name="asker_never_decides",
+                violation_error_message="You asked for this; another approver must decide.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=["approved", "refused"]) | Q(decided_by__isnull=False, decided_at__isnull=False),
+                name="decision_has_a_name",
+            ),
+            models.UniqueConstraint(
+                fields=["change_sha256"], condition=Q(status="pending"), name="one_pending_request_per_change"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def number(self) -> str:
+        return f"APR-{self.pk}"

@@ -1,0 +1,133 @@
+"""Controls: what both sides said on a day, whether it ties, and the breaks found."""
+
+from django.db import models
+from django.db.models import Q
+
+from sync.models import Connection, LegalEntity
+from sync.models.fields import CurrencyField, MoneyField, ReferenceField
+
+
+class Side(models.TextChoices):
+    LEFT = "left", "Left"
+    RIGHT = "right", "Right"
+
+
+class ControlStage(models.Model):
+    """One reading of one side's own list for one business date. A newer reading replaces it, and both are kept."""
+
+    control = models.CharField(max_length=40)
+    entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT)
+    business_date = models.DateField()
+    side = models.CharField(max_length=5, choices=Side)
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT)
+    read_at = models.DateTimeField()
+    query = models.TextField(blank=True)
+    pages = models.PositiveIntegerField(default=0)
+    line_count = models.PositiveIntegerField(default=0)
+    source_count = models.PositiveIntegerField(null=True, blank=True, help_text="What the source itself says it has.")
+    sha256 = models.CharField(max_length=64)
+    is_current = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["-read_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["control", "entity", "business_date", "side"],
+                condition=Q(is_current=True),
+                name="one_current_reading",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.control} {self.side} {self.business_date}"
+
+
+class ControlLine(models.Model):
+    """One document as one side listed it. Written by COPY, never changed."""
+
+    stage = models.ForeignKey(ControlStage, on_delete=models.CASCADE, related_name="lines")
+    reference = ReferenceField()
+    external_id = models.CharField(max_length=120)
+    document_date = models.DateField()
+    currency = CurrencyField()
+    net = MoneyField()
+    tax = MoneyField()
+    gross = MoneyField()
+    label = models.CharField(max_length=200)
+    status = models.CharField(max_length=60)
+    counterparty = models.CharField(max_length=200)
+
+    class Meta:
+        ordering = ["pk"]
+        indexes = [models.Index(fields=["stage", "reference"], name="line_by_reference")]
+
+    def __str__(self) -> str:
+        return self.reference
+
+
+class ControlRun(models.Model):
+    """One asking of one control for one business date; a re-run is a new version, never an overwrite."""
+
+    class Status(models.TextChoices):
+        NOT_RUN = "not_run", "Not run"
+        TIED = "tied", "Tied"
+        TIED_WITH_ITEMS = "tied_with_items", "Tied, with explained items"
+        OPEN_EXCEPTIONS = "open_exceptions", "Breaks with open cases"
+        UNEXPLAINED = "unexplained", "Unexplained difference"
+
+    control = models.CharField(max_length=40)
+    entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT)
+    business_date = models.DateField()
+    version = models.PositiveIntegerField(default=1)
+    rule_version = models.PositiveIntegerField(default=1)
+    looked_back_to = models.DateField(null=True, blank=True)
+    status = models.CharField(max_length=16, choices=Status, default=Status.NOT_RUN)
+    #: currency -> {left, right, explained, held, in_flight, unexplained, left_count, right_count}, money as text
+    totals = models.JSONField(default=dict)
+    trouble = models.CharField(max_length=400, blank=True, help_text="Why it could not run, in words.")
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-business_date", "control", "-version"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["control", "entity", "business_date", "version"], name="one_run_per_version"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.control} {self.business_date} v{self.version}"
+
+
+class Break(models.Model):
+    """A difference nobody has explained yet: carried forward until it heals."""
+
+    control = models.CharField(max_length=40)
+    entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT)
+    kind = models.CharField(max_length=24)
+    reference = ReferenceField()
+    currency = CurrencyField()
+    document_date = models.DateField()
+    label = models.CharField(max_length=200)
+    counterparty = models.CharField(max_length=200, blank=True)
+    #: what each side shows: external_id, net, tax, gross, status; empty where it shows nothing
+    left = models.JSONField(default=dict)
+    right = models.JSONField(default=dict)
+    #: left less right, gross, signed
+    difference = MoneyField()
+    found_in = models.ForeignKey(ControlRun, on_delete=models.PROTECT, related_name="breaks_found")
+    found_at = models.DateTimeField()
+    healed_in = models.ForeignKey(ControlRun, on_delete=models.PROTECT, null=True, blank=True, related_name="breaks_healed")
+    healed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-found_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["control", "entity", "reference"], condition=Q(healed_at__isnull=True), name="one_open_break"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.label}"

@@ -1,0 +1,76 @@
+"""One table: reason code -> the team that owns it, hours to act, the fixes on offer."""
+
+from dataclasses import dataclass
+
+from reconciliation.teams import Team
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ownership:
+    """Who looks at a reason, by when, and what they can press."""
+
+    team: Team
+    #: hours from opening to due
+    hours: int
+    #: names of fixes, the suggested one first
+    fixes: tuple[str, ...] = ()
+
+
+def _owned(team: Team, hours: int, *fixes: str) -> Ownership:
+    return Ownership(team=team, hours=hours, fixes=fixes)
+
+
+SO, BO, FIN, INT = Team.SALES_OPS, Team.BILLING_OPS, Team.FINANCE, Team.INTEGRATION
+
+OWNERSHIP: dict[str, Ownership] = {
+    "PRODUCT_UNMAPPED": _owned(BO, 8, "map_product"),
+    "COUNTRY_UNKNOWN": _owned(SO, 8, "map_country"),
+    "ERP_CUSTOMER_MISSING": _owned(FIN, 8, "try_again"),
+    "TAX_CODE_MISSING": _owned(FIN, 8, "try_again"),
+    "NOT_REGISTERED": _owned(FIN, 24),
+    "ENTITY_ROUTE_MISSING": _owned(FIN, 8, "read_again"),
+    "PERIOD_CLOSED": _owned(FIN, 24, "post_in_first_open_period", "try_again"),
+    "DUPLICATE_DOC_NO": _owned(FIN, 24, "try_again"),
+    "DUPLICATE_AT_TARGET": _owned(FIN, 8),
+    "AMOUNT_MISMATCH": _owned(FIN, 24, "correct_in_erp"),
+    "TAX_MISMATCH": _owned(FIN, 24, "correct_in_erp"),
+    "MISSING_IN_TARGET": _owned(FIN, 24, "post_again"),
+    "MISSING_IN_SOURCE": _owned(FIN, 24),
+    "CURRENCY_MISMATCH": _owned(BO, 8, "read_again"),
+    "ROUNDING": _owned(FIN, 72),
+    "ORPHAN_INVOICE": _owned(FIN, 24),
+    "DUPLICATE_SUBSCRIPTION": _owned(BO, 8),
+    "STALE_VERSION": _owned(SO, 24),
+    "CONFLICTING_DUPLICATE": _owned(INT, 24),
+    "DIMENSION_MISSING": _owned(FIN, 8, "try_again"),
+    "ITEM_UNKNOWN": _owned(BO, 8, "try_again"),
+    "CREDIT_WITHOUT_INVOICE": _owned(FIN, 24, "try_again"),
+    "UNAPPLIED_CASH": _owned(FIN, 24, "try_again"),
+    "UNBALANCED": _owned(INT, 8, "try_again"),
+    "SF_ROW_LOCK": _owned(INT, 24, "try_again"),
+    "RATE_LIMIT": _owned(INT, 24, "try_again"),
+    "UNAVAILABLE": _owned(INT, 4, "try_again"),
+    "AUTH_EXPIRED": _owned(INT, 2, "reconnect"),
+    "PERMISSION_MISSING": _owned(INT, 2, "reconnect"),
+    "ADDRESS_REFUSED": _owned(INT, 2, "reconnect"),
+    "SCHEMA_CHANGE": _owned(INT, 4, "try_again"),
+    "UNKNOWN_OUTCOME": _owned(FIN, 4, "try_again"),
+    "MASTER_CONFLICT": _owned(FIN, 24),
+    "CUSTOMER_MERGED": _owned(SO, 24),
+    "FX_RATE_MISSING": _owned(FIN, 8, "try_again"),
+    "CONTRACT_INCOMPLETE": _owned(SO, 8, "read_again"),
+    "LINES_DO_NOT_SUM": _owned(SO, 8, "read_again"),
+    "APPROVAL_MISSING": _owned(SO, 8, "read_again"),
+    "DEAL_CHANGED_AFTER_BILLING": _owned(SO, 24),
+    "DUNNING_WRITEBACK_FAILED": _owned(INT, 24, "try_again"),
+    "FEEDBACK_REFUSED": _owned(INT, 24, "try_again"),
+    "CONTROL_NOT_RUN": _owned(INT, 4, "run_control"),
+    "EVENT_GAP": _owned(INT, 4),
+    "POISON": _owned(INT, 8, "read_again"),
+    "UNCLASSIFIED": _owned(INT, 8, "try_again"),
+}
+
+
+def ownership(reason: str) -> Ownership:
+    """Who owns a reason; what no entry knows belongs to integration support."""
+    return OWNERSHIP.get(reason, OWNERSHIP["UNCLASSIFIED"])

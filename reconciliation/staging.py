@@ -1,0 +1,73 @@
+"""Reads one side's own list for a day and stages it by COPY, with what an auditor asks of a reading."""
+
+import hashlib
+from datetime import date
+
+from django.db import connection as database
+from django.db import transaction
+
+from connectors.interface import ControlLine as Line
+from connectors.money import amount
+from reconciliation.controls.control import Control
+from reconciliation.models import ControlStage
+from reconciliation.models.controls import Side
+from sync import clock, connections
+from sync.models import Connection, LegalEntity
+
+_COPY = (
+    "COPY reconciliation_controlline (stage_id, reference, external_id, document_date, currency, net, tax, gross, label,"
+    " status, counterparty) FROM STDIN"
+)
+
+
+def read_side(
+    control: Control, side: Side, *, entity: LegalEntity, business_date: date, source: Connection, company_code: str
+) -> ControlStage:
+    """Stage one side for one date; it replaces the earlier reading, which stays as evidence.
+
+    Reads with the connection's read-only credential. Raises the connector's errors; nothing is staged then.
+    """
+    kind = control.left_kind if side == Side.LEFT else control.right_kind
+    connector = connections.connector_for(source, read_only=True)
+    lines: list[Line] = []
+    pages, source_count, query = 0, None, ""
+    for page in connector.list_day(kind=kind, entity=company_code, day=business_date):
+        pages += 1
+        lines += page.lines
+        query = query or page.query
+        source_count = page.source_count if page.source_count is not None else source_count
+    return stage(
+        control, side, entity=entity, business_date=business_date, source=source, lines=lines, pages=pages,
+        source_count=source_count, query=query,
+    )
+
+
+def stage(
+    control: Control, side: Side, *, entity: LegalEntity, business_date: date, source: Connection, lines: list[Line],
+    pages: int, source_count: int | None, query: str,
+) -> ControlStage:
+    """Write a reading. Amounts are brought to their currency's own digits first, so that equal sums compare equal."""
+    rows = [
+        (
+            line.reference[:120], line.external_id, line.document_date, line.currency, amount(line.net, line.currency),
+            amount(line.tax, line.currency), amount(line.gross, line.currency), line.label[:200], line.status[:60],
+            line.counterparty[:200],
+        )
+        for line in lines
+    ]
+    digest = hashlib.sha256()
+    for row in sorted(rows):
+        digest.update("|".join(map(str, row)).encode() + b"\n")
+    with transaction.atomic():
+        current = ControlStage.objects.filter(control=control.name, entity=entity, side=side, is_current=True)
+        # a reading of everything as it stands replaces all earlier ones; a day's reading only that day's
+        (current if control.as_of else current.filter(business_date=business_date)).update(is_current=False)
+        row = ControlStage.objects.create(
+            control=control.name, entity=entity, business_date=business_date, side=side, connection=source, read_at=clock.now(),
+            query=query[:4000], pages=pages, line_count=len(lines), source_count=source_count, sha256=digest.hexdigest(),
+        )
+        if rows:
+            with database.cursor() as cursor, cursor.copy(_COPY) as copy:
+                for values in rows:
+                    copy.write_row((row.pk, *values))
+    return row

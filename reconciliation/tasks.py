@@ -1,0 +1,24 @@
+"""Doors for Celery: nudges, nothing else. Each may run twice or not at all."""
+
+import time
+
+from celery import shared_task
+
+from reconciliation.controls import runner as controls
+from reconciliation.fixes import runner as fixes
+
+#: how long one nudge stays with a run before the next one carries on
+STAY_SECONDS = 60.0
+
+
+@shared_task
+def run_due_controls() -> None:
+    controls.run_due()
+
+
+@shared_task
+def run_fixes() -> None:
+    ends = time.monotonic() + STAY_SECONDS
+    while time.monotonic() < ends and fixes.unfinished():
+        if not all([fixes.advance(run) for run in fixes.unfinished()]):
+            time.sleep(0.2)

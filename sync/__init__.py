@@ -1,0 +1,1 @@
+"""Carries every commercial and financial event across, once: inbox, work items, outbox."""

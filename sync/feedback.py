@@ -1,0 +1,189 @@
+"""What Salesforce should show: noted where facts happen, coalesced per record, sent in collections; never a ledger."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from connectors.canonical import Allocation, Canonical, CrmStatus, Customer, Invoice, Payment, SubscriptionContract, text
+from connectors.interface import Receipt
+from sync import clock, keys, outbox
+from sync.mappings import in_force
+from sync.models import CrmStatusRecord, Delivery, EntityRoute, InvoiceRecord, WorkItem
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note:
+    """Some fields one CRM record should show from now on."""
+
+    connection_id: int
+    crm_object: str
+    record_id: str
+    correlation_id: str
+    fields: dict[str, str]
+
+    @property
+    def reference(self) -> str:
+        return keys.reference("feedback", self.crm_object, self.record_id)
+
+
+def put(notes: Sequence[Note]) -> None:
+    """Merge these fields into the wanted state of their records; a version rises only when something changes."""
+    if not notes:
+        return
+    merged: dict[str, Note] = {}
+    fields: dict[str, dict[str, str]] = {}
+    for note in notes:
+        merged[note.reference] = note
+        fields.setdefault(note.reference, {}).update(note.fields)
+    now = clock.now()
+    with transaction.atomic():
+        CrmStatusRecord.objects.bulk_create(
+            (
+                CrmStatusRecord(
+                    connection_id=note.connection_id, reference=reference, correlation_id=note.correlation_id,
+                    crm_object=note.crm_object, crm_record_id=note.record_id, changed_at=now,
+                )
+                for reference, note in sorted(merged.items())
+            ),
+            ignore_conflicts=True,
+        )
+        rows = CrmStatusRecord.objects.select_for_update().filter(reference__in=list(merged)).order_by("reference")
+        changed = []
+        for row in rows:
+            wanted = {**row.fields, **fields[row.reference]}
+            if wanted != row.fields:
+                row.fields, row.version, row.changed_at = wanted, row.version + 1, now
+                changed.append(row)
+        CrmStatusRecord.objects.bulk_update(changed, ["fields", "version", "changed_at"], batch_size=500)
+
+
+def owe_due(limit: int = 2000) -> int:
+    """Owe every record whose wanted state was not sent yet; how many. Coalescing is the pause between two calls of this."""
+    with transaction.atomic():
+        rows = list(
+            CrmStatusRecord.objects.select_for_update(skip_locked=True)
+            .extra(where=["version > sent_version"])
+            .order_by("changed_at")[:limit]
+        )
+        now = clock.now()
+        owed = []
+        for row in rows:
+            shape = CrmStatus(
+                reference=row.reference, version=row.version, correlation_id=row.correlation_id, crm_object=row.crm_object,
+                crm_record_id=row.crm_record_id, fields=tuple(sorted(row.fields.items())),
+            )
+            frozen = text(shape)
+            owed.append(
+                (
+                    Delivery(
+                        target_id=row.connection_id, role="crm", queue="notify", kind=shape.kind, reference=row.reference,
+                        version=row.version, delivery_key=keys.delivery_key(row.reference, version=row.version, operation="put"),
+                        serial_key=row.reference, correlation_id=row.correlation_id, is_required=False, is_state_like=True,
+                        subject=frozen, subject_sha256=hashlib.sha256(frozen.encode()).hexdigest(), due_at=now, created_at=now,
+                        title=f"Status of {row.crm_object} {row.crm_record_id}",
+                    ),
+                    (),
+                )
+            )
+            row.sent_version = row.version
+        outbox.owe_direct(owed)
+        CrmStatusRecord.objects.bulk_update(rows, ["sent_version"], batch_size=500)
+    return len(rows)
+
+
+# -- what to show, and when ---------------------------------------------------------------------------
+def after_work(done: Iterable[tuple[WorkItem, Canonical]]) -> None:
+    """Facts known once an object was mapped."""
+    notes = []
+    for item, subject in done:
+        crm = _crm(item.entity_id)
+        if crm is None:
+            continue
+        match subject:
+            case SubscriptionContract():
+                notes.append(_deal(crm, subject.crm_opportunity_id, item, billing_status="Accepted, being set up", case=""))
+            case Invoice():
+                notes.append(
+                    _deal(crm, _deal_id(subject.contract_reference), item, invoice_number=subject.number,
+                          invoice_status=f"Issued {subject.document_date}", payment_status=f"Due {subject.due_on}",
+                          collections="Not due")
+                )
+            case Allocation():
+                contract = _contract_of_invoice(subject.invoice_reference)
+                if contract:
+                    notes.append(
+                        _deal(crm, _deal_id(contract), item, payment_status=f"Paid {subject.applied_on}", collections="None")
+                    )
+            case Customer():
+                notes.append(_account(crm, subject.crm_account_id, item, status="Being set up"))
+            case Payment():
+                pass  # the allocation says which deal it pays
+    put(notes)
+
+
+def after_delivery(done: Iterable[tuple[Delivery, Canonical, Receipt]]) -> None:
+    """Facts known once a target gave its receipt."""
+    notes = []
+    for row, subject, receipt in done:
+        crm = _crm(row.entity_id)
+        if crm is None:
+            continue
+        match subject:
+            case SubscriptionContract():
+                notes.append(
+                    _deal(crm, subject.crm_opportunity_id, row, billing_status="Active", subscription=receipt.external_id,
+                          link=f"{settings.PORTAL_URL}/t/{row.correlation_id}")
+                )
+            case Invoice() if receipt.posted:
+                notes.append(_deal(crm, _deal_id(subject.contract_reference), row, invoice_status=f"Posted {subject.posting_date}"))
+            case Customer():
+                field = "billing_customer" if row.role == "billing" else "erp_customer"
+                notes.append(_account(crm, subject.crm_account_id, row, status="Set up", **{field: receipt.external_id}))
+    put(notes)
+
+
+def say_case(*, entity_id: int | None, connection_id: int | None, reference: str, correlation_id: str, sentence: str) -> None:
+    """Show (or with an empty sentence, take away) the open case on the record it is about. Called by reconciliation."""
+    kind, _, rest = reference.partition(":")
+    crm = connection_id or _crm(entity_id)
+    if crm is None:
+        return
+    if kind == "contract":
+        put([Note(connection_id=crm, crm_object="Opportunity", record_id=rest, correlation_id=correlation_id, fields={"case": sentence})])
+    elif kind == "customer":
+        put(
+            [
+                Note(
+                    connection_id=crm, crm_object="Account", record_id=rest, correlation_id=correlation_id,
+                    fields={"status": sentence or "Set up"},
+                )
+            ]
+        )
+
+
+def _deal(crm: int, opportunity_id: str, about: WorkItem | Delivery, **fields: str) -> Note:
+    return Note(connection_id=crm, crm_object="Opportunity", record_id=opportunity_id, correlation_id=about.correlation_id, fields=fields)
+
+
+def _account(crm: int, account_id: str, about: WorkItem | Delivery, **fields: str) -> Note:
+    return Note(connection_id=crm, crm_object="Account", record_id=account_id, correlation_id=about.correlation_id, fields=fields)
+
+
+def _deal_id(contract_reference: str) -> str:
+    return contract_reference.partition(":")[2]
+
+
+def _contract_of_invoice(reference: str) -> str:
+    return InvoiceRecord.objects.filter(reference=reference).values_list("contract_reference", flat=True).first() or ""
+
+
+def _crm(entity_id: int | None) -> int | None:
+    """The CRM that serves an entity; None where none does."""
+    routes: Any = EntityRoute.objects.filter(role="crm", entity_id=entity_id, is_shadow=False)
+    row = in_force(routes, on=clock.now().date())
+    return row.connection_id if row else None
+

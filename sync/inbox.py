@@ -1,0 +1,96 @@
+"""Takes in source events once: the raw bytes, by constraint, in one statement per call."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection as database
+from django.db import transaction
+
+from connectors.http import redact
+from connectors.interface import SourceEvent as Arrived
+from sync import blocks, clock, nudges
+from sync.models import ConflictingDuplicate, Connection, SourceEvent, SourceEventBody
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taken:
+    """What became of one arriving event."""
+
+    event_id: str
+    tracking_id: str
+    #: False for one we had already
+    is_new: bool
+    #: True when the same id came with other content: the caller is told, a case is opened
+    conflicts: bool
+
+
+def take_in(
+    connection: Connection, arrived: Sequence[Arrived], *, headers: Mapping[str, str] | None = None, via: str
+) -> list[Taken]:
+    """Store these events, each once, and say per event what became of it; committed when this returns (outside a transaction)."""
+    if not arrived:
+        return []
+    now = clock.now()
+    first: dict[str, Arrived] = {}
+    for event in arrived:
+        first.setdefault(event.event_id, event)
+    hashes = {event.event_id: hashlib.sha256(event.raw).hexdigest() for event in first.values()}
+    with transaction.atomic():
+        with database.cursor() as cursor:
+            cursor.execute(
+                """
+                INSERT INTO sync_sourceevent (tracking_id, connection_id, source_event_id, body_sha256, kind, object_id,
+                    revision, received_at, via, condition, due_at, fence, crashes, outcome)
+                SELECT gen_random_uuid(), %(connection)s, id, sha, kind, object, revision, %(now)s, %(via)s, 'due', %(now)s, 0, 0, ''
+                FROM unnest(%(ids)s::text[], %(shas)s::text[], %(kinds)s::text[], %(objects)s::text[], %(revisions)s::bigint[])
+                    AS t(id, sha, kind, object, revision)
+                ON CONFLICT (connection_id, source_event_id) DO NOTHING
+                RETURNING id, source_event_id
+                """,
+                {
+                    "connection": connection.pk, "now": now, "via": via, "ids": list(first),
+                    "shas": [hashes[key] for key in first], "kinds": [event.kind for event in first.values()],
+                    "objects": [event.object_id for event in first.values()],
+                    "revisions": [event.revision for event in first.values()],
+                },
+            )
+            new = {source_id: pk for pk, source_id in cursor.fetchall()}
+        clean = redact(headers or {})
+        SourceEventBody.objects.bulk_create(
+            SourceEventBody(event_id=pk, raw=first[source_id].raw, headers=clean) for source_id, pk in new.items()
+        )
+        rows = {
+            row.source_event_id: row
+            for row in SourceEvent.objects.filter(connection=connection, source_event_id__in=list(first))
+        }
+        conflicting = [
+            rows[key] for key in first if key not in new and rows[key].body_sha256 != hashes[key] and via != "poll"
+        ]
+        for row in conflicting:
+            _keep_conflict(row, first[row.source_event_id], now=now, sha=hashes[row.source_event_id])
+        if new:
+            nudges.nudge("ingest")
+    at_odds = {row.source_event_id for row in conflicting}
+    return [
+        Taken(
+            event_id=key, tracking_id=str(rows[key].tracking_id), is_new=key in new, conflicts=key in at_odds
+        )
+        for key in first
+    ]
+
+
+def _keep_conflict(row: SourceEvent, arrived: Arrived, *, now: Any, sha: str) -> None:
+    _, created = ConflictingDuplicate.objects.get_or_create(
+        event=row, body_sha256=sha, defaults={"raw": arrived.raw, "received_at": now}
+    )
+    if created:
+        blocks.put(
+            [
+                blocks.Stop(
+                    event=row, reason="CONFLICTING_DUPLICATE", field="event id", value=row.source_event_id,
+                    evidence={"first_sha256": row.body_sha256, "second_sha256": sha},
+                )
+            ]
+        )

@@ -1,0 +1,25 @@
+"""Names by which an object is known everywhere: pure functions, derived, never random."""
+
+import hashlib
+
+#: the longest name any connector of ours may have to store; longer ones are shortened by a stable hash
+LONGEST = 120
+
+
+def reference(kind: str, *parts: str) -> str:
+    """Kind and business key, the same for all versions: `invoice:stripe:in_1`."""
+    name = ":".join((kind, *parts))
+    if len(name) <= LONGEST:
+        return name
+    return f"{name[: LONGEST - 17]}#{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+
+
+def delivery_key(object_reference: str, *, version: int, operation: str) -> str:
+    """What is owed: reference, version, operation."""
+    return f"{object_reference}@{version}:{operation}"
+
+
+def request_key(owed: str, *, target: str, round_number: int, generation: int) -> str:
+    """The vendor's idempotency header: at most 64 characters, the same after a restore."""
+    digest = hashlib.sha256(f"{target}|{owed}|{round_number}|{generation}".encode()).hexdigest()
+    return f"q2c-{digest[:48]}"

@@ -1,0 +1,67 @@
+"""Effective-dated look-ups between systems: which row was in force on a day."""
+
+from collections.abc import Iterable
+from datetime import date
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from babel import Locale
+
+from sync.models import CountryMapping, EntityMapping, EntityRoute, MappingRow, ProductMapping
+
+Row = TypeVar("Row", bound=Any)
+
+
+def in_force(rows: Iterable[Row], *, on: date) -> Row | None:
+    """The one row valid on a day; the database holds that there are never two."""
+    for row in rows:
+        if row.valid_from <= on and (row.valid_to is None or on < row.valid_to):
+            return row
+    return None
+
+
+@lru_cache(maxsize=1)
+def country_names() -> dict[str, str]:
+    """ISO 3166-1 codes by English name and by code, in lower case (names: Unicode CLDR)."""
+    territories = {code: name for code, name in Locale("en").territories.items() if len(code) == 2 and code.isalpha()}
+    names = {name.lower(): code for code, name in territories.items()}
+    names.update({code.lower(): code for code in territories})
+    # as CRMs write them; CLDR has one name per country only
+    names.update({"korea": "KR", "south korea": "KR", "russia": "RU", "usa": "US", "great britain": "GB", "england": "GB"})
+    return names
+
+
+def country_code(written: str, *, rows: Iterable[CountryMapping], on: date) -> str | None:
+    """The ISO 3166-1 code for a country as people wrote it, by its name or by an approved mapping."""
+    known = country_names().get(written.strip().lower())
+    if known:
+        return known
+    row = in_force((row for row in rows if row.written == written.strip()), on=on)
+    return row.country if row else None
+
+
+class Tables:
+    """All mappings in force or past, read once per batch; small tables by nature."""
+
+    def __init__(self) -> None:
+        self.products: dict[str, list[ProductMapping]] = {}
+        for product in ProductMapping.objects.filter(status=MappingRow.Status.APPROVED):
+            self.products.setdefault(product.crm_product, []).append(product)
+        self.countries = list(CountryMapping.objects.filter(status=MappingRow.Status.APPROVED))
+        self.entities: dict[str, list[EntityMapping]] = {}
+        for row in EntityMapping.objects.filter(status=MappingRow.Status.APPROVED).select_related("entity"):
+            self.entities.setdefault(row.country, []).append(row)
+        self.routes: dict[tuple[int, str], list[EntityRoute]] = {}
+        for route in EntityRoute.objects.select_related("connection", "entity"):
+            self.routes.setdefault((route.entity_id, route.role), []).append(route)
+
+    def product(self, crm_product: str, *, on: date) -> ProductMapping | None:
+        return in_force(self.products.get(crm_product, ()), on=on)
+
+    def selling_entity(self, country: str, *, on: date) -> EntityMapping | None:
+        return in_force(self.entities.get(country, ()), on=on) or in_force(self.entities.get("*", ()), on=on)
+
+    def route(self, entity_id: int, role: str, *, on: date) -> EntityRoute | None:
+        """The live route by document date."""
+        live = [route for route in self.routes.get((entity_id, role), ()) if not route.is_shadow]
+        return in_force(live, on=on)

@@ -1,0 +1,24 @@
+"""Records of everything carried, and the rows the engine works from."""
+
+from sync.models.connection import Connection, ConnectionHealth
+from sync.models.contract import ContractLineRecord, ContractRecord
+from sync.models.customer import CustomerRecord
+from sync.models.entity import EntityRoute, LegalEntity
+from sync.models.feedback import CrmStatusRecord
+from sync.models.inbox import ConflictingDuplicate, PollCursor, RefusedCall, SourceEvent, SourceEventBody
+from sync.models.invoice import InvoiceLineRecord, InvoiceRecord
+from sync.models.journal import JournalEntry
+from sync.models.mapping import CountryMapping, EntityMapping, MappingRow, ProductMapping
+from sync.models.outbox import Attempt, Delivery, DeliveryNeed, ExternalIdentity
+from sync.models.payment import AllocationRecord, PaymentRecord
+from sync.models.period import AccountingPeriod, PostingWindow
+from sync.models.schedule import Heartbeat, ScheduleClaim
+from sync.models.work import Block, WorkItem
+
+__all__ = [
+    "AccountingPeriod", "AllocationRecord", "Attempt", "Block", "ConflictingDuplicate", "Connection", "ConnectionHealth",
+    "ContractLineRecord", "ContractRecord", "CountryMapping", "CrmStatusRecord", "CustomerRecord", "Delivery", "DeliveryNeed",
+    "EntityMapping", "EntityRoute", "ExternalIdentity", "Heartbeat", "InvoiceLineRecord", "InvoiceRecord", "JournalEntry",
+    "LegalEntity", "MappingRow", "PaymentRecord", "PollCursor", "PostingWindow", "ProductMapping", "RefusedCall", "ScheduleClaim",
+    "SourceEvent", "SourceEventBody", "WorkItem",
+]

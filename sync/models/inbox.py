@@ -1,0 +1,110 @@
+"""The inbox: every source event once, with the bytes it came in."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+
+from sync.models.connection import Connection
+from sync.states import Condition
+
+
+class SourceEvent(models.Model):
+    """One thing that happened upstream. Narrow, because it carries the promise that nothing is taken in twice."""
+
+    tracking_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="events")
+    source_event_id = models.CharField(max_length=255)
+    body_sha256 = models.CharField(max_length=64)
+    kind = models.CharField(max_length=60)
+    object_id = models.CharField(max_length=120)
+    revision = models.BigIntegerField(default=0)
+    received_at = models.DateTimeField()
+    #: callback, poll or replay
+    via = models.CharField(max_length=12)
+    condition = models.CharField(max_length=12, choices=Condition, default=Condition.DUE)
+    due_at = models.DateTimeField()
+    lease_until = models.DateTimeField(null=True, blank=True)
+    fence = models.PositiveIntegerField(default=0)
+    crashes = models.PositiveSmallIntegerField(default=0)
+    read_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=200, blank=True, help_text="What reading it led to, in words.")
+
+    class Meta:
+        ordering = ["-received_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "source_event_id"], name="event_taken_in_once"),
+        ]
+        indexes = [
+            models.Index(fields=["due_at", "id"], condition=~Q(condition="settled"), name="event_due"),
+            models.Index(fields=["object_id"], name="event_object"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.object_id}"
+
+
+class SourceEventBody(models.Model):
+    """The raw bytes of an event and its redacted headers; bulky and append-only, so apart."""
+
+    event = models.OneToOneField(SourceEvent, on_delete=models.CASCADE, related_name="body", primary_key=True)
+    raw = models.BinaryField()
+    headers = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["event_id"]
+
+    def __str__(self) -> str:
+        return f"body of event {self.event_id}"
+
+
+class ConflictingDuplicate(models.Model):
+    """A second call under a known event id with other content: kept as evidence, never followed."""
+
+    event = models.ForeignKey(SourceEvent, on_delete=models.CASCADE, related_name="conflicts")
+    body_sha256 = models.CharField(max_length=64)
+    raw = models.BinaryField()
+    received_at = models.DateTimeField()
+    seen = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        ordering = ["-received_at"]
+        constraints = [models.UniqueConstraint(fields=["event", "body_sha256"], name="conflict_kept_once")]
+
+    def __str__(self) -> str:
+        return f"conflict on event {self.event_id}"
+
+
+class RefusedCall(models.Model):
+    """A call that proved authentic and could not be taken in: evidence, so that nothing is lost without a trace."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="refused")
+    at = models.DateTimeField()
+    problem = models.CharField(max_length=400, help_text="What was wrong, as told to the caller.")
+    raw = models.BinaryField(help_text="The first 64 kB of the body.")
+    headers = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["-at"]
+
+    def __str__(self) -> str:
+        return self.problem
+
+
+class PollCursor(models.Model):
+    """How far we have asked a source for changes."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="cursors")
+    stream = models.CharField(max_length=60)
+    cursor = models.CharField(max_length=255, blank=True)
+    polled_at = models.DateTimeField(null=True, blank=True)
+    found = models.PositiveIntegerField(default=0, help_text="Events the last poll brought that no call had brought.")
+
+    class Meta:
+        ordering = ["connection", "stream"]
+        constraints = [models.UniqueConstraint(fields=["connection", "stream"], name="one_cursor_per_stream")]
+
+    def __str__(self) -> str:
+        return f"{self.connection_id} {self.stream}"
+
+

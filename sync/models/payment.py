@@ -1,0 +1,59 @@
+"""Money received, and what it was applied to."""
+
+from django.db import models
+from django.db.models import Q
+
+from sync.models.entity import LegalEntity
+from sync.models.fields import CurrencyField, MoneyField, ReferenceField
+
+
+class PaymentRecord(models.Model):
+    """A receipt; same fields as connectors.canonical.Payment."""
+
+    reference = ReferenceField(unique=True)
+    version = models.BigIntegerField()
+    correlation_id = models.CharField(max_length=80, db_index=True)
+    legal_entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT)
+    currency = CurrencyField()
+    source_system = models.CharField(max_length=40)
+    source_event = models.CharField(max_length=40)
+    gateway_id = models.CharField(max_length=80)
+    customer_reference = ReferenceField(db_index=True)
+    origin = models.CharField(max_length=10, choices=[("gateway", "Gateway"), ("bank", "Bank")])
+    received_on = models.DateField()
+    amount = MoneyField()
+    fee = MoneyField(default=0)
+    pays_reference = ReferenceField(blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-received_on", "-pk"]
+        constraints = [models.CheckConstraint(condition=Q(amount__gt=0), name="payment_is_above_zero")]
+
+    def __str__(self) -> str:
+        return self.gateway_id
+
+
+class AllocationRecord(models.Model):
+    """A part of a payment applied to one document; same fields as connectors.canonical.Allocation."""
+
+    reference = ReferenceField(unique=True)
+    version = models.BigIntegerField()
+    correlation_id = models.CharField(max_length=80, db_index=True)
+    legal_entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT)
+    currency = CurrencyField()
+    source_system = models.CharField(max_length=40)
+    source_event = models.CharField(max_length=40)
+    payment_reference = ReferenceField(db_index=True)
+    invoice_reference = ReferenceField(db_index=True)
+    customer_reference = ReferenceField()
+    applied_on = models.DateField()
+    amount = MoneyField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-applied_on", "-pk"]
+        constraints = [models.CheckConstraint(condition=Q(amount__gt=0), name="allocation_is_above_zero")]
+
+    def __str__(self) -> str:
+        return self.reference

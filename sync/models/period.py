@@ -1,0 +1,74 @@
+"""When may be posted: the ERP's periods as mirrored, and our own posting windows."""
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateRangeField, RangeOperators
+from django.db import models
+from django.db.models import F, Func, Value
+from simple_history.models import HistoricalRecords
+
+from sync.models.connection import Connection
+from sync.models.entity import LegalEntity
+
+
+class AccountingPeriod(models.Model):
+    """One period of one ledger module of an entity, mirrored from its ERP. Postings take it FOR SHARE, closing FOR UPDATE."""
+
+    class State(models.TextChoices):
+        OPEN = "open", "Open"
+        CLOSING = "closing", "Closing"
+        CLOSED = "closed", "Closed"
+
+    entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="periods")
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT)
+    module = models.CharField(max_length=10, default="ar")
+    starts_on = models.DateField()
+    ends_on = models.DateField()
+    state = models.CharField(max_length=8, choices=State)
+    external_id = models.CharField(max_length=60)
+    mirrored_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["entity", "module", "starts_on"]
+        constraints = [
+            ExclusionConstraint(
+                name="periods_do_not_overlap",
+                expressions=[
+                    ("entity", RangeOperators.EQUAL),
+                    ("connection", RangeOperators.EQUAL),
+                    ("module", RangeOperators.EQUAL),
+                    (
+                        Func(
+                            F("starts_on"), F("ends_on"), Value("[]"), function="DATERANGE",
+                            output_field=DateRangeField(),
+                        ),
+                        RangeOperators.OVERLAPS,
+                    ),
+                ],
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.entity.code} {self.module} {self.starts_on:%Y-%m} {self.state}"
+
+
+class PostingWindow(models.Model):
+    """How documents of one kind reach an entity's ledger: at once, in a daily window, or held."""
+
+    class Mode(models.TextChoices):
+        REALTIME = "realtime", "At once"
+        BATCH = "batch", "In a daily window"
+        HOLD = "hold", "Held until released"
+
+    entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="windows")
+    kind = models.CharField(max_length=20)
+    mode = models.CharField(max_length=10, choices=Mode, default=Mode.REALTIME)
+    opens_at = models.TimeField(null=True, blank=True, help_text="In the entity's own zone.")
+    closes_at = models.TimeField(null=True, blank=True)
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["entity", "kind"]
+        constraints = [models.UniqueConstraint(fields=["entity", "kind"], name="one_window_per_kind")]
+
+    def __str__(self) -> str:
+        return f"{self.entity.code} {self.kind}: {self.mode}"

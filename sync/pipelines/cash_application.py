@@ -1,0 +1,51 @@
+"""Allocation -> applied in the ERP, when payment and document are both there."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from connectors.canonical import Allocation
+from sync.errors import Waits
+from sync.models import AllocationRecord
+from sync.pipelines import records
+from sync.pipelines.flow import Flow, Lookups, Owed
+
+
+def find_document(allocation: Allocation, lookups: Lookups) -> Allocation:
+    invoice = lookups.invoices.get(allocation.invoice_reference)
+    if invoice is None:
+        raise Waits(allocation.invoice_reference)
+    return replace(
+        allocation, customer_reference=invoice.customer_reference, legal_entity=invoice.legal_entity.code,
+        correlation_id=invoice.correlation_id,
+    )
+
+
+def store(allocations: Sequence[Allocation], lookups: Lookups) -> None:
+    records.put(allocations, AllocationRecord, lookups, newest_wins=False, stamp="created_at")
+
+
+def owes(allocation: Allocation, lookups: Lookups) -> list[Owed]:
+    """Serialised by the document whose open balance it changes."""
+    invoice = lookups.invoices[allocation.invoice_reference]
+    customer = lookups.customers[allocation.customer_reference]
+    return [
+        Owed(
+            role="erp", queue="posting", subject=allocation,
+            needs=(allocation.payment_reference, allocation.invoice_reference), serial_key=f"open:{allocation.invoice_reference}",
+            document_date=allocation.applied_on, posting_date=allocation.applied_on, amount=allocation.amount,
+            title=f"Payment of invoice {invoice.number}", customer_name=customer.name,
+        )
+    ]
+
+
+def describe(allocation: Allocation) -> dict[str, Any]:
+    return {
+        "title": "Cash application", "customer_reference": allocation.customer_reference, "amount": allocation.amount,
+        "currency": allocation.currency, "effective_on": allocation.applied_on,
+    }
+
+
+CASH_APPLICATION = Flow(
+    name="cash_application", kind=Allocation.kind, steps=(find_document,), store=store, owes=owes, describe=describe
+)

@@ -1,0 +1,89 @@
+"""What a flow is: steps, what it looks up, what it stores, what it then owes."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from connectors.canonical import Canonical
+from sync.errors import StepError, Waits
+from sync.mappings import Tables
+from sync.models import ContractRecord, CustomerRecord, InvoiceRecord, LegalEntity
+
+
+@dataclass(kw_only=True)
+class Lookups:
+    """What the steps of a batch may look at; read before the first step, so that steps stay pure."""
+
+    tables: Tables
+    entities: dict[str, LegalEntity]
+    customers: dict[str, CustomerRecord]
+    contracts: dict[str, ContractRecord]
+    invoices: dict[str, InvoiceRecord]
+    #: switches of the company: which facts make a deal committed
+    commitment: frozenset[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Owed:
+    """One delivery to be owed for a subject."""
+
+    role: str
+    subject: Canonical
+    operation: str = "put"
+    #: references the target must hold first
+    needs: tuple[str, ...] = ()
+    #: deliver or posting
+    queue: str = "deliver"
+    document_date: date
+    posting_date: date | None = None
+    amount: Any = None
+    title: str = ""
+    customer_name: str = ""
+    #: the document whose open balance this changes; by default the subject itself
+    serial_key: str = ""
+
+
+Step = Callable[[Any, Lookups], Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flow:
+    """A named way from a shape as read to records and deliveries."""
+
+    name: str
+    #: kind of the shapes it takes
+    kind: str
+    steps: tuple[Step, ...]
+    #: writes the records of a batch
+    store: Callable[[Sequence[Any], Lookups], None]
+    owes: Callable[[Any, Lookups], list[Owed]]
+    #: what people call it: title, customer reference, amount, effective date
+    describe: Callable[[Any], dict[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Passed:
+    """What a pipeline made of a subject: all problems found in one pass, or what it waits for."""
+
+    subject: Any
+    problems: tuple[StepError, ...] = ()
+    waits_for: str = ""
+
+    @property
+    def went_through(self) -> bool:
+        return not self.problems and not self.waits_for
+
+
+def run(flow: Flow, subject: Any, lookups: Lookups) -> Passed:
+    """Take a subject through all steps. A step that fails leaves the subject as it was, so later steps still look."""
+    problems: list[StepError] = []
+    waits_for = ""
+    for step in flow.steps:
+        try:
+            subject = step(subject, lookups)
+        except StepError as problem:
+            problems.append(problem)
+        except Waits as wait:
+            waits_for = waits_for or wait.reference
+    return Passed(subject=subject, problems=tuple(problems), waits_for=waits_for)

@@ -1,0 +1,85 @@
+"""Issued invoice -> enriched with what only the ERP side knows -> posted to receivables at its total."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from connectors.canonical import Invoice, InvoiceLine
+from sync.errors import StepError, Waits
+from sync.models import ContractRecord, InvoiceLineRecord, InvoiceRecord
+from sync.pipelines import records
+from sync.pipelines.flow import Flow, Lookups, Owed
+
+
+def find_contract(invoice: Invoice, lookups: Lookups) -> Invoice:
+    """The contract gives customer, selling company and story; an invoice of none of ours is an orphan."""
+    if not invoice.contract_reference:
+        raise StepError("ORPHAN_INVOICE", field="Invoice", value=invoice.number)
+    contract = lookups.contracts.get(invoice.contract_reference)
+    if contract is None:
+        raise Waits(invoice.contract_reference)
+    if contract.currency != invoice.currency:
+        raise StepError("CURRENCY_MISMATCH", field="Currency", value=f"{invoice.currency}; the contract is in {contract.currency}")
+    return replace(
+        invoice, customer_reference=contract.customer_reference, legal_entity=contract.legal_entity.code,
+        correlation_id=contract.correlation_id,
+    )
+
+
+def enrich_lines(invoice: Invoice, lookups: Lookups) -> Invoice:
+    """ERP item, revenue treatment, tax code and dimensions per line; tax amounts stay as charged."""
+    contract = lookups.contracts.get(invoice.contract_reference)
+    if contract is None:
+        return invoice
+    return replace(invoice, lines=tuple(_enriched(line, invoice, contract) for line in invoice.lines))
+
+
+def _enriched(line: InvoiceLine, invoice: Invoice, contract: ContractRecord) -> InvoiceLine:
+    sold = next((sold for sold in contract.lines.all() if sold.billing_product == line.billing_product), None)
+    if sold is None:
+        raise StepError("ITEM_UNKNOWN", field="Product", value=line.billing_product)
+    if line.tax != 0 and sold.tax_class == "zero":
+        raise StepError("TAX_MISMATCH", field="Tax", value=f"{line.tax} {invoice.currency} on a product without tax")
+    return replace(
+        line, description=line.description or sold.description, erp_item=sold.erp_item,
+        revenue_treatment=sold.revenue_treatment, tax_code=line.tax_code or sold.tax_class,
+        contract_reference=contract.reference,
+        dimensions=tuple(sorted(contract.legal_entity.dimension_defaults.items())),
+    )
+
+
+def store(invoices: Sequence[Invoice], lookups: Lookups) -> None:
+    saved = records.put(invoices, InvoiceRecord, lookups, newest_wins=False, stamp="created_at")
+    InvoiceLineRecord.objects.bulk_create(
+        (
+            InvoiceLineRecord(invoice=saved[invoice.reference], **records.values_of(line, InvoiceLineRecord))
+            for invoice in invoices
+            for line in invoice.lines
+        ),
+        ignore_conflicts=True,
+    )
+    lookups.invoices.update(saved)
+
+
+def owes(invoice: Invoice, lookups: Lookups) -> list[Owed]:
+    """One posting to the ledger that keeps the entity's books on the document date."""
+    customer = lookups.customers[invoice.customer_reference]
+    return [
+        Owed(
+            role="erp", queue="posting", subject=invoice, needs=(invoice.customer_reference,),
+            document_date=invoice.document_date, posting_date=invoice.posting_date, amount=invoice.total,
+            title=f"Invoice {invoice.number}", customer_name=customer.name,
+        )
+    ]
+
+
+def describe(invoice: Invoice) -> dict[str, Any]:
+    return {
+        "title": f"Invoice {invoice.number}", "customer_reference": invoice.customer_reference, "amount": invoice.total,
+        "currency": invoice.currency, "effective_on": invoice.document_date,
+    }
+
+
+INVOICE_TO_ERP = Flow(
+    name="invoice_to_erp", kind=Invoice.kind, steps=(find_contract, enrich_lines), store=store, owes=owes, describe=describe
+)

@@ -1,0 +1,238 @@
+"""One table of every reason a thing can stop: code, title, cause, what it means, the seller's sentence.
+
+Texts are for business people. Placeholders: {customer} {value} {field} {document} {amount} {system} {entity} {date}.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reason:
+    """Why something stopped, in words."""
+
+    code: str
+    title: str
+    #: full sentence: what happened and why
+    cause: str
+    #: what it holds up
+    holds_up: str
+    #: what the seller reads in Salesforce
+    seller: str
+
+
+def _reason(code: str, title: str, cause: str, holds_up: str, seller: str) -> tuple[str, Reason]:
+    return code, Reason(code=code, title=title, cause=cause, holds_up=holds_up, seller=seller)
+
+
+REASONS: dict[str, Reason] = dict(
+    [
+        _reason(
+            "PRODUCT_UNMAPPED", "Product has no billing plan",
+            "The deal sells “{value}”, and no approved mapping says which billing plan and ERP item that is.",
+            "The subscription cannot be created, so nothing is billed for this deal.",
+            "Billing is waiting: “{value}” is not set up in billing.",
+        ),
+        _reason(
+            "COUNTRY_UNKNOWN", "Country not recognised",
+            "The customer's country is written “{value}”, which is not a country we know.",
+            "The customer cannot be set up in billing and ERP, so all of its deals wait.",
+            "Billing is waiting: the account's country “{value}” is not recognised.",
+        ),
+        _reason(
+            "ERP_CUSTOMER_MISSING", "Customer missing in the ERP",
+            "{document} cannot post: the ERP does not have {customer}, or it is inactive there.",
+            "The document stays out of receivables.",
+            "The invoice is waiting for the customer to be set up in the ERP.",
+        ),
+        _reason(
+            "TAX_CODE_MISSING", "No tax code",
+            "We do not know how to tax {document}: no tax code fits “{value}”.",
+            "The document cannot post.", "Billing is waiting: a tax code is missing.",
+        ),
+        _reason(
+            "NOT_REGISTERED", "Selling company not registered for tax there",
+            "The selling company is not registered for tax in “{value}”.",
+            "No tax may be charged; the sale counts towards the registration threshold.",
+            "Billing is waiting for a tax decision.",
+        ),
+        _reason(
+            "ENTITY_ROUTE_MISSING", "No selling company set",
+            "No rule says which of our companies sells to {customer} in “{value}”.",
+            "The deal cannot be billed.", "Billing is waiting: the selling company is not decided.",
+        ),
+        _reason(
+            "PERIOD_CLOSED", "Accounting period is closed",
+            "{entity} has closed the period of {date}; {document} cannot post there.",
+            "The document stays out of the ledger until it may post into another period.",
+            "The invoice is issued; its posting waits for finance.",
+        ),
+        _reason(
+            "DUPLICATE_DOC_NO", "Number already used in the ERP",
+            "The ERP already has a document {document}.", "The document cannot post.",
+            "The invoice is issued; its posting waits for finance.",
+        ),
+        _reason(
+            "DUPLICATE_AT_TARGET", "Found twice in the other system",
+            "{system} holds {document} more than once under the same reference.",
+            "Nothing more is sent for it until one of them is settled.", "Billing is being checked for a duplicate.",
+        ),
+        _reason(
+            "AMOUNT_MISMATCH", "Amounts differ",
+            "The two systems show different amounts for {document}: the difference is {amount}.",
+            "Receivables do not tie out.", "The invoice is being checked by finance.",
+        ),
+        _reason(
+            "MISSING_IN_TARGET", "Missing on the other side",
+            "{document} exists on one side and is missing on the other, though it had been there.",
+            "The books do not tie out by {amount}.", "The invoice is being checked by finance.",
+        ),
+        _reason(
+            "MISSING_IN_SOURCE", "No origin",
+            "{document} exists in the receiving system, and the system it should come from does not have it.",
+            "The books do not tie out by {amount}.", "A document without a deal is being checked.",
+        ),
+        _reason(
+            "CURRENCY_MISMATCH", "Currencies differ", "{document} is in another currency than expected: {value}.",
+            "The document cannot post.", "Billing is waiting: the currency of the deal must be checked.",
+        ),
+        _reason(
+            "TAX_MISMATCH", "Tax differs", "The two systems show different tax for {document}.",
+            "Tax does not tie out.", "The invoice is being checked by finance.",
+        ),
+        _reason(
+            "ROUNDING", "Rounding difference", "{document} differs by rounding: {amount}.",
+            "A small difference in receivables.", "",
+        ),
+        _reason(
+            "ORPHAN_INVOICE", "Invoice without a contract",
+            "{document} names no contract of ours; it was probably made by hand in billing.",
+            "It cannot be posted with the right customer and dimensions.", "An invoice without a deal is being checked.",
+        ),
+        _reason(
+            "DUPLICATE_SUBSCRIPTION", "Subscription set up twice",
+            "{customer} has two subscriptions for the same contract.", "The customer could be billed twice.",
+            "Billing is being checked for a duplicate.",
+        ),
+        _reason(
+            "STALE_VERSION", "Older than what is live", "{document} is older than the version already live.",
+            "Nothing; the newer version stays.", "",
+        ),
+        _reason(
+            "CONFLICTING_DUPLICATE", "Two different calls under one id",
+            "{system} called twice under the id {value} with different content.",
+            "The first content counts; the second is kept as evidence.", "",
+        ),
+        _reason(
+            "DIMENSION_MISSING", "ERP needs a dimension", "The ERP asks for “{field}” on {document}; none is set.",
+            "The document cannot post.", "The invoice is issued; its posting waits for finance.",
+        ),
+        _reason(
+            "ITEM_UNKNOWN", "Item unknown in the ERP", "The ERP does not know the item “{value}” for {document}.",
+            "The document cannot post.", "The invoice is issued; its posting waits for billing operations.",
+        ),
+        _reason(
+            "CREDIT_WITHOUT_INVOICE", "Credit without its invoice",
+            "{document} refers to an invoice the ERP does not have.", "The customer's balance is too high.", "",
+        ),
+        _reason(
+            "UNAPPLIED_CASH", "Cash not applied", "{document} could not be applied to its invoice in the ERP.",
+            "The invoice still shows as open.", "The payment is received; applying it waits for finance.",
+        ),
+        _reason(
+            "UNBALANCED", "Entry does not balance", "The ERP says the lines of {document} do not balance.",
+            "The document cannot post.", "The invoice is issued; its posting waits.",
+        ),
+        _reason(
+            "SF_ROW_LOCK", "Salesforce was busy", "Salesforce was busy with this record.",
+            "Nothing; it is tried again by itself.", "",
+        ),
+        _reason(
+            "RATE_LIMIT", "Limit of the other system reached", "{system} accepts no more calls for now.",
+            "Work for this system waits; nothing is lost.", "",
+        ),
+        _reason(
+            "UNAVAILABLE", "System cannot be reached", "{system} has not answered after many tries.",
+            "Work for this system waits; nothing is lost.", "Billing is waiting for {system}.",
+        ),
+        _reason(
+            "AUTH_EXPIRED", "We cannot sign in", "{system} refuses our sign-in.",
+            "All work for this system waits; nothing is lost.", "Billing is waiting for {system}.",
+        ),
+        _reason(
+            "PERMISSION_MISSING", "Our user may not do this there", "{system} says our user lacks a permission.",
+            "All work for this system waits; nothing is lost.", "Billing is waiting for {system}.",
+        ),
+        _reason(
+            "ADDRESS_REFUSED", "Address not acceptable", "The address set for {system} may not be called.",
+            "All work for this system waits; nothing is lost.", "Billing is waiting for {system}.",
+        ),
+        _reason(
+            "SCHEMA_CHANGE", "A field is gone or renamed", "{system} no longer has the field “{field}”.",
+            "Objects that use it wait.", "Billing is waiting for {system}.",
+        ),
+        _reason(
+            "UNKNOWN_OUTCOME", "We do not know whether it arrived",
+            "We sent {document} to {system} and got no answer; looking it up has not settled it.",
+            "Nothing is sent again until it is clear.", "Billing is being checked.",
+        ),
+        _reason(
+            "MASTER_CONFLICT", "Changed on both sides", "“{field}” of {customer} was changed in two systems.",
+            "The customer's update waits.", "",
+        ),
+        _reason(
+            "CUSTOMER_MERGED", "Account was merged in the CRM", "{customer} was merged into another account.",
+            "Its deals wait for a decision; ERP customers are never merged by themselves.",
+            "Billing is waiting: the account was merged.",
+        ),
+        _reason(
+            "FX_RATE_MISSING", "Exchange rate missing", "There is no exchange rate for {value}.",
+            "The document cannot post.", "The invoice is issued; its posting waits for finance.",
+        ),
+        _reason(
+            "CONTRACT_INCOMPLETE", "Deal is incomplete", "The deal lacks “{field}”.",
+            "The deal cannot be billed.", "Billing is waiting: “{field}” is missing on the deal.",
+        ),
+        _reason(
+            "LINES_DO_NOT_SUM", "Lines do not add up", "The deal's lines do not add up to its amount: {value}.",
+            "The deal cannot be billed.", "Billing is waiting: the products do not add up to the deal's amount.",
+        ),
+        _reason(
+            "APPROVAL_MISSING", "Discount approval is missing", "The deal was won before its approval was complete.",
+            "The deal cannot be billed.", "Billing is waiting for the deal's approval.",
+        ),
+        _reason(
+            "DEAL_CHANGED_AFTER_BILLING", "Deal changed after it was billed",
+            "The deal was edited in the CRM after its subscription was made.",
+            "Billing keeps the signed terms until someone decides.", "The deal was changed after billing started.",
+        ),
+        _reason(
+            "DUNNING_WRITEBACK_FAILED", "Salesforce not updated", "Salesforce refused an update of this record.",
+            "Sellers see an old status.", "",
+        ),
+        _reason(
+            "FEEDBACK_REFUSED", "Salesforce refused our status", "Salesforce refused to show our status: {value}.",
+            "Sellers see an old status.", "",
+        ),
+        _reason(
+            "CONTROL_NOT_RUN", "A control did not run", "The control “{document}” for {date} did not run.",
+            "Nobody knows whether that day ties out.", "",
+        ),
+        _reason(
+            "EVENT_GAP", "Events are missing", "{system} lists events we have never received.",
+            "Something may not have been carried.", "",
+        ),
+        _reason(
+            "POISON", "A message we cannot read", "Reading a message from {system} failed three times.",
+            "This one message; all others go on.", "",
+        ),
+        _reason(
+            "UNCLASSIFIED", "Answer not recognised", "{system} gave an answer about {document} that we do not recognise.",
+            "The object waits.", "Billing is being checked by integration support.",
+        ),
+    ]
+)
+
+
+def reason(code: str) -> Reason:
+    """The entry for a code; what nobody knows is UNCLASSIFIED."""
+    return REASONS.get(code, REASONS["UNCLASSIFIED"])

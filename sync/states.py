@@ -1,0 +1,48 @@
+"""Where an object stands in its life, and separately what the engine is waiting for."""
+
+from django.db import models
+
+
+class Lifecycle(models.TextChoices):
+    """The seven states every object passes, forward only; a failure never changes them."""
+
+    RECEIVED = "received", "Received"
+    VALIDATED = "validated", "Validated"
+    TRANSFORMED = "transformed", "Transformed"
+    DELIVERED = "delivered", "Delivered"
+    ACKNOWLEDGED = "acknowledged", "Acknowledged"
+    POSTED = "posted", "Posted"
+    RECONCILED = "reconciled", "Reconciled"
+
+
+ORDER = {state: place for place, state in enumerate(Lifecycle)}
+
+
+class Condition(models.TextChoices):
+    """What happens next to a row: waiting is expected, in doubt is being looked up, blocked needs people."""
+
+    DUE = "due", "Due"
+    WAITING = "waiting", "Waiting for another object"
+    HELD = "held", "Held until a known time"
+    CLAIMED = "claimed", "Under way"
+    IN_DOUBT = "in_doubt", "In doubt, being looked up"
+    BLOCKED = "blocked", "Blocked"
+    SETTLED = "settled", "Done"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+    SUPERSEDED = "superseded", "Superseded by a newer version"
+
+
+#: conditions in which something is still owed
+UNFINISHED = (
+    Condition.DUE,
+    Condition.WAITING,
+    Condition.HELD,
+    Condition.CLAIMED,
+    Condition.IN_DOUBT,
+    Condition.BLOCKED,
+)
+
+
+def may_move(before: str, after: str) -> bool:
+    """Whether a lifecycle move is legal: forward by any number of steps, or (new round only) back to transformed."""
+    return ORDER[Lifecycle(after)] >= ORDER[Lifecycle(before)] or after == Lifecycle.TRANSFORMED

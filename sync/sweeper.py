@@ -1,0 +1,108 @@
+"""Finds by SQL what nudges, workers and beats have missed: the broker is not trusted."""
+
+import logging
+from datetime import timedelta
+
+from django.db import connection as database
+from django.db import transaction
+
+from sync import clock, connections, feedback, outbox, reading, work
+from sync.models import Attempt, Delivery, DeliveryNeed, Heartbeat, InvoiceRecord, CustomerRecord, ContractRecord, SourceEvent, WorkItem
+from sync.states import Condition
+
+log = logging.getLogger(__name__)
+#: work that is due this long without anybody taking it is carried here
+PATIENCE = timedelta(seconds=5)
+_LOCK = 7_281_944_001
+
+
+def sweep() -> dict[str, int]:
+    """One pass: end leases, wake what was held, heal missed releases. One sweeper at a time; others return at once."""
+    with transaction.atomic():
+        with database.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
+            if not cursor.fetchone()[0]:
+                return {}
+        found = {
+            "events": _end_leases(SourceEvent),
+            "work items": _end_leases(WorkItem),
+            "in doubt": _doubt_lost_deliveries(),
+            "woken": outbox.wake(),
+            "released deliveries": _release_deliveries(),
+            "released items": _release_items(),
+        }
+        Heartbeat.objects.update_or_create(name="sweeper", defaults={"seen_at": clock.now()})
+    return found
+
+
+def carry_what_lies() -> int:
+    """Do the work that has been due for a while and that nobody took: with the broker gone, everything still completes."""
+    now, done = clock.now(), 0
+    late = now - PATIENCE
+    if SourceEvent.objects.filter(condition=Condition.DUE, due_at__lte=late).exists():
+        done += reading.read_due()
+    if WorkItem.objects.filter(condition=Condition.DUE, due_at__lte=late).exists():
+        done += work.work_due()
+    for queue in (
+        Delivery.objects.filter(condition=Condition.DUE, due_at__lte=late).values_list("queue", flat=True).distinct().order_by("queue")
+    ):
+        done += outbox.carry_due(queue)
+    return done
+
+
+def _end_leases(model: type[SourceEvent] | type[WorkItem]) -> int:
+    """A worker died over these: they are due again, and three deaths make a case (counted where they are worked)."""
+    rows = model._default_manager.filter(condition=Condition.CLAIMED, lease_until__lt=clock.now())
+    return rows.update(condition=Condition.DUE, lease_until=None, due_at=clock.now())
+
+
+def _doubt_lost_deliveries() -> int:
+    """A delivery whose worker died may have been sent: it is looked up, never sent blindly."""
+    now = clock.now()
+    rows = list(
+        Delivery.objects.select_for_update(skip_locked=True, of=("self",))
+        .filter(condition=Condition.CLAIMED, lease_until__lt=now)
+        .select_related("target")[:500]
+    )
+    for row in rows:
+        row.condition, row.in_doubt_since, row.fence = Condition.IN_DOUBT, now, row.fence + 1
+        row.lease_until, row.due_at = None, now + connections.connector_for(row.target).settle_time
+    Delivery.objects.bulk_update(rows, ["condition", "in_doubt_since", "fence", "lease_until", "due_at"])
+    Attempt.objects.filter(delivery__in=rows, outcome=Attempt.Outcome.SENT).update(
+        outcome=Attempt.Outcome.UNKNOWN, finished_at=now, text="The worker died before an answer was written down."
+    )
+    return len(rows)
+
+
+def _release_deliveries() -> int:
+    """A release that fell between two commits: what waits for something its target holds already."""
+    pairs = (
+        DeliveryNeed.objects.filter(delivery__condition=Condition.WAITING)
+        .extra(
+            tables=["sync_delivery"],
+            where=[
+                "sync_delivery.id = sync_deliveryneed.delivery_id",
+                "EXISTS (SELECT 1 FROM sync_externalidentity i WHERE i.connection_id = sync_delivery.target_id"
+                " AND i.reference = sync_deliveryneed.reference)",
+            ],
+        )
+        .values_list("delivery__target_id", "reference")[:2000]
+    )
+    return outbox.release_needs(pairs)
+
+
+def _release_items() -> int:
+    """Items that wait for an object we have: its record was stored while they were being parked."""
+    waiting = set(
+        WorkItem.objects.filter(condition=Condition.WAITING).values_list("waits_for", flat=True).distinct()[:2000]
+    )
+    held: set[str] = set()
+    for model in (CustomerRecord, ContractRecord, InvoiceRecord):
+        held |= set(model._default_manager.filter(reference__in=waiting).values_list("reference", flat=True))
+    return len(work.release_waiting(sorted(held))) if held else 0
+
+
+def send_feedback() -> int:
+    """Owe and carry what the CRM should show."""
+    owed = feedback.owe_due()
+    return owed + outbox.carry_due("notify")

@@ -1,0 +1,55 @@
+"""Doors for Celery: nudges, nothing else. Each may run twice or not at all."""
+
+from celery import shared_task
+
+from sync import calendar, doubt, outbox, polling, reading, sweeper, work
+from sync.models import Connection
+
+
+@shared_task
+def read_inbox() -> None:
+    while reading.read_due() or work.work_due():
+        pass
+
+
+@shared_task
+def work_due() -> None:
+    while work.work_due():
+        pass
+
+
+@shared_task
+def carry_deliver() -> None:
+    outbox.carry_due("deliver")
+
+
+@shared_task
+def carry_posting() -> None:
+    outbox.carry_due("posting")
+
+
+@shared_task
+def send_feedback() -> None:
+    sweeper.send_feedback()
+
+
+@shared_task
+def clear_doubts() -> None:
+    doubt.clear_due()
+
+
+@shared_task
+def poll_sources() -> None:
+    polling.poll_all()
+
+
+@shared_task
+def mirror_periods() -> None:
+    for row in Connection.objects.filter(role="erp", health__paused_at=None):
+        calendar.mirror(row)
+
+
+@shared_task
+def sweep() -> None:
+    sweeper.sweep()
+
