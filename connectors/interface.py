@@ -26,6 +26,8 @@ class SourceEvent:
     record: Mapping[str, Any] | None = None
     #: the bytes this event came in (one notification of a message, or the whole body)
     raw: bytes
+    #: what makes a second call under the same id the same call; without it, its bytes
+    identity: bytes = b""
     #: transport revision: an older one has no effect
     revision: int = 0
     occurred_at: datetime | None = None

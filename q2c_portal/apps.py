@@ -11,7 +11,7 @@ class PortalConfig(AppConfig):
     verbose_name = "Portal"
 
     def ready(self) -> None:
-        from q2c_portal import checks, roles  # noqa: F401 - registers system checks
+        from q2c_portal import celery, checks, roles  # noqa: F401 - the task app for nudges; system checks
 
         post_migrate.connect(roles.make_roles_after_migrate, dispatch_uid="q2c_roles")
 

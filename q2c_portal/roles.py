@@ -5,7 +5,8 @@ No role both asks and approves, and the one that manages users touches nothing e
 
 from typing import Any
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
+from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
 
 _SEE = (
@@ -50,4 +51,6 @@ def make_roles() -> None:
 def make_roles_after_migrate(app_config: AppConfig, **_: Any) -> None:
     """Permissions of all apps exist once the last app has migrated."""
     if app_config.label == "reconciliation":
+        for config in apps.get_app_configs():
+            create_permissions(config, verbosity=0)
         make_roles()

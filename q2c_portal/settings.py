@@ -28,7 +28,8 @@ STATE_DIR = Path(env("Q2C_STATE_DIR", default=str(BASE_DIR / ".dev")))
 
 INSTALLED_APPS = [
     "q2c_portal.apps.PortalConfig",
-    "unfold",
+    # not "unfold" alone, which would put its own admin site in the place of ours
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "unfold.contrib.simple_history",
     "q2c_portal.apps.PortalAdminConfig",

@@ -18,7 +18,7 @@ from reconciliation.models import CaseComment, ExceptionCase, FixItem, Problem
 from reconciliation.models.cases import TARGETS
 from reconciliation.ownership import ownership
 from reconciliation.routing import Rules
-from sync import clock, feedback, journal
+from sync import bulk, clock, feedback, journal
 from sync.models import Block
 
 #: how long a taken case stays with the one who took it without a sign of life
@@ -104,8 +104,7 @@ def open_cases(openings: Sequence[Opening]) -> list[ExceptionCase]:
         )
         for case in opened
     )
-    for case in opened:
-        _tell_seller(case, sentence=sentences.for_seller(case))
+    _tell_sellers([(case, sentences.for_seller(case)) for case in opened])
     return opened
 
 
@@ -193,7 +192,7 @@ def close_for_blocks(blocks: Iterable[Block], *, note: str, user: AbstractUser |
             if keys:
                 rows = ExceptionCase.objects.filter(
                     **{f"{target}__in": keys}, reason=reason, status=ExceptionCase.Status.OPEN
-                )
+                ).select_related("work_item__event")
                 close(list(rows), note=note, user=user)
 
 
@@ -218,9 +217,7 @@ def close(
             else ExceptionCase.Resolution.WENT_THROUGH
         )
         case.version += 1
-    ExceptionCase.objects.bulk_update(
-        rows, ["status", "closed_at", "closed_by", "closing_note", "resolution", "version"], batch_size=500
-    )
+    bulk.update(rows, ["status", "closed_at", "closed_by", "closing_note", "resolution", "version"])
     journal.note(
         journal.Fact(
             action="case closed", object_kind="case", object_key=case.number, correlation_id=case.correlation_id, user=user,
@@ -234,17 +231,21 @@ def close(
         ).values_list("problem_id", flat=True)
     )
     Problem.objects.filter(pk__in={case.problem_id for case in rows} - still_open).update(solved_at=now)
-    for case in rows:
-        _tell_seller(case, sentence="")
+    _tell_sellers([(case, "") for case in rows])
 
 
-def _tell_seller(case: ExceptionCase, *, sentence: str) -> None:
-    if case.reference.startswith(("contract:", "customer:")):
-        source = case.work_item.event.connection_id if case.work_item_id and case.work_item else None
-        feedback.say_case(
-            entity_id=case.entity_id, connection_id=source, reference=case.reference, correlation_id=case.correlation_id,
-            sentence=sentence,
-        )
+def _tell_sellers(told: Sequence[tuple[ExceptionCase, str]]) -> None:
+    feedback.say_cases(
+        [
+            feedback.CaseLine(
+                entity_id=case.entity_id,
+                connection_id=case.work_item.event.connection_id if case.work_item_id and case.work_item else None,
+                reference=case.reference, correlation_id=case.correlation_id, sentence=sentence,
+            )
+            for case, sentence in told
+            if case.reference.startswith(("contract:", "customer:"))
+        ]
+    )
 
 
 # -- what people do -----------------------------------------------------------------------------------

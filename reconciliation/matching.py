@@ -159,9 +159,11 @@ def compared(control: Control, *, entity: LegalEntity) -> Iterator[None]:
     }
     with transaction.atomic(), database.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS paired, different")
+        # whole sets are joined here, often right after they were loaded and before anything knows their size
+        cursor.execute("SET LOCAL enable_nestloop = off")
         cursor.execute(_PAIRED, values)
         cursor.execute(_DIFFERENT, values)
-        cursor.execute("ANALYZE different")
+        cursor.execute("ANALYZE paired, different")
         cursor.execute(_STANDING, values)
         cursor.execute(_RIGHT_ONLY)
         yield

@@ -5,7 +5,7 @@ from datetime import date
 
 from django.db import transaction
 
-from sync import blocks, clock, connections
+from sync import blocks, bulk, clock, connections
 from sync.models import AccountingPeriod, Connection, Delivery, EntityRoute, LegalEntity
 from sync.states import Condition
 
@@ -26,7 +26,7 @@ def admit(deliveries: Sequence[Delivery]) -> list[Delivery]:
             row.condition, row.blocked_reason, row.lease_until = Condition.BLOCKED, "PERIOD_CLOSED", None
             closed.append(row)
     if closed:
-        Delivery.objects.bulk_update(closed, ["condition", "blocked_reason", "lease_until"])
+        bulk.update(closed, ["condition", "blocked_reason", "lease_until"])
         blocks.put(
             [
                 blocks.Stop(

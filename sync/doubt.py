@@ -6,7 +6,7 @@ from datetime import timedelta
 from django.db import transaction
 
 from connectors.errors import ConnectorError
-from sync import clock, connections, outbox, results
+from sync import bulk, clock, connections, outbox, results
 from sync.models import Connection, Delivery
 from sync.states import Condition
 
@@ -40,7 +40,7 @@ def _claim(target: Connection, limit: int) -> list[outbox.Claim]:
             row.fence += 1
             row.attempts += 1
             row.due_at = now + timedelta(seconds=60)
-        Delivery.objects.bulk_update(rows, ["fence", "attempts", "due_at"])
+        bulk.update(rows, ["fence", "attempts", "due_at"])
         return outbox._write_attempts(rows, verb="find")
 
 

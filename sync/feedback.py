@@ -3,14 +3,13 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 
-from connectors.canonical import Allocation, Canonical, CrmStatus, Customer, Invoice, Payment, SubscriptionContract, text
+from connectors.canonical import Allocation, Canonical, CrmStatus, Customer, Invoice, SubscriptionContract, text
 from connectors.interface import Receipt
-from sync import clock, keys, outbox
+from sync import bulk, clock, keys, outbox
 from sync.mappings import in_force
 from sync.models import CrmStatusRecord, Delivery, EntityRoute, InvoiceRecord, WorkItem
 
@@ -58,7 +57,7 @@ def put(notes: Sequence[Note]) -> None:
             if wanted != row.fields:
                 row.fields, row.version, row.changed_at = wanted, row.version + 1, now
                 changed.append(row)
-        CrmStatusRecord.objects.bulk_update(changed, ["fields", "version", "changed_at"], batch_size=500)
+        bulk.update(changed, ["fields", "version", "changed_at"])
 
 
 def owe_due(limit: int = 2000) -> int:
@@ -91,16 +90,19 @@ def owe_due(limit: int = 2000) -> int:
             )
             row.sent_version = row.version
         outbox.owe_direct(owed)
-        CrmStatusRecord.objects.bulk_update(rows, ["sent_version"], batch_size=500)
+        bulk.update(rows, ["sent_version"])
     return len(rows)
 
 
 # -- what to show, and when ---------------------------------------------------------------------------
 def after_work(done: Iterable[tuple[WorkItem, Canonical]]) -> None:
     """Facts known once an object was mapped."""
+    done = list(done)
+    crms = _crms({item.entity_id for item, _ in done})
+    deals = _deals_paid([subject for _, subject in done if isinstance(subject, Allocation)])
     notes = []
     for item, subject in done:
-        crm = _crm(item.entity_id)
+        crm = crms.get(item.entity_id)
         if crm is None:
             continue
         match subject:
@@ -112,24 +114,22 @@ def after_work(done: Iterable[tuple[WorkItem, Canonical]]) -> None:
                           invoice_status=f"Issued {subject.document_date}", payment_status=f"Due {subject.due_on}",
                           collections="Not due")
                 )
-            case Allocation():
-                contract = _contract_of_invoice(subject.invoice_reference)
-                if contract:
-                    notes.append(
-                        _deal(crm, _deal_id(contract), item, payment_status=f"Paid {subject.applied_on}", collections="None")
-                    )
+            case Allocation() if subject.invoice_reference in deals:
+                notes.append(
+                    _deal(crm, deals[subject.invoice_reference], item, payment_status=f"Paid {subject.applied_on}", collections="None")
+                )
             case Customer():
                 notes.append(_account(crm, subject.crm_account_id, item, status="Being set up"))
-            case Payment():
-                pass  # the allocation says which deal it pays
     put(notes)
 
 
 def after_delivery(done: Iterable[tuple[Delivery, Canonical, Receipt]]) -> None:
     """Facts known once a target gave its receipt."""
+    done = list(done)
+    crms = _crms({row.entity_id for row, _, _ in done})
     notes = []
     for row, subject, receipt in done:
-        crm = _crm(row.entity_id)
+        crm = crms.get(row.entity_id)
         if crm is None:
             continue
         match subject:
@@ -146,23 +146,36 @@ def after_delivery(done: Iterable[tuple[Delivery, Canonical, Receipt]]) -> None:
     put(notes)
 
 
-def say_case(*, entity_id: int | None, connection_id: int | None, reference: str, correlation_id: str, sentence: str) -> None:
-    """Show (or with an empty sentence, take away) the open case on the record it is about. Called by reconciliation."""
-    kind, _, rest = reference.partition(":")
-    crm = connection_id or _crm(entity_id)
-    if crm is None:
-        return
-    if kind == "contract":
-        put([Note(connection_id=crm, crm_object="Opportunity", record_id=rest, correlation_id=correlation_id, fields={"case": sentence})])
-    elif kind == "customer":
-        put(
-            [
-                Note(
-                    connection_id=crm, crm_object="Account", record_id=rest, correlation_id=correlation_id,
-                    fields={"status": sentence or "Set up"},
-                )
-            ]
+@dataclass(frozen=True, kw_only=True)
+class CaseLine:
+    """The open case of one object in the seller's words; an empty sentence takes it away."""
+
+    entity_id: int | None
+    #: the CRM it came from, where that is known
+    connection_id: int | None
+    reference: str
+    correlation_id: str
+    sentence: str
+
+
+def say_cases(lines: Sequence[CaseLine]) -> None:
+    """Show open cases on the records they are about. Called by reconciliation; sync never asks upwards."""
+    crms = _crms({line.entity_id for line in lines if line.connection_id is None})
+    notes = []
+    for line in lines:
+        crm = line.connection_id or crms.get(line.entity_id)
+        kind, _, rest = line.reference.partition(":")
+        if crm is None or kind not in ("contract", "customer"):
+            continue
+        deal = kind == "contract"
+        notes.append(
+            Note(
+                connection_id=crm, crm_object="Opportunity" if deal else "Account", record_id=rest,
+                correlation_id=line.correlation_id,
+                fields={"case": line.sentence} if deal else {"status": line.sentence or "Set up"},
+            )
         )
+    put(notes)
 
 
 def _deal(crm: int, opportunity_id: str, about: WorkItem | Delivery, **fields: str) -> Note:
@@ -177,13 +190,17 @@ def _deal_id(contract_reference: str) -> str:
     return contract_reference.partition(":")[2]
 
 
-def _contract_of_invoice(reference: str) -> str:
-    return InvoiceRecord.objects.filter(reference=reference).values_list("contract_reference", flat=True).first() or ""
+def _deals_paid(allocations: Sequence[Allocation]) -> dict[str, str]:
+    """Invoice reference -> opportunity id of the deal it bills."""
+    rows = InvoiceRecord.objects.filter(reference__in=[one.invoice_reference for one in allocations])
+    return {reference: _deal_id(contract) for reference, contract in rows.values_list("reference", "contract_reference")}
 
 
-def _crm(entity_id: int | None) -> int | None:
-    """The CRM that serves an entity; None where none does."""
-    routes: Any = EntityRoute.objects.filter(role="crm", entity_id=entity_id, is_shadow=False)
-    row = in_force(routes, on=clock.now().date())
-    return row.connection_id if row else None
-
+def _crms(entity_ids: set[int | None]) -> dict[int | None, int]:
+    """The CRM that serves each entity today."""
+    today = clock.now().date()
+    rows: dict[int | None, list[EntityRoute]] = {}
+    for route in EntityRoute.objects.filter(role="crm", entity_id__in=[pk for pk in entity_ids if pk], is_shadow=False):
+        rows.setdefault(route.entity_id, []).append(route)
+    found = {pk: in_force(routes, on=today) for pk, routes in rows.items()}
+    return {pk: route.connection_id for pk, route in found.items() if route}

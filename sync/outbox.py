@@ -16,7 +16,7 @@ from django.db import transaction
 from connectors.canonical import Canonical, load, text
 from connectors.errors import ConnectorError, Misconfigured, OutcomeUnknown, Rejected, Unavailable
 from connectors.interface import Connector, Parcel, Receipt
-from sync import blocks, calendar, clock, connections, keys, nudges, results
+from sync import blocks, bulk, calendar, clock, connections, keys, nudges, results
 from sync.mappings import Tables
 from sync.models import Attempt, Connection, Delivery, DeliveryNeed, ExternalIdentity, WorkItem
 from sync.pipelines.flow import Owed
@@ -359,7 +359,7 @@ def release_blocked(ids: Sequence[int]) -> int:
     for place, row in enumerate(rows):
         row.condition, row.blocked_reason, row.find_first = Condition.DUE, "", True
         row.due_at = clock.now() + timedelta(microseconds=place)
-    Delivery.objects.bulk_update(rows, ["condition", "blocked_reason", "find_first", "due_at"])
+    bulk.update(rows, ["condition", "blocked_reason", "find_first", "due_at"])
     nudges.nudge(*{row.queue for row in rows})
     return len(rows)
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from connectors.canonical import Canonical
 from connectors.errors import ConnectorError, Misconfigured, Rejected, Unavailable
 from connectors.interface import Connector
-from sync import blocks, clock, connections, nudges, work
+from sync import blocks, bulk, clock, connections, nudges, work
 from sync.models import Connection, SourceEvent, WorkItem
 from sync.states import Condition
 
@@ -99,7 +99,7 @@ def translate(
         record = record_of[event.pk]
         try:
             shapes[event.pk] = (
-                None if record is None else connector.translate(kind=event.kind, record=record, version=event.revision)
+                None if record is None else connector.translate(kind=event.kind, record=record, version=1)
             )
         except Rejected as error:
             shapes[event.pk] = error
@@ -113,7 +113,7 @@ def _record(
     events: Sequence[SourceEvent], shapes: dict[int, "list[Canonical] | Rejected | Exception | None"]
 ) -> list[WorkItem]:
     now = clock.now()
-    items: list[WorkItem] = []
+    heard: list[tuple[SourceEvent, Canonical]] = []
     for event in events:
         found = shapes.get(event.pk)
         event.lease_until = None
@@ -131,16 +131,18 @@ def _record(
         if not found:
             event.outcome = "The source no longer has it" if found is None else "Nothing to do for this kind"
             continue
-        made, notes = work.register(event, found)
-        items += made
-        event.outcome = "; ".join(notes)[:200]
+        heard += [(event, shape) for shape in found]
+    items, notes = work.register(heard)
+    for event in events:
+        if event.pk in notes:
+            event.outcome = ("; ".join(notes[event.pk]) or "Another event of the same moment says the same")[:200]
     done = [event for event in events if not isinstance(shapes.get(event.pk), Exception) or isinstance(shapes.get(event.pk), Rejected)]
-    SourceEvent.objects.bulk_update(done, ["condition", "read_at", "outcome", "lease_until"])
+    bulk.update(done, ["condition", "read_at", "outcome", "lease_until"])
     if items:
         WorkItem.objects.filter(pk__in=[item.pk for item in items]).update(
             condition=Condition.CLAIMED, lease_until=now + work.LEASE
         )
-    return list({item.pk: item for item in items}.values())
+    return items
 
 
 def _count_crash(event: SourceEvent, error: Exception) -> None:

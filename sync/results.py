@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from connectors.canonical import Canonical, load
 from connectors.errors import Misconfigured, OutcomeUnknown, Rejected, Unavailable
 from connectors.interface import Receipt
-from sync import blocks, clock, connections, feedback, journal
+from sync import blocks, bulk, clock, connections, feedback, journal
 from sync.models import Attempt, Connection, Delivery, ExternalIdentity
 from sync.states import Condition, Lifecycle
 
@@ -94,7 +94,7 @@ def write(target: Connection, valid: "Sequence[tuple[Claim, Any]]", late: "Seque
                     stops.append(stop)
     identities = _save_identities(target, receipts)
     rows = [claim.delivery for claim, _ in valid]
-    Delivery.objects.bulk_update(
+    bulk.update(
         rows,
         ["state", "condition", "due_at", "lease_until", "blocked_reason", "external_id", "delivered_at", "posted_at",
          "in_doubt_since", "generation", "attempts", "find_first", "held_until"],
@@ -102,7 +102,7 @@ def write(target: Connection, valid: "Sequence[tuple[Claim, Any]]", late: "Seque
     for claim, outcome in late:
         claim.attempt.outcome, claim.attempt.finished_at = Attempt.Outcome.LATE, clock.now()
         claim.attempt.text = f"Came after the lease ended: {type(outcome).__name__}"
-    Attempt.objects.bulk_update(
+    bulk.update(
         [claim.attempt for claim, _ in (*valid, *late)], ["outcome", "finished_at", "http_status", "text"]
     )
     blocks.put(stops)

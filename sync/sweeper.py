@@ -6,7 +6,7 @@ from datetime import timedelta
 from django.db import connection as database
 from django.db import transaction
 
-from sync import clock, connections, feedback, outbox, reading, work
+from sync import bulk, clock, connections, feedback, outbox, reading, work
 from sync.models import Attempt, Delivery, DeliveryNeed, Heartbeat, InvoiceRecord, CustomerRecord, ContractRecord, SourceEvent, WorkItem
 from sync.states import Condition
 
@@ -67,7 +67,7 @@ def _doubt_lost_deliveries() -> int:
     for row in rows:
         row.condition, row.in_doubt_since, row.fence = Condition.IN_DOUBT, now, row.fence + 1
         row.lease_until, row.due_at = None, now + connections.connector_for(row.target).settle_time
-    Delivery.objects.bulk_update(rows, ["condition", "in_doubt_since", "fence", "lease_until", "due_at"])
+    bulk.update(rows, ["condition", "in_doubt_since", "fence", "lease_until", "due_at"])
     Attempt.objects.filter(delivery__in=rows, outcome=Attempt.Outcome.SENT).update(
         outcome=Attempt.Outcome.UNKNOWN, finished_at=now, text="The worker died before an answer was written down."
     )

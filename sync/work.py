@@ -7,8 +7,8 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import DatabaseError, transaction
 
-from connectors.canonical import Canonical, dump, load
-from sync import blocks, clock, feedback, journal, nudges, outbox
+from connectors.canonical import KINDS, Canonical, dump, load
+from sync import blocks, bulk, clock, feedback, journal, nudges, outbox
 from sync.mappings import Tables
 from sync.models import ContractRecord, CustomerRecord, InvoiceRecord, LegalEntity, SourceEvent, WorkItem
 from sync.pipelines.flow import Flow, Lookups, Passed, run
@@ -19,58 +19,107 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=60)
 #: after so many crashes an item is quarantined as a case; others go on
 POISON_AFTER = 3
+FLOW_KINDS = {flow.name: KINDS[flow.kind] for flow in FLOWS.values()}
 
 
-def register(event: SourceEvent, shapes: Iterable[Canonical]) -> tuple[list[WorkItem], list[str]]:
-    """Work items for what an event said; and, for what has no effect, why not. Needs a transaction."""
-    items, notes = [], []
-    for shape in shapes:
-        item, note = _register_one(event, shape)
-        if item:
-            items.append(item)
-        notes.append(note)
-    return items, notes
+def register(heard: Sequence[tuple[SourceEvent, Canonical]]) -> tuple[list[WorkItem], dict[int, list[str]]]:
+    """Work items for what events said, and per event a note on each object. Needs a transaction.
 
-
-def _register_one(event: SourceEvent, shape: Canonical) -> tuple[WorkItem | None, str]:
-    flow = FLOWS[shape.kind]
-    revision = max(event.revision, getattr(shape, "record_revision", 0))
+    The same object in the same version is one item, however many events speak of it: the newest revision counts.
+    """
+    notes: dict[int, list[str]] = {}
+    newest: dict[tuple[str, str, int], tuple[SourceEvent, Canonical]] = {}
+    for event, shape in heard:
+        key = (FLOWS[shape.kind].name, shape.reference, shape.version)
+        notes.setdefault(event.pk, [])
+        if key not in newest or _revision(event, shape) > _revision(*newest[key]):
+            newest[key] = (event, shape)
+    names = _customer_names([shape for _, shape in newest.values()])
+    unchanged = _unchanged_state([shape for _, shape in newest.values() if shape.state_like])
     now = clock.now()
-    item, created = WorkItem.objects.select_for_update(of=("self",)).get_or_create(
-        flow=flow.name,
-        reference=shape.reference,
-        version=shape.version,
-        defaults={
-            "record_revision": revision, "correlation_id": shape.correlation_id, "event": event, "subject": dump(shape),
-            "due_at": now, "created_at": now, **_described(flow, shape),
-        },
-    )
-    if created:
-        if shape.state_like:
-            _retire_older(item)
-        return item, f"{flow.name} for {shape.reference}"
+    fresh = [
+        WorkItem(
+            flow=flow, reference=reference, version=version, record_revision=_revision(event, shape),
+            correlation_id=shape.correlation_id, event=event, subject=dump(shape), due_at=now, created_at=now,
+            **_described(FLOWS[shape.kind], shape, names),
+        )
+        for (flow, reference, version), (event, shape) in newest.items()
+        if shape.reference not in unchanged
+    ]
+    for event, shape in newest.values():
+        notes[event.pk].append(
+            f"{shape.reference} is unchanged in what matters" if shape.reference in unchanged else f"{shape.reference} is carried"
+        )
+    WorkItem.objects.bulk_create(fresh, ignore_conflicts=True)
+    known = {
+        (item.flow, item.reference, item.version): item
+        for item in WorkItem.objects.select_for_update(of=("self",))
+        .filter(reference__in=[item.reference for item in fresh])
+        .select_related("event__connection", "entity")
+        .order_by("pk")
+    }
+    made: list[WorkItem] = []
+    for fresh_item in fresh:
+        key = (fresh_item.flow, fresh_item.reference, fresh_item.version)
+        event, shape = newest[key]
+        item = known[key]
+        # ours when this very event made it just now
+        if item.event_id == event.pk and item.state == Lifecycle.RECEIVED and item.created_at == now:
+            made.append(item)
+        else:
+            changed, note = _hear_again(item, event, shape, names)
+            notes[event.pk][-1] = note
+            if changed:
+                made.append(item)
+    _retire_older([item for item in made if FLOW_KINDS[item.flow].state_like])
+    return made, notes
+
+
+def _revision(event: SourceEvent, shape: Canonical) -> int:
+    return max(event.revision, getattr(shape, "record_revision", 0))
+
+
+def _hear_again(item: WorkItem, event: SourceEvent, shape: Canonical, names: dict[str, str]) -> tuple[bool, str]:
+    """Another event about an item we have: an older revision has no effect; newer content is read while nothing was carried."""
+    revision = _revision(event, shape)
     if revision <= item.record_revision:
-        return None, f"{shape.reference} was read before at this revision"
+        return False, f"{shape.reference} was read before at this revision"
     same = _content(dump(shape)) == _content(item.subject)
     item.record_revision = revision
-    if item.state in (Lifecycle.TRANSFORMED, Lifecycle.RECONCILED):
+    if item.state in (Lifecycle.TRANSFORMED, Lifecycle.RECONCILED) or same:
         item.save(update_fields=["record_revision"])
         if same:
-            return None, f"{shape.reference} is unchanged in what matters"
+            return False, f"{shape.reference} is unchanged in what matters"
         blocks.put([blocks.Stop(work_item=item, reason="DEAL_CHANGED_AFTER_BILLING", evidence={"now": dump(shape)})])
-        return None, f"{shape.reference} was changed after it was carried"
-    item.event, item.subject, item.condition, item.due_at = event, dump(shape), Condition.DUE, now
-    for name, value in _described(flow, shape).items():
+        return False, f"{shape.reference} was changed after it was carried"
+    item.event, item.subject, item.condition, item.due_at = event, dump(shape), Condition.DUE, clock.now()
+    for name, value in _described(FLOWS[shape.kind], shape, names).items():
         setattr(item, name, value)
     item.save()
-    return item, f"{shape.reference} is read again with its newer content"
+    return True, f"{shape.reference} is read again with its newer content"
 
 
-def _described(flow: Flow, shape: Canonical) -> dict:
+def _unchanged_state(shapes: Sequence[Canonical]) -> set[str]:
+    """State-like objects without numbered modifications whose newest item says the same: our own echo, mostly."""
+    wanted = {shape.reference: shape for shape in shapes if not hasattr(shape, "modification_number")}
+    newest: dict[str, WorkItem] = {}
+    for item in WorkItem.objects.filter(reference__in=list(wanted)).order_by("version"):
+        newest[item.reference] = item
+    return {
+        reference
+        for reference, item in newest.items()
+        if item.version < wanted[reference].version and _content(item.subject) == _content(dump(wanted[reference]))
+    }
+
+
+def _customer_names(shapes: Sequence[Canonical]) -> dict[str, str]:
+    references = {value for shape in shapes if (value := getattr(shape, "customer_reference", ""))}
+    return dict(CustomerRecord.objects.filter(reference__in=references).values_list("reference", "name"))
+
+
+def _described(flow: Flow, shape: Canonical, names: dict[str, str]) -> dict:
     described = flow.describe(shape)
-    if not described.get("customer_name") and described.get("customer_reference"):
-        known = CustomerRecord.objects.filter(reference=described["customer_reference"]).values_list("name", flat=True)
-        described["customer_name"] = known.first() or ""
+    described.setdefault("customer_name", names.get(described.get("customer_reference", ""), ""))
     return described
 
 
@@ -78,17 +127,18 @@ def _content(subject: dict) -> dict:
     return {key: value for key, value in subject.items() if key not in ("record_revision", "source_event", "version")}
 
 
-def _retire_older(item: WorkItem) -> None:
+def _retire_older(items: Sequence[WorkItem]) -> None:
     """A newer version of a state-like object makes older unfinished items pointless; their cases close by themselves."""
-    older = list(
-        WorkItem.objects.select_for_update()
-        .filter(flow=item.flow, reference=item.reference, version__lt=item.version)
-        .exclude(condition__in=[Condition.SETTLED, Condition.SUPERSEDED, Condition.WITHDRAWN])
-        .values_list("pk", flat=True)
-    )
-    if older:
-        WorkItem.objects.filter(pk__in=older).update(condition=Condition.SUPERSEDED)
-        blocks.clear(work_items=older, note=f"Superseded by version {item.version}")
+    for item in items:
+        older = list(
+            WorkItem.objects.select_for_update()
+            .filter(flow=item.flow, reference=item.reference, version__lt=item.version)
+            .exclude(condition__in=[Condition.SETTLED, Condition.SUPERSEDED, Condition.WITHDRAWN])
+            .values_list("pk", flat=True)
+        )
+        if older:
+            WorkItem.objects.filter(pk__in=older).update(condition=Condition.SUPERSEDED)
+            blocks.clear(work_items=older, note=f"Superseded by version {item.version}")
 
 
 def work_due(limit: int = 200) -> int:
@@ -195,7 +245,7 @@ def _work_flow(flow: Flow, items: Sequence[WorkItem]) -> list[WorkItem]:
     for item in items:
         if not item.customer_name and item.customer_reference in lookups.customers:
             item.customer_name = lookups.customers[item.customer_reference].name
-    WorkItem.objects.bulk_update(
+    bulk.update(
         items,
         ["condition", "waits_for", "state", "validated_at", "transformed_at", "entity", "correlation_id", "lease_until",
          "title", "customer_reference", "customer_name", "amount", "currency", "effective_on"],
@@ -226,7 +276,7 @@ def release_waiting(references: Sequence[str]) -> list[WorkItem]:
     now = clock.now()
     for place, item in enumerate(waiting):
         item.condition, item.waits_for, item.due_at = Condition.DUE, "", now + timedelta(microseconds=place)
-    WorkItem.objects.bulk_update(waiting, ["condition", "waits_for", "due_at"], batch_size=500)
+    bulk.update(waiting, ["condition", "waits_for", "due_at"])
     return waiting
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from connectors.errors import NotAuthentic
 from connectors.interface import Inbound, SourceEvent
-from connectors.salesforce.ids import full_id, is_id
+from connectors.salesforce.ids import full_id, is_id, is_true_id
 from connectors.salesforce.mapping import ACCOUNT_FIELDS, OPPORTUNITY_FIELDS, milliseconds, moment
 from connectors.salesforce.rest import SYSTEM
 
@@ -23,7 +23,8 @@ _OBJECT = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}", re.ASCII)
 _SPACE = re.compile(r"[ \t\r\n,]*")
 #: with fewer fields a carried record is not the whole truth, and is fetched instead
 _WHOLE = {
-    "opportunity": frozenset(name for name in OPPORTUNITY_FIELDS if "." not in name) | {"OpportunityLineItems"},
+    "opportunity": frozenset(name for name in OPPORTUNITY_FIELDS if "." not in name)
+    | {"OpportunityLineItems", "CurrencyIsoCode"},
     "account": frozenset(ACCOUNT_FIELDS),
 }
 
@@ -90,6 +91,8 @@ def _problems(event: Any, where: str) -> list[str]:
         found.append(f"{where}objectType: {_short(event.get('objectType'))} must name an object such as 'Opportunity'")
     if not is_id(event.get("recordId")):
         found.append(f"{where}recordId: {_short(event.get('recordId'))} is not a Salesforce id of 15 or 18 characters")
+    elif not is_true_id(event["recordId"]):
+        found.append(f"{where}recordId: {_short(event['recordId'])} is no id: its last three characters do not fit")
     stamp, record = event.get("systemModstamp"), event.get("record")
     if stamp is not None:
         try:

@@ -1,9 +1,10 @@
 """The verbs of Salesforce."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any, ClassVar
 
 from connectors import money
@@ -11,7 +12,7 @@ from connectors.canonical import Canonical, CrmStatus
 from connectors.errors import ConnectorError, Misconfigured, OutcomeUnknown, Rejected
 from connectors.interface import Connector, ControlLine, ControlPage, Inbound, Parcel, Receipt, Setup, SourceEvent
 from connectors.salesforce import callout, mapping, outbound_message
-from connectors.salesforce.ids import full_id, is_id, object_of
+from connectors.salesforce.ids import full_id, is_id, is_true_id, object_of
 from connectors.salesforce.rest import SYSTEM, Rest, refusal
 
 #: ids per query: 200 quoted ids are some 5,400 characters, well below the 16,384 a URI may have
@@ -40,8 +41,9 @@ class Salesforce(Connector):
         super().__init__(setup)
         self.rest = Rest(setup)
         self._organization_id = str(setup.settings.get("organization_id") or "")
-        # Only organisations with several currencies have the field; asking another one for it is an error.
-        self._currency = ("CurrencyIsoCode",) if setup.settings.get("multi_currency") else ()
+        # Only an organisation with several currencies has the field; the first query shows whether this one does.
+        self._currency: tuple[str, ...] = ("CurrencyIsoCode",)
+        self._own_currency = str(setup.settings.get("currency") or "USD")
 
     # -- in ---------------------------------------------------------------------------------------
     def receive(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> Inbound:
@@ -59,8 +61,8 @@ class Salesforce(Connector):
         if cursor:
             since = mapping.moment(cursor) - OVERLAP
             conditions.append(f"SystemModstamp >= {since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
-        soql = self._select(stream, conditions) + " ORDER BY SystemModstamp, Id"
-        records = [record for page, _ in self.rest.query(soql) for record in page]
+        pages = self._rows(lambda: self._select(stream, conditions) + " ORDER BY SystemModstamp, Id")
+        records = [record for page, _ in pages for record in page]
         events = [self._polled(stream, record) for record in records]
         return events, records[-1]["SystemModstamp"] if records else cursor
 
@@ -78,14 +80,14 @@ class Salesforce(Connector):
 
     def fetch(self, *, kind: str, object_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         """The records as they are now, under the ids asked for; opportunities with their lines and account name."""
-        wanted = {asked: full_id(asked) for asked in object_ids if is_id(asked)}
+        wanted = {asked: full_id(asked) for asked in object_ids if is_true_id(asked)}
         ids = sorted(set(wanted.values()))
         found: dict[str, dict[str, Any]] = {}
         for start in range(0, len(ids), IDS_PER_QUERY):
             quoted = ",".join(f"'{record_id}'" for record_id in ids[start : start + IDS_PER_QUERY])
-            for page, _ in self.rest.query(self._select(kind, [f"Id IN ({quoted})"])):
-                for record in page:
-                    found[full_id(record["Id"])] = record
+            conditions = [f"Id IN ({quoted})"]
+            for page, _ in self._rows(partial(self._select, kind, conditions)):
+                found |= {full_id(record["Id"]): record for record in page}
         return {asked: found[record_id] for asked, record_id in wanted.items() if record_id in found}
 
     def _select(self, kind: str, conditions: Sequence[str]) -> str:
@@ -98,9 +100,20 @@ class Salesforce(Connector):
         where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
         return f"SELECT {', '.join(columns)} FROM {_OBJECTS[kind]}{where}"
 
+    def _rows(self, select: Callable[[], str]) -> Iterator[tuple[list[dict[str, Any]], int]]:
+        asked = self._currency
+        try:
+            yield from self.rest.query(select())
+        except Rejected as error:
+            # `asked`, because another thread may have learned it meanwhile.
+            if not asked or error.code != "INVALID_FIELD" or "CurrencyIsoCode" not in error.text:
+                raise
+            self._currency = ()
+            yield from self.rest.query(select())
+
     def translate(self, *, kind: str, record: Mapping[str, Any], version: int) -> list[Canonical]:
         """An opportunity as a contract, an account as a customer; other kinds give nothing."""
-        return mapping.to_shapes(kind, record, version=version)
+        return mapping.to_shapes(kind, record, version=version, currency=self._own_currency)
 
     # -- out --------------------------------------------------------------------------------------
     def deliver(self, parcel: Parcel) -> Receipt:
@@ -152,7 +165,7 @@ class Salesforce(Connector):
             raise LookupError(f"kind: nothing of ours is kept in Salesforce as {kind!r}")
         _, crm_object, record_id = (reference.split(":") + ["", ""])[:3]
         places = mapping.STATUS_FIELDS.get(crm_object)
-        if places is None or not is_id(record_id):
+        if places is None or not is_true_id(record_id):
             return []
         try:
             record = self.rest.get(f"/sobjects/{crm_object}/{record_id}", fields=",".join(["Id", *places.values()]))
@@ -165,17 +178,18 @@ class Salesforce(Connector):
     # -- controls ---------------------------------------------------------------------------------
     def list_day(self, *, kind: str, entity: str, day: date) -> Iterator[ControlPage]:
         """Won opportunities by close date; customers: all accounts as of now. One organisation is one entity."""
-        columns = ", ".join(["Id", "Name", *self._currency])
-        if kind == "contract":
-            soql = f"SELECT {columns}, Amount, CloseDate, AccountId, StageName FROM Opportunity"
-            soql += f" WHERE IsWon = true AND CloseDate = {day.isoformat()} ORDER BY Id"
-        elif kind == "customer":
-            soql = f"SELECT {columns} FROM Account ORDER BY Id"
-        else:
+        if kind not in _LISTED:
             raise LookupError(f"kind: Salesforce cannot list {kind!r}")
-        line = _contract_line if kind == "contract" else _customer_line
-        for page, total in self.rest.query(soql):
-            yield ControlPage(lines=tuple(line(record, day) for record in page), source_count=total, query=soql)
+        columns, condition, line = _LISTED[kind]
+
+        def select() -> str:
+            asked = ", ".join(["Id", "Name", *columns, *self._currency])
+            return f"SELECT {asked} FROM {condition.format(day=day.isoformat())} ORDER BY Id"
+
+        currency = self._own_currency
+        for page, total in self._rows(select):
+            lines = tuple(line(record, day=day, currency=currency) for record in page)
+            yield ControlPage(lines=lines, source_count=total, query=select())
 
     # -- people -----------------------------------------------------------------------------------
     def link(self, *, kind: str, external_id: str) -> str:
@@ -220,8 +234,8 @@ def _item(record: Mapping[str, Any], answer: Mapping[str, Any]) -> Receipt | Con
     return next((error for error in found if isinstance(error, Rejected)), found[0])
 
 
-def _contract_line(record: Mapping[str, Any], day: date) -> ControlLine:
-    currency = str(record.get("CurrencyIsoCode") or "USD")
+def _contract_line(record: Mapping[str, Any], *, day: date, currency: str) -> ControlLine:
+    currency = str(record.get("CurrencyIsoCode") or currency)
     amount = money.amount(record.get("Amount") or 0, currency)
     return ControlLine(
         reference=f"contract:{full_id(record['Id'])}",
@@ -237,7 +251,7 @@ def _contract_line(record: Mapping[str, Any], day: date) -> ControlLine:
     )
 
 
-def _customer_line(record: Mapping[str, Any], day: date) -> ControlLine:
+def _customer_line(record: Mapping[str, Any], *, day: date, currency: str) -> ControlLine:
     nothing = Decimal("0.00")
     return ControlLine(
         reference=f"customer:{full_id(record['Id'])}",
@@ -249,3 +263,14 @@ def _customer_line(record: Mapping[str, Any], day: date) -> ControlLine:
         gross=nothing,
         label=str(record.get("Name") or ""),
     )
+
+
+#: kind -> columns, object and condition, one record's line
+_LISTED: dict[str, tuple[tuple[str, ...], str, Callable[..., ControlLine]]] = {
+    "contract": (
+        ("Amount", "CloseDate", "AccountId", "StageName"),
+        "Opportunity WHERE IsWon = true AND CloseDate = {day}",
+        _contract_line,
+    ),
+    "customer": ((), "Account", _customer_line),
+}

@@ -20,9 +20,16 @@ def full_id(text: str) -> str:
     """
     if not is_id(text):
         raise ValueError(f"{text[:40]!r} is not a Salesforce id of 15 or 18 characters")
-    if len(text) == 18:
-        return text
-    return text + "".join(
+    return text if len(text) == 18 else text + _suffix(text)
+
+
+def is_true_id(text: object) -> bool:
+    """Whether its last three characters, if there, fit the others; one that is not spoils a whole query."""
+    return isinstance(text, str) and is_id(text) and (len(text) == 15 or text[15:] == _suffix(text))
+
+
+def _suffix(text: str) -> str:
+    return "".join(
         _SUFFIX[sum(letter.isupper() << place for place, letter in enumerate(text[start : start + 5]))]
         for start in (0, 5, 10)
     )

@@ -53,16 +53,20 @@ _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{5,15}(Z|[+-][0-9]{2}:?
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
-def to_shapes(kind: str, record: Mapping[str, Any], *, version: int) -> list[Canonical]:
-    """A record as shapes; kinds we do not carry give nothing. Raises Rejected naming the field."""
+def to_shapes(kind: str, record: Mapping[str, Any], *, version: int, currency: str = "USD") -> list[Canonical]:
+    """A record as shapes; kinds we do not carry give nothing. Raises Rejected naming the field.
+
+    `currency` is the organisation's own, for one that has no other.
+    """
     if kind == "opportunity":
-        return [contract(record, version=version)]
+        return [contract(record, version=version, currency=currency)]
     if kind == "account":
-        return [customer(record, version=version)]
+        # an account has no numbered modifications: its revision is its version
+        return [customer(record, version=milliseconds(moment(record["SystemModstamp"])))]
     return []
 
 
-def contract(record: Mapping[str, Any], *, version: int) -> SubscriptionContract:
+def contract(record: Mapping[str, Any], *, version: int, currency: str = "USD") -> SubscriptionContract:
     """An opportunity as a contract of one year from its close date.
 
     Raises Rejected CONTRACT_INCOMPLETE for a missing amount, date or account, ROUNDING for an amount with more
@@ -75,7 +79,7 @@ def contract(record: Mapping[str, Any], *, version: int) -> SubscriptionContract
                 f"opportunity {own_id} has no {field}",
                 reason="CONTRACT_INCOMPLETE", field=field, value=own_id, system=SYSTEM,
             )  # fmt: skip
-    currency = str(record.get("CurrencyIsoCode") or "USD")
+    currency = str(record.get("CurrencyIsoCode") or currency)
     starts = _date(record, "CloseDate")
     ordered = _date(record, "Order_Form_Date__c") if record.get("Order_Form_Date__c") else None
     ends = one_year_later(starts) - timedelta(days=1)
@@ -145,7 +149,6 @@ def customer(record: Mapping[str, Any], *, version: int) -> Customer:
         reference=f"customer:{own_id}",
         version=version,
         correlation_id=f"customer:{own_id}",
-        currency=str(record.get("CurrencyIsoCode") or ""),
         source_system=SYSTEM,
         crm_account_id=own_id,
         name=name,

@@ -115,6 +115,8 @@ def _event(notification: Element, position: int) -> SourceEvent:
         kind=kind.lower(),
         object_id=full_id(record_id),
         raw=tostring(notification),
+        # a message sent again carries the record's newest data under the old id; that is no contradiction
+        identity=f"{event_id}:{kind.lower()}:{full_id(record_id)}".encode(),
         revision=milliseconds(changed_at) if changed_at else 0,
         occurred_at=changed_at,
     )

@@ -67,6 +67,10 @@ class StripeBilling(Connector):
         webhook.check_signature(header=header, body=body, secrets=self._webhook_secrets, now=now)
         return Inbound(events=(webhook.read_event(body, live=not self.setup.sandbox),))
 
+    def reopen(self, *, kind: str, raw: bytes) -> Mapping[str, Any] | None:
+        """A signed snapshot is final for what we carry (issued invoices, payments made) unless its lines were cut."""
+        return webhook.read_event(raw, live=not self.setup.sandbox).record
+
     def poll(self, *, stream: str, cursor: str, now: datetime) -> tuple[list[SourceEvent], str]:
         """Events after the cursor (an event id; empty = all Stripe still keeps), oldest first.
 

@@ -142,6 +142,7 @@ def payment(record: Mapping[str, Any], *, version: int, zone: ZoneInfo) -> list[
             origin="bank" if how.get("type") == "payment_record" else "gateway",
             received_on=paid_on,
             amount=received,
+            pays_reference=f"invoice:stripe:{id_of(need(record, 'invoice', str | Mapping))}",
             **shared,
         ),
         Allocation(

@@ -26,6 +26,9 @@ _ALWAYS = {
     "unix_socket_directories": "",
     "max_connections": "120",
     "shared_buffers": "256MB",
+    # tables grow from nothing within minutes: the planner must learn of it soon
+    "autovacuum_naptime": "5s",
+    "autovacuum_analyze_scale_factor": "0.05",
     "work_mem": "32MB",
     "maintenance_work_mem": "256MB",
     "max_wal_size": "2GB",

@@ -158,7 +158,7 @@ def connection_secrets(state_dir: Path) -> dict[str, str]:
 
 def connection_settings(*, database: str = DATABASE) -> dict[str, str]:
     """The settings of a connection to it."""
-    return {"database": database, "clearing_account": "1.1.9", "payment_journal": "PAY"}
+    return {"database": database, "clearing_account": "1.1.9", "payment_journal": "PAY", "tax_account": "6.3.6"}
 
 
 def port_of(state_dir: Path) -> int:

@@ -12,7 +12,7 @@ from reconciliation.controls.control import Control
 from reconciliation.controls.registry import CONTROLS
 from reconciliation.models import Break, ControlRun, ControlStage, ExceptionCase
 from reconciliation.models.controls import Side
-from sync import clock, journal, schedules
+from sync import bulk, clock, journal, schedules
 from sync.mappings import in_force
 from sync.models import AccountingPeriod, Connection, EntityRoute, LegalEntity, WorkItem
 from sync.money_text import plain
@@ -36,21 +36,28 @@ def run_due(*, entity: LegalEntity | None = None, look_back: bool = True) -> int
     """
     done = 0
     for row in LegalEntity.objects.filter(pk=entity.pk) if entity else LegalEntity.objects.all():
-        through = clock.business_date(row)
+        # the day that goes on is not due: half of what belongs to it has not happened yet
+        through = clock.business_date(row) - timedelta(days=1)
         for control in CONTROLS.values():
             dates = _dates_due(control, row, through)
             for business_date in dates:
                 if schedules.claim(f"control:{control.name}:{row.code}", business_date.isoformat()):
-                    newest = look_back and business_date == dates[-1]
+                    newest = look_back and business_date == dates[-1] and _may_look_back(control, row)
                     run(control.name, entity=row, business_date=business_date, look_back=newest)
                     done += 1
     return done
 
 
+def _may_look_back(control: Control, entity: LegalEntity) -> bool:
+    """Once an hour of machine time, however fast business days pass where they are moved by hand."""
+    return schedules.claim(f"look back:{control.name}:{entity.code}", f"{clock.now():%Y-%m-%dT%H}")
+
+
 def _dates_due(control: Control, entity: LegalEntity, through: date) -> list[date]:
-    """Dates since the last run, up to the entity's business date; a control starts with its entity's first route."""
+    """Dates since the last run through the last one that ended; a control starts with its entity's first route."""
     last = (
-        ControlRun.objects.filter(control=control.name, entity=entity).order_by("-business_date").values_list("business_date", flat=True).first()
+        ControlRun.objects.filter(control=control.name, entity=entity, business_date__lte=through)
+        .order_by("-business_date").values_list("business_date", flat=True).first()
     )
     start = last + timedelta(days=1) if last else _first_day(entity)
     if control.as_of:
@@ -197,7 +204,7 @@ def _heal(row: ControlRun, control: Control) -> None:
     ]
     for found in healed:
         found.healed_at, found.healed_in = clock.now(), row
-    Break.objects.bulk_update(healed, ["healed_at", "healed_in"])
+    bulk.update(healed, ["healed_at", "healed_in"])
     open_rows = list(ExceptionCase.objects.filter(break_row__in=healed, status=ExceptionCase.Status.OPEN))
     mine = [case for case in open_rows if case.items_under_way()]
     outside = [case for case in open_rows if case not in mine]

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from reconciliation.fixes.fix import Fix, Target
 from reconciliation.models import ApprovalRequest, ExceptionCase, FixItem, FixRun
-from sync import clock, journal, nudges
+from sync import bulk, clock, journal, nudges
 
 #: released and not yet known at most
 UNDER_WAY_AT_MOST = 200
@@ -73,11 +73,11 @@ def _release(fix: Fix, run: FixRun, count: int) -> None:
     closed = [item for item in items if item.case and item.case.status == ExceptionCase.Status.CLOSED]
     for item in closed:
         item.status, item.note, item.finished_at = FixItem.Status.SUCCEEDED, "Went through meanwhile", clock.now()
-    FixItem.objects.bulk_update(closed, ["status", "note", "finished_at"])
+    bulk.update(closed, ["status", "note", "finished_at"])
     going = [item for item in items if item not in closed]
     for item in going:
         item.status, item.released_at = FixItem.Status.RELEASED, clock.now()
-    FixItem.objects.bulk_update(going, ["status", "released_at"])
+    bulk.update(going, ["status", "released_at"])
     if going:
         fix.release(run, going)
 
@@ -91,7 +91,7 @@ def _note_outcomes(fix: Fix, run: FixRun) -> None:
         if outcome:
             item.status, item.note, item.finished_at = outcome[0], outcome[1][:400], clock.now()
             done.append(item)
-    FixItem.objects.bulk_update(done, ["status", "note", "finished_at"])
+    bulk.update(done, ["status", "note", "finished_at"])
 
 
 def _counts(run: FixRun) -> dict[str, int]:

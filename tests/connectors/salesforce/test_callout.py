@@ -52,7 +52,7 @@ def test_a_batch_keeps_the_bytes_of_each_event(salesforce: Salesforce) -> None:
 
 
 def test_a_whole_record_is_carried_and_a_partial_one_is_fetched(salesforce: Salesforce, payload) -> None:
-    whole = json.loads(json.dumps(payload("opportunity"), default=float))
+    whole = json.loads(json.dumps({**payload("opportunity"), "CurrencyIsoCode": "USD"}, default=float))
     assert receive(salesforce, {**EVENT, "record": whole}).events[0].record is not None
     assert receive(salesforce, {**EVENT, "record": {"Id": "0065g00000KwyWtAAJ"}}).events[0].record is None
 
@@ -69,6 +69,7 @@ def test_a_caller_who_is_not_proven_is_refused(salesforce: Salesforce, client: s
     ("content", "words"),
     [
         ({**EVENT, "recordId": "00"}, "recordId: '00' is not a Salesforce id of 15 or 18 characters"),
+        ({**EVENT, "recordId": "0065g00000KwyWtAAK"}, "its last three characters do not fit"),
         ({**EVENT, "eventId": ""}, "eventId: '' must be"),
         ({**EVENT, "eventId": 7}, "eventId: 7 must be"),
         ({**EVENT, "objectType": "Opp ortunity"}, "objectType: 'Opp ortunity' must name an object"),

@@ -44,7 +44,7 @@ def rows(*records: dict[str, Any], total: int | None = None, more: str = "") -> 
 
 
 def ids(count: int) -> list[str]:
-    return [f"0065g00000K{number:04d}AAA" for number in range(count)]
+    return [f"0065g00000K{number:04d}AAB" for number in range(count)]
 
 
 # -- sign-in ----------------------------------------------------------------------------------------
@@ -120,7 +120,24 @@ def test_records_are_fetched_in_chunks_and_page_by_page(vendor, salesforce: Sale
     assert soql(query.calls[0]).count("'006") == 200 and soql(query.calls[1]).count("'006") == 1
     assert "DROP" not in soql(query.calls[0]) + soql(query.calls[1])
     assert all(len(str(call.request.url)) < 16000 for call in query.calls)
-    assert "CurrencyIsoCode" not in soql(query.calls[0])
+
+
+def test_an_organisation_with_one_currency_is_asked_for_it_once(vendor, make_setup, payload) -> None:
+    # given an organisation whose records have no currency field
+    def answer(request: httpx.Request) -> httpx.Response:
+        if "CurrencyIsoCode" in str(request.url):
+            words = "No such column 'CurrencyIsoCode' on entity 'Opportunity'."
+            return httpx.Response(400, json=[{"errorCode": "INVALID_FIELD", "message": words}])
+        return rows(payload("opportunity"))
+
+    query = vendor.get(f"{ROOT}/query").mock(side_effect=answer)
+    connector = Salesforce(make_setup(settings={"organization_id": "00D5g000004XyZAEA0", "currency": "EUR"}))
+    # when
+    events, _ = connector.poll(stream="opportunity", cursor="", now=NOW)
+    connector.fetch(kind="opportunity", object_ids=["0065g00000KwyWtAAJ"])
+    # then the organisation's own currency counts, and it was asked for the field only once
+    (contract,) = connector.translate(kind="opportunity", record=events[0].record or {}, version=1)
+    assert contract.currency == "EUR" and query.call_count == 3
 
 
 def test_what_was_fetched_can_be_translated(vendor, salesforce: Salesforce, payload) -> None:

@@ -2,13 +2,12 @@
 
 import pytest
 
-from connectors.salesforce.ids import full_id, is_id, object_of
+from connectors.salesforce.ids import full_id, is_id, is_true_id, object_of
 
 
 @pytest.mark.parametrize(
     ("short", "full"),
     [
-        # published pairs of Salesforce's own documentation samples
         ("001A0000006Vm9r", "001A0000006Vm9rIAC"),
         ("00D5g000004XyZA", "00D5g000004XyZAEA0"),
         ("001000000000000", "001000000000000AAA"),
@@ -18,6 +17,8 @@ from connectors.salesforce.ids import full_id, is_id, object_of
 def test_a_short_id_becomes_the_full_one(short: str, full: str) -> None:
     assert full_id(short) == full
     assert full_id(full) == full
+    assert is_true_id(short) and is_true_id(full)
+    assert not is_true_id(full[:15] + "555")
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def test_the_live_credential_is_kept_nowhere(salesforce: Salesforce) -> None:
 
 
 def test_the_same_notification_has_the_same_bytes_again(salesforce: Salesforce) -> None:
-    # given the same notification in a later message with another session
+    # given the same notification in a later message
     again = BODY.replace(b"AQLIVE", b"AQOTHER").replace(b"04k5g000000PGrlAAG", b"04k5g000000PGrmAAG")
     assert [event.raw for event in receive(salesforce, again).events] == [
         event.raw for event in receive(salesforce).events

@@ -1,0 +1,64 @@
+"""Control runs, what both sides said, and the breaks found; a re-run is a new version, nothing is overwritten."""
+
+from django.contrib import admin
+from django.utils.html import format_html
+
+from reconciliation.models import Break, ControlLine, ControlRun, ControlStage
+from sync.admin.read_only import ReadOnly, fields_of, money_text
+from sync.reasons import reason
+
+
+@admin.register(ControlRun)
+class ControlRunAdmin(ReadOnly):
+    list_display = ["__str__", "entity", "status", "started_at", "finished_at", "page"]
+    list_filter = ["status", "entity"]
+    list_select_related = ["entity"]
+    search_fields = ["control__startswith"]
+    search_help_text = "Starts with: name of the control, e.g. invoices"
+    fields = ["page", *fields_of(ControlRun)]
+
+    @admin.display(description="Page")
+    def page(self, run: ControlRun) -> str:
+        return format_html(
+            '<a href="/controls/{}/{}/{}?v={}">Open</a>', run.control, run.entity.code, run.business_date.isoformat(), run.version
+        )
+
+
+@admin.register(ControlStage)
+class ControlStageAdmin(ReadOnly):
+    seen_with = "reconciliation.view_controlrun"
+    list_display = ["control", "entity", "business_date", "side", "connection", "line_count", "source_count", "is_current", "read_at"]
+    list_filter = ["side", "is_current", "entity"]
+    list_select_related = ["entity", "connection"]
+    search_fields = ["control__startswith", "sha256__startswith"]
+    search_help_text = "Starts with: name of the control, or the reading's SHA-256"
+
+
+@admin.register(ControlLine)
+class ControlLineAdmin(ReadOnly):
+    seen_with = "reconciliation.view_controlrun"
+    list_display = ["reference", "external_id", "document_date", "sum", "label", "status"]
+    list_select_related = ["stage"]
+    search_fields = ["reference__startswith"]
+    search_help_text = "Starts with: reference"
+
+    @admin.display(description="Gross")
+    def sum(self, line: ControlLine) -> str:
+        return money_text(line.gross, line.currency)
+
+
+@admin.register(Break)
+class BreakAdmin(ReadOnly):
+    list_display = ["title", "label", "counterparty", "document_date", "gap", "found_at", "healed_at"]
+    list_filter = ["entity", ("healed_at", admin.EmptyFieldListFilter)]
+    search_fields = ["reference__startswith", "label__startswith"]
+    search_help_text = "Starts with: reference or document"
+    fields = ["title", *fields_of(Break)]
+
+    @admin.display(description="What")
+    def title(self, row: Break) -> str:
+        return reason(row.kind).title
+
+    @admin.display(description="Difference")
+    def gap(self, row: Break) -> str:
+        return money_text(row.difference, row.currency)

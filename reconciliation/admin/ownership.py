@@ -1,0 +1,63 @@
+"""Ownership rules: which team gets which cases, edited by configuration admins, with history."""
+
+from django import forms
+from django.contrib import admin
+from simple_history.admin import SimpleHistoryAdmin
+from unfold.widgets import UnfoldAdminSelectWidget
+
+from reconciliation.models import OwnershipRule
+from sync import journal
+from sync.admin.read_only import Page, money_text
+from sync.reasons import REASONS
+
+
+class OwnershipRuleForm(forms.ModelForm):
+    """Reasons are chosen from the table, never typed."""
+
+    reason = forms.ChoiceField(
+        required=False, choices=[("", "Any reason"), *sorted(((r.code, r.title) for r in REASONS.values()), key=lambda pair: pair[1])],
+        widget=UnfoldAdminSelectWidget,
+    )
+
+    class Meta:
+        model = OwnershipRule
+        fields = ["place", "reason", "entity", "system", "amount_from", "customer_name", "team", "is_active"]
+        help_texts = {
+            "place": "The first rule that fits wins; lower comes first.",
+            "system": "Name of the connector, e.g. netsuite. Empty fits every system.",
+            "amount_from": "Cases below this amount do not fit. Empty fits every amount.",
+            "customer_name": "Exact name. Empty fits every customer.",
+        }
+
+
+@admin.register(OwnershipRule)
+class OwnershipRuleAdmin(Page, SimpleHistoryAdmin):
+    form = OwnershipRuleForm
+    list_display = ["place", "what", "entity", "system", "from_amount", "customer_name", "team", "is_active"]
+    list_display_links = ["what"]
+    list_filter = ["team", "is_active"]
+    list_select_related = ["entity"]
+    raw_id_fields = ["entity"]
+
+    @admin.display(description="Reason")
+    def what(self, rule: OwnershipRule) -> str:
+        return REASONS[rule.reason].title if rule.reason in REASONS else "Any reason"
+
+    @admin.display(description="From amount")
+    def from_amount(self, rule: OwnershipRule) -> str:
+        return money_text(rule.amount_from, "")
+
+    def save_model(self, request, obj, form, change):
+        super().save_model(request, obj, form, change)
+        journal.note(
+            [
+                journal.Fact(
+                    action="ownership rule changed" if change else "ownership rule added", object_kind="ownership rule",
+                    object_key=str(obj.pk), user=request.user,
+                    text=f"{request.user} {'changed' if change else 'added'} the rule: {self.what(obj)} goes to {obj.get_team_display()}.",
+                )
+            ]
+        )
+
+    def has_delete_permission(self, request, obj=None):
+        return False  # switch it off instead: old cases were routed by it

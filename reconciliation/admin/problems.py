@@ -1,0 +1,26 @@
+"""Problems: one cause each."""
+
+from django.contrib import admin
+from django.utils.html import format_html
+
+from reconciliation import sentences
+from reconciliation.models import Problem
+from sync.admin.read_only import ReadOnly, fields_of
+
+
+@admin.register(Problem)
+class ProblemAdmin(ReadOnly):
+    list_display = ["page", "title", "team", "first_seen_at", "last_seen_at", "solved_at"]
+    list_display_links = ["title"]
+    list_filter = ["team", ("solved_at", admin.EmptyFieldListFilter)]
+    search_fields = ["value__startswith"]
+    search_help_text = "Starts with: the value that causes it"
+    fields = ["page", *fields_of(Problem)]
+
+    @admin.display(description="Problem page")
+    def page(self, problem: Problem) -> str:
+        return format_html('<a href="/p/{}">{}</a>', problem.number, problem.number)
+
+    @admin.display(description="What")
+    def title(self, problem: Problem) -> str:
+        return sentences.problem_title(problem)

@@ -1,0 +1,89 @@
+"""What the desk's API shows and takes."""
+
+
+from rest_framework import serializers
+
+from reconciliation import sentences
+from reconciliation.fixes import registry
+from reconciliation.models import ApprovalRequest, ExceptionCase, FixRun
+from sync.money_text import plain
+
+
+class CaseOut(serializers.ModelSerializer):
+    number = serializers.CharField()
+    problem = serializers.CharField(source="problem.number")
+    code = serializers.CharField(source="reason")
+    title = serializers.SerializerMethodField()
+    owner = serializers.CharField(source="get_team_display")
+    amount = serializers.SerializerMethodField()
+    fixes = serializers.SerializerMethodField()
+
+    class Meta:
+        model = ExceptionCase
+        fields = [
+            "number", "problem", "code", "title", "owner", "status", "document", "customer_name", "reference", "correlation_id",
+            "field", "value", "amount", "currency", "effective_on", "opened_at", "due_at", "occurrences", "resolution",
+            "closing_note", "closed_at", "evidence", "version", "fixes",
+        ]
+
+    def get_title(self, case: ExceptionCase) -> str:
+        return sentences.title(case)
+
+    def get_amount(self, case: ExceptionCase) -> str | None:
+        return plain(case.amount, case.currency) if case.amount is not None and case.currency else None
+
+    def get_fixes(self, case: ExceptionCase) -> list[dict[str, str]]:
+        return [{"name": fix.name, "label": fix.label, "needs": fix.kind} for fix in registry.for_case(case)]
+
+
+class FixInputs(serializers.Serializer):
+    inputs = serializers.DictField(child=serializers.CharField(max_length=300), default=dict)
+
+
+class FixOrder(FixInputs):
+    sha256 = serializers.RegexField(r"^[0-9a-f]{64}\Z", help_text="sha256 of the preview that was shown")
+    because = serializers.CharField(max_length=400, allow_blank=True, default="")
+
+
+class Decision(serializers.Serializer):
+    because = serializers.CharField(max_length=400, allow_blank=True, default="")
+
+
+class ApprovalOut(serializers.ModelSerializer):
+    number = serializers.CharField()
+    asked_by = serializers.CharField(source="asked_by.username")
+    decided_by = serializers.CharField(source="decided_by.username", default=None)
+    run = serializers.SerializerMethodField()
+
+    class Meta:
+        model = ApprovalRequest
+        fields = [
+            "number", "kind", "fix", "title", "status", "rule", "asked_by", "asked_at", "asked_because", "expires_at",
+            "decided_by", "decided_at", "decided_because", "count", "totals", "change", "change_sha256", "preview", "run",
+        ]
+
+    def get_run(self, request: ApprovalRequest) -> int | None:
+        run = FixRun.objects.filter(request=request).first()
+        return run.pk if run else None
+
+
+class RunOut(serializers.ModelSerializer):
+    counts = serializers.SerializerMethodField()
+
+    class Meta:
+        model = FixRun
+        fields = ["id", "fix", "status", "note", "started_at", "finished_at", "counts"]
+
+    def get_counts(self, run: FixRun) -> dict[str, int]:
+        counts: dict[str, int] = {}
+        for status in run.items.values_list("status", flat=True):
+            counts[status] = counts.get(status, 0) + 1
+        return counts
+
+
+class ControlOrder(serializers.Serializer):
+    entity = serializers.CharField(max_length=20)
+    date = serializers.DateField(required=False, help_text="business date; today's of the entity without it")
+    look_back = serializers.BooleanField(default=False, help_text="read again every date of the periods still open")
+
+

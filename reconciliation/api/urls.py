@@ -1,0 +1,23 @@
+"""Addresses of the desk for machines."""
+
+from django.urls import path, re_path
+
+from reconciliation.api import views
+
+_FIX = r"^(?P<kind>problems|cases)/(?P<number>[0-9]{1,12})/fixes/(?P<name>[a-z_]{1,40})"
+
+urlpatterns = [
+    path("problems", views.Problems.as_view(), name="api-problems"),
+    path("cases", views.Cases.as_view(), name="api-cases"),
+    path("cases/<int:number>", views.Case.as_view(), name="api-case"),
+    re_path(_FIX + r"$", views.FixChoices.as_view(), name="api-fix"),
+    re_path(_FIX + r"/preview$", views.FixPreview.as_view(), name="api-fix-preview"),
+    re_path(_FIX + r"/ask$", views.FixAsk.as_view(), name="api-fix-ask"),
+    re_path(_FIX + r"/run$", views.FixRunNow.as_view(), name="api-fix-run"),
+    path("approvals", views.Approvals.as_view(), name="api-approvals"),
+    path("approvals/<int:number>", views.Approval.as_view(), name="api-approval"),
+    re_path(r"^approvals/(?P<number>[0-9]{1,12})/(?P<word>approve|refuse|withdraw)$", views.Decide.as_view(), name="api-decide"),
+    path("runs/<int:number>", views.Run.as_view(), name="api-run"),
+    path("tie-out", views.TieOut.as_view(), name="api-tie-out"),
+    path("controls/<slug:name>/run", views.RunControl.as_view(), name="api-control-run"),
+]

@@ -1,0 +1,303 @@
+"""Every number on the desk: what is open, late and held, by team and problem; queries here, pages in views/."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.auth.models import AbstractUser
+from django.db.models import Count, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Abs, Coalesce
+
+from reconciliation import approvals, sentences
+from reconciliation.controls.registry import CONTROLS
+from reconciliation.models import ApprovalRequest, ControlRun, ExceptionCase, Problem
+from reconciliation.teams import Team
+from sync import clock
+from sync.models import AccountingPeriod, Connection, Delivery, LegalEntity, WorkItem
+from sync.money_text import money
+from sync.states import Condition
+
+#: role -> the team its people work in
+TEAM_OF_ROLE = {
+    "Sales operations": Team.SALES_OPS,
+    "Billing operations": Team.BILLING_OPS,
+    "Finance preparer": Team.FINANCE,
+    "Finance approver": Team.FINANCE,
+    "Integration support": Team.INTEGRATION,
+}
+#: a problem is called new for so long
+NEW_FOR = timedelta(hours=24)
+
+
+def teams_of(user: AbstractUser) -> list[Team]:
+    """The teams a person works in, by role."""
+    return [TEAM_OF_ROLE[name] for name in user.groups.values_list("name", flat=True) if name in TEAM_OF_ROLE]
+
+
+def open_cases() -> QuerySet[ExceptionCase]:
+    return ExceptionCase.objects.filter(status=ExceptionCase.Status.OPEN)
+
+
+def desk_of(user: AbstractUser) -> QuerySet[ExceptionCase]:
+    """Open cases of a person's teams and those the person took; all, for one who belongs to no team."""
+    teams = teams_of(user)
+    return open_cases().filter(Q(team__in=teams) | Q(assignee=user)) if teams else open_cases()
+
+
+# -- my work ------------------------------------------------------------------------------------------
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """The four figures of my work, and what stands beside them."""
+
+    open: int
+    mine: int
+    due_today: int
+    late: int
+    to_decide: int
+    #: one text per currency; never added across currencies
+    held: list[str]
+
+
+def desk(user: AbstractUser) -> Desk:
+    """What is open, due and held on a person's desk, and what waits for the person's yes."""
+    now = clock.now()
+    tomorrow = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    rows = desk_of(user)
+    sums = rows.aggregate(
+        open=Count("pk"), mine=Count("pk", filter=Q(assignee=user)), late=Count("pk", filter=Q(due_at__lt=now)),
+        due_today=Count("pk", filter=Q(due_at__gte=now, due_at__lt=tomorrow)),
+    )
+    return Desk(**sums, to_decide=len(to_decide(user)), held=held(rows))
+
+
+def held(rows: QuerySet[ExceptionCase]) -> list[str]:
+    """Money that cannot go on: of the cases themselves, and of what waits for them. Breaks hold nothing up."""
+    sums: dict[str, Decimal] = {}
+    stopped = rows.filter(break_row__isnull=True)
+    own = stopped.exclude(amount=None).values("currency").annotate(total=Sum(Abs("amount"))).order_by("currency")
+    references = stopped.exclude(reference="").values("reference")
+    for found in (own, *(_waiting(model, references).values("currency").annotate(total=Sum("amount")).order_by("currency") for model in (WorkItem, Delivery))):
+        for row in found:
+            if row["total"] and row["currency"]:
+                sums[row["currency"]] = sums.get(row["currency"], Decimal(0)) + row["total"]
+    return [money(total, currency) for currency, total in sorted(sums.items())]
+
+
+def _waiting(model: type[WorkItem] | type[Delivery], references: Any) -> QuerySet[Any]:
+    rows = model.objects.filter(condition=Condition.WAITING, waits_for__in=references)
+    return rows.filter(is_live=True, is_required=True) if model is Delivery else rows
+
+
+def to_decide(user: AbstractUser) -> list[ApprovalRequest]:
+    """Requests that wait and that this person may decide, the oldest first."""
+    kinds = [kind for kind, permission in approvals.APPROVE.items() if approvals.holds(user, permission)]
+    if not kinds:
+        return []
+    rows = (
+        ApprovalRequest.objects.filter(status=ApprovalRequest.Status.PENDING, expires_at__gt=clock.now(), kind__in=kinds)
+        .exclude(asked_by=user).select_related("asked_by", "case", "problem").order_by("asked_at")
+    )
+    return [row for row in rows if not approvals.why_not(row, user)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """Where a company's books stand."""
+
+    name: str
+    business_date: Any
+    period: str
+    tone: str
+
+
+def standings() -> list[Standing]:
+    """Business date and receivables period of each legal entity."""
+    out = []
+    for entity in LegalEntity.objects.all():
+        day = clock.business_date(entity)
+        period = AccountingPeriod.objects.filter(entity=entity, module="ar", starts_on__lte=day, ends_on__gte=day).first()
+        if period is None:
+            words, tone = "receivables period not known yet", "idle"
+        else:
+            left = (period.ends_on - day).days
+            words = f"{period.starts_on:%B} receivables {period.get_state_display().lower()}"
+            if period.state == AccountingPeriod.State.OPEN:
+                words += f"; ends {'today' if not left else 'tomorrow' if left == 1 else f'in {left} days'}"
+            tone = {"open": "good", "closing": "warn", "closed": "bad"}[period.state]
+        out.append(Standing(name=entity.name, business_date=day, period=words, tone=tone))
+    return out
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotGreen:
+    """A control whose newest run does not tie out."""
+
+    title: str
+    run: ControlRun
+    tone: str
+
+
+GREEN = (ControlRun.Status.TIED, ControlRun.Status.TIED_WITH_ITEMS)
+
+
+def newest_runs() -> list[ControlRun]:
+    """The run that was asked last of each control and entity; it sees all days read so far."""
+    return list(
+        ControlRun.objects.filter(finished_at__isnull=False).select_related("entity")
+        .order_by("control", "entity_id", "-started_at", "-pk").distinct("control", "entity_id")
+    )
+
+
+def controls_not_green() -> list[NotGreen]:
+    tones = {ControlRun.Status.NOT_RUN: "idle", ControlRun.Status.OPEN_EXCEPTIONS: "warn"}
+    return [
+        NotGreen(title=CONTROLS[run.control].title if run.control in CONTROLS else run.control, run=run, tone=tones.get(run.status, "bad"))
+        for run in newest_runs()
+        if run.status not in GREEN
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One connection in the status strip."""
+
+    label: str
+    tone: str
+    word: str
+    since: datetime | None
+
+
+def lines() -> list[Line]:
+    """How each connection is doing, in a word."""
+    now, out = clock.now(), []
+    for row in Connection.objects.select_related("health"):
+        health = getattr(row, "health", None)
+        if health is None or not (health.last_success_at or health.last_failure_at or health.paused_at):
+            out.append(Line(label=row.label, tone="idle", word="not used yet", since=None))
+        elif health.paused_at:
+            out.append(Line(label=row.label, tone="bad", word="paused", since=health.paused_at))
+        elif health.breaker_open_until and health.breaker_open_until > now:
+            out.append(Line(label=row.label, tone="warn", word="resting after failures", since=health.first_failure_at))
+        else:
+            out.append(Line(label=row.label, tone="good", word="working", since=health.last_success_at))
+    return out
+
+
+def last_closed(rows: QuerySet[ExceptionCase] | None = None) -> ExceptionCase | None:
+    """The case that was closed last."""
+    found = ExceptionCase.objects.filter(status=ExceptionCase.Status.CLOSED) if rows is None else rows
+    return found.select_related("closed_by").order_by("-closed_at").first()
+
+
+# -- problems -----------------------------------------------------------------------------------------
+@dataclass(kw_only=True)
+class ProblemRow:
+    """One cause, with what it holds up."""
+
+    problem: Problem
+    title: str
+    count: int
+    oldest: datetime
+    next_due: datetime
+    money: list[str] = field(default_factory=list)
+    waiting: str = ""
+    status: str = "ongoing"
+    tone: str = "warn"
+    #: the case itself, where there is only one
+    only: int | None = None
+
+
+_SORTS = {"due": ("next_due", "-largest", "problem_id"), "amount": ("-largest", "next_due", "problem_id"), "oldest": ("oldest", "problem_id")}
+
+
+def problem_rows(rows: QuerySet[ExceptionCase], *, sort: str = "due", offset: int = 0, limit: int = 50) -> tuple[list[ProblemRow], bool]:
+    """Open cases grouped by cause; and whether there are more. No count over all of them."""
+    grouped = list(
+        rows.values("problem_id")
+        .annotate(
+            count=Count("pk"), oldest=Min("opened_at"), next_due=Min("due_at"), one=Min("pk"),
+            largest=Coalesce(Max(Abs("amount")), Decimal(0)),
+        )
+        .order_by(*_SORTS.get(sort, _SORTS["due"]))[offset : offset + limit + 1]
+    )
+    more, grouped = len(grouped) > limit, grouped[:limit]
+    ids = [row["problem_id"] for row in grouped]
+    problems = Problem.objects.in_bulk(ids)
+    sums = sums_by_problem(rows.filter(problem_id__in=ids))
+    waits = waiting_by_problem(ids)
+    now, out = clock.now(), []
+    for row in grouped:
+        problem = problems[row["problem_id"]]
+        word, tone = ("came back", "bad") if problem.regressed_at else ("new", "info") if now - problem.first_seen_at < NEW_FOR else ("ongoing", "warn")
+        out.append(
+            ProblemRow(
+                problem=problem, title=sentences.problem_title(problem), count=row["count"], oldest=row["oldest"],
+                next_due=row["next_due"], money=sums.get(problem.pk, []), waiting=waits.get(problem.pk, ""), status=word, tone=tone,
+                only=row["one"] if row["count"] == 1 else None,
+            )
+        )
+    return out, more
+
+
+def sums_by_problem(rows: QuerySet[ExceptionCase]) -> dict[int, list[str]]:
+    """problem -> one text per currency."""
+    out: dict[int, list[str]] = {}
+    for row in rows.exclude(amount=None).values("problem_id", "currency").annotate(total=Sum(Abs("amount"))).order_by("problem_id", "currency"):
+        out.setdefault(row["problem_id"], []).append(money(row["total"], row["currency"]))
+    return out
+
+
+def waiting_by_problem(problem_ids: Iterable[int]) -> dict[int, str]:
+    """problem -> `50 deals wait (USD 90,991.00)`, for problems something waits for."""
+    mine = open_cases().filter(problem_id__in=list(problem_ids)).exclude(reference="")
+    counts: dict[int, dict[str, int]] = {}
+    sums: dict[int, dict[str, Decimal]] = {}
+    whose = Subquery(mine.filter(reference=OuterRef("waits_for")).order_by("pk").values("problem_id")[:1])
+    for model, kind in ((WorkItem, F("flow")), (Delivery, F("kind"))):
+        found = _waiting(model, mine.values("reference")).annotate(whose=whose, what=kind)
+        for row in found.values("whose", "what", "currency").annotate(count=Count("pk"), total=Sum("amount")).order_by():
+            word = "deal" if row["what"] == "closed_won_to_billing" else "document"
+            words = counts.setdefault(row["whose"], {})
+            words[word] = words.get(word, 0) + row["count"]
+            if row["total"] and row["currency"]:
+                totals = sums.setdefault(row["whose"], {})
+                totals[row["currency"]] = totals.get(row["currency"], Decimal(0)) + row["total"]
+    out = {}
+    for key, words in counts.items():
+        what = " and ".join(f"{count:,} {word}{'' if count == 1 else 's'}" for word, count in sorted(words.items()))
+        totals_text = ", ".join(money(total, currency) for currency, total in sorted(sums.get(key, {}).items()))
+        verb = "waits" if sum(words.values()) == 1 else "wait"
+        out[key] = f"{what} {verb}" + (f" ({totals_text})" if totals_text else "")
+    return out
+
+
+@dataclass(frozen=True, kw_only=True)
+class Blast:
+    """How far a problem reaches."""
+
+    cases: int
+    customers: int
+    oldest: datetime | None
+    next_due: datetime | None
+    money: list[str]
+    waiting: str
+
+
+def blast(problem: Problem) -> Blast:
+    """Cases, customers and money of one problem, and what waits for it."""
+    rows = open_cases().filter(problem=problem)
+    sums = rows.aggregate(
+        cases=Count("pk"), customers=Count("customer_reference", distinct=True, filter=~Q(customer_reference="")),
+        names=Count("customer_name", distinct=True, filter=~Q(customer_name="")), oldest=Min("opened_at"), next_due=Min("due_at"),
+    )
+    return Blast(
+        cases=sums["cases"], customers=max(sums["customers"], sums["names"]), oldest=sums["oldest"], next_due=sums["next_due"],
+        money=sums_by_problem(rows).get(problem.pk, []), waiting=waiting_by_problem([problem.pk]).get(problem.pk, ""),
+    )
+
+
+def open_problem_count(user: AbstractUser) -> int:
+    """Problems with open cases on a person's desk, for the badge."""
+    return Problem.objects.filter(pk__in=desk_of(user).order_by().values("problem_id")).count()

@@ -1,0 +1,98 @@
+"""How each connection is doing: its state in words, what waits for it, what came in, what polls found."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from django.db.models import Count
+
+from reconciliation import sentences
+from reconciliation.models import ExceptionCase
+from sync import clock, connections
+from sync.models import Connection, ConnectionHealth, Delivery, PollCursor, RefusedCall, SourceEvent
+from sync.reasons import reason
+from sync.states import UNFINISHED, Condition
+
+#: what people may press, and the reason a pause by hand is filed under
+PAUSED_BY_HAND = "UNAVAILABLE"
+DAY = timedelta(hours=24)
+
+
+@dataclass(kw_only=True)
+class Health:
+    """One connection as its card shows it. Tones: good, wait, stop, idle."""
+
+    row: Connection
+    health: ConnectionHealth
+    system: str
+    word: str
+    tone: str
+    icon: str
+    text: str
+    #: vendor's own words, for the closed block
+    technical: str = ""
+    #: (condition in words, count)
+    waiting: list[tuple[str, int]] = field(default_factory=list)
+    events: int = 0
+    kept_refusals: int = 0
+    cursors: list[PollCursor] = field(default_factory=list)
+    case: ExceptionCase | None = None
+
+    @property
+    def is_paused(self) -> bool:
+        return self.health.paused_at is not None
+
+
+def all_connections() -> list[Health]:
+    """Every connection, in a fixed number of queries."""
+    now = clock.now()
+    rows = list(Connection.objects.select_related("health"))
+    waiting: dict[int, list[tuple[str, int]]] = {}
+    counts = Delivery.objects.filter(condition__in=UNFINISHED).order_by().values("target", "condition").annotate(n=Count("pk"))
+    order = list(UNFINISHED)
+    for one in sorted(counts, key=lambda one: order.index(one["condition"])):
+        waiting.setdefault(one["target"], []).append((Condition(one["condition"]).label, one["n"]))
+    events = _per_connection(SourceEvent.objects.filter(received_at__gte=now - DAY))
+    refusals = _per_connection(RefusedCall.objects.filter(at__gte=now - DAY))
+    cursors: dict[int, list[PollCursor]] = {}
+    for cursor in PollCursor.objects.order_by("stream"):
+        cursors.setdefault(cursor.connection_id, []).append(cursor)
+    cases = {
+        case.connection_id: case
+        for case in ExceptionCase.objects.filter(connection__isnull=False, status=ExceptionCase.Status.OPEN).select_related("problem").order_by("-pk")
+    }
+    out = []
+    for row in rows:
+        health = getattr(row, "health", None) or connections.health_of(row)
+        word, tone, icon, text = _state(row, health)
+        out.append(
+            Health(
+                row=row, health=health, system=sentences.system_name(row.system), word=word, tone=tone, icon=icon, text=text,
+                technical=health.paused_text, waiting=waiting.get(row.pk, []), events=events.get(row.pk, 0),
+                kept_refusals=refusals.get(row.pk, 0), cursors=cursors.get(row.pk, []), case=cases.get(row.pk),
+            )
+        )
+    return out
+
+
+def _per_connection(rows) -> dict[int, int]:  # type: ignore[no-untyped-def]  # noqa: ANN001 - any queryset with a connection
+    return dict(rows.order_by().values_list("connection").annotate(n=Count("pk")))
+
+
+def _state(row: Connection, health: ConnectionHealth) -> tuple[str, str, str, str]:
+    now = clock.now()
+    if health.paused_at:
+        why = health.paused_text if health.paused_because == PAUSED_BY_HAND else _why(row, health)
+        return "Paused", "stop", "pause_circle", f"Since {health.paused_at:%d %b %H:%M} UTC. {why} Work for it waits; nothing is lost.".replace("  ", " ")
+    if health.breaker_open_until and health.breaker_open_until > now:
+        text = f"It failed {health.recent_failures} times in a row and is left alone until {health.breaker_open_until:%H:%M:%S} UTC."
+        return "Resting", "wait", "bedtime", text
+    if health.last_success_at is None and health.last_failure_at is None:
+        return "Not used yet", "idle", "radio_button_unchecked", "Nothing has been sent to it so far."
+    if health.last_failure_at and (health.last_success_at is None or health.last_failure_at > health.last_success_at):
+        return "Failing", "wait", "warning", "The last call failed; it is tried again by itself."
+    return "Works", "good", "check_circle", "The last call went through."
+
+
+def _why(row: Connection, health: ConnectionHealth) -> str:
+    words = reason(health.paused_because)
+    return words.cause.replace("{system}", sentences.system_name(row.system)).replace("{document}", "a call").replace("{value}", "…")

@@ -1,0 +1,251 @@
+"""Every number of the controls board: the tie-out in plain figures, the matrix of runs, the months."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.core.cache import cache
+from django.db.models import Max
+
+from reconciliation import tie_out
+from reconciliation.controls.control import Control
+from reconciliation.controls.registry import CONTROLS
+from reconciliation.models import ControlRun, ControlStage
+from sync import clock
+from sync.models import EntityRoute, LegalEntity
+from sync.money_text import money
+
+#: dates on one page of the board, and months in its summary
+DATES, MONTHS = 14, 6
+#: seconds the tie-out is kept: it reads all current lines, and people press reload
+KEPT = 10
+
+#: status -> (word in a cell, icon, tone)
+WORDS: dict[str, tuple[str, str, str]] = {
+    ControlRun.Status.TIED: ("Tied", "check_circle", "good"),
+    ControlRun.Status.TIED_WITH_ITEMS: ("Tied, with explained items", "rule", "note"),
+    ControlRun.Status.OPEN_EXCEPTIONS: ("Breaks with open cases", "report", "warn"),
+    ControlRun.Status.UNEXPLAINED: ("Unexplained difference", "error", "stop"),
+    ControlRun.Status.NOT_RUN: ("Not run", "do_not_disturb_on", "none"),
+}
+#: from best to worst
+ORDER = (
+    ControlRun.Status.TIED, ControlRun.Status.TIED_WITH_ITEMS, ControlRun.Status.OPEN_EXCEPTIONS, ControlRun.Status.UNEXPLAINED,
+    ControlRun.Status.NOT_RUN,
+)
+
+
+# -- the tie-out --------------------------------------------------------------------------------------
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One sum of the tie-out as people read it: left = right + explained + held + in flight, and what is then unexplained."""
+
+    #: month in words, or empty for the sum of all
+    period: str
+    left: str
+    right: str
+    explained: str
+    held: str
+    in_flight: str
+    unexplained: str
+    left_count: int
+    right_count: int
+    ties: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figures:
+    """One kind of document on a leg: its sum, and the same per month."""
+
+    title: str
+    left_word: str
+    right_word: str
+    basis: str
+    total: Line
+    months: tuple[Line, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leg:
+    """A leg of one entity in one currency; its kinds stand below each other and are never added."""
+
+    name: str
+    title: str
+    entity: str
+    currency: str
+    figures: tuple[Figures, ...]
+
+    @property
+    def ties(self) -> bool:
+        return all(one.total.ties for one in self.figures)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TieOut:
+    """Both legs, and since when these figures stand."""
+
+    legs: tuple[Leg, ...]
+    #: newest reading of either side; None where nothing was ever read
+    read_at: datetime | None
+
+
+_LEGS = {"sold_to_billed": "Sold to billed", "billed_to_posted": "Billed to posted"}
+#: kind -> title, the two sides in a word each, what the sums are
+_KINDS = {
+    "contract": ("Deals", "Sold", "Billed", "net of tax"),
+    "invoice": ("Invoices", "Billed", "Posted", "gross"),
+    "receipt": ("Receipts", "Received", "Booked", "gross"),
+}
+
+
+def both_legs(*, entity: LegalEntity | None = None) -> TieOut:
+    """The tie-out per leg, entity and currency, at most ten seconds old."""
+    key = f"tie_out:{entity.code if entity else '*'}"
+    found: list[tie_out.Row] | None = cache.get(key)
+    if found is None:
+        found = tie_out.rows(entity=entity)
+        cache.set(key, found, KEPT)
+    months: dict[tuple[str, str, str, str], list[tie_out.Row]] = {}
+    for row in found:
+        months.setdefault((row.leg, row.entity, row.currency, row.kind), []).append(row)
+    legs: dict[tuple[str, str, str], list[Figures]] = {}
+    for total in tie_out.totals(found):
+        mine = sorted(months[total.leg, total.entity, total.currency, total.kind], key=lambda row: row.period)
+        title, left, right, basis = _KINDS.get(total.kind, (total.kind.capitalize(), "Left", "Right", "gross"))
+        legs.setdefault((total.entity, total.currency, total.leg), []).append(
+            Figures(
+                title=title, left_word=left, right_word=right, basis=basis, total=_line(total, ""),
+                months=tuple(_line(row, f"{date.fromisoformat(row.period + '-01'):%b %Y}") for row in mine),
+            )
+        )
+    order = list(_LEGS)
+    stages = ControlStage.objects.filter(control__in=[control.name for control in CONTROLS.values() if control.leg])
+    return TieOut(
+        legs=tuple(
+            Leg(name=leg, title=_LEGS[leg], entity=code, currency=currency, figures=tuple(figures))
+            for (code, currency, leg), figures in sorted(legs.items(), key=lambda pair: (pair[0][0], pair[0][1], order.index(pair[0][2])))
+        ),
+        read_at=(stages.filter(entity=entity) if entity else stages).aggregate(at=Max("read_at"))["at"],
+    )
+
+
+def _line(row: tie_out.Row, period: str) -> Line:
+    names = ("left", "right", "explained", "held", "in_flight", "unexplained")
+    texts = {name: money(getattr(row, name), row.currency) for name in names}
+    return Line(period=period, left_count=row.left_count, right_count=row.right_count, ties=row.unexplained == 0, **texts)
+
+
+# -- the matrix ---------------------------------------------------------------------------------------
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One control on one date: the newest run, or why there is none."""
+
+    word: str
+    icon: str
+    tone: str
+    #: the control's title, for narrow screens
+    title: str = ""
+    link: str = ""
+    version: int = 0
+    #: why it did not run, or that nothing was due
+    why: str = ""
+    count: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Matrix:
+    """The board of one entity: a line per date, newest first."""
+
+    entity: LegalEntity
+    business_date: date
+    controls: tuple[Control, ...]
+    lines: tuple[tuple[date, tuple[Cell, ...]], ...]
+    months: tuple[tuple[str, tuple[tuple[Cell, ...], ...]], ...]
+    first_day: date | None
+
+
+def matrix(entity: LegalEntity, *, until: date | None = None) -> Matrix:
+    """Fourteen dates up to `until` (by default the entity's business date), and the last months in counts."""
+    business_date = clock.business_date(entity)
+    last = min(until or business_date, business_date)
+    dates = [last - timedelta(days=n) for n in range(DATES)]
+    start = first_day(entity)
+    controls = tuple(CONTROLS.values())
+    newest = {(run.control, run.business_date): run for run in newest_runs(entity, first=dates[-1], last=last)}
+    return Matrix(
+        entity=entity, business_date=business_date, controls=controls, first_day=start,
+        lines=tuple(
+            (day, tuple(_cell(control, entity, day, newest.get((control.name, day)), start) for control in controls)) for day in dates
+        ),
+        months=_months(entity, controls, business_date),
+    )
+
+
+def first_day(entity: LegalEntity) -> date | None:
+    """The day from which the entity's documents are routed: nothing was due before."""
+    return EntityRoute.objects.filter(entity=entity).order_by("valid_from").values_list("valid_from", flat=True).first()
+
+
+def newest_runs(entity: LegalEntity, *, first: date, last: date) -> list[ControlRun]:
+    """The newest version of each control's run per date."""
+    return list(
+        ControlRun.objects.filter(entity=entity, business_date__gte=first, business_date__lte=last)
+        .order_by("control", "business_date", "-version").distinct("control", "business_date")
+    )
+
+
+def link_of(control: str, entity: LegalEntity, day: date) -> str:
+    """Address of the page of a control on a date."""
+    return f"/controls/{control}/{entity.code}/{day.isoformat()}"
+
+
+def _cell(control: Control, entity: LegalEntity, day: date, run: ControlRun | None, start: date | None) -> Cell:
+    link = link_of(control.name, entity, day)
+    if run is None:
+        why = why_no_run(control, day=day, start=start)
+        word, icon, tone = ("Not due", "remove", "idle") if why.startswith("Nothing") else WORDS[ControlRun.Status.NOT_RUN]
+        return Cell(word=word, icon=icon, tone=tone, title=control.title, link="" if tone == "idle" else link, why=why)
+    word, icon, tone = WORDS[ControlRun.Status(run.status)]
+    why = ""
+    if run.status == ControlRun.Status.NOT_RUN:
+        why = run.trouble or ("Running since " + f"{run.started_at:%H:%M} UTC" if run.finished_at is None else "")
+        if run.finished_at is None and not run.trouble:
+            word, icon = "Running", "sync"
+    return Cell(word=word, icon=icon, tone=tone, title=control.title, link=link, version=run.version, why=why)
+
+
+def why_no_run(control: Control, *, day: date, start: date | None) -> str:
+    """Why a date has no run at all. It begins with `Nothing` where none was due."""
+    if start is None or day < start:
+        return "Nothing was due: the company's documents are not routed yet on this date."
+    if control.as_of:
+        return "Nothing was due: this control reads everything as it stands, on the days it is asked."
+    return "The control was never asked for this date. Run it, or look whether the scheduler is alive."
+
+
+def _months(entity: LegalEntity, controls: Sequence[Control], last: date) -> tuple[tuple[str, tuple[tuple[Cell, ...], ...]], ...]:
+    names = [_month_before(last, n) for n in range(MONTHS)]
+    counts: dict[tuple[str, str, str], int] = {}
+    for run in newest_runs(entity, first=names[-1], last=last):
+        key = (f"{run.business_date:%Y-%m}", run.control, run.status)
+        counts[key] = counts.get(key, 0) + 1
+    return tuple(
+        (
+            f"{month:%b %Y}",
+            tuple(
+                tuple(
+                    Cell(word=WORDS[status][0], icon=WORDS[status][1], tone=WORDS[status][2], count=str(count))
+                    for status in reversed(ORDER)
+                    if (count := counts.get((f"{month:%Y-%m}", control.name, status)))
+                )
+                for control in controls
+            ),
+        )
+        for month in names
+        if any(key[0] == f"{month:%Y-%m}" for key in counts)
+    )
+
+
+def _month_before(day: date, months: int) -> date:
+    whole = day.year * 12 + day.month - 1 - months
+    return date(whole // 12, whole % 12 + 1, 1)

@@ -1,0 +1,236 @@
+"""One deal from opportunity to cash and back, or one customer in every system, with the gaps between."""
+
+from reconciliation import sentences
+from reconciliation.trail_reading import MOST, Passage, Reader, Station, Trail, customer_of, day, sum_text
+from reconciliation.models import ExceptionCase
+from reconciliation.trail_steps import Standing, moment, standing
+from sync.models import AllocationRecord, ContractRecord, CustomerRecord, InvoiceRecord, PaymentRecord, SourceEvent, WorkItem
+from sync.money_text import money
+from sync.states import Condition
+
+
+def read(correlation_id: str) -> Trail | None:
+    """The trail of a deal (`deal:…`) or a customer (`customer:…`); None where nothing carries this id."""
+    reader = Reader(correlation_id)
+    if not reader.items and not reader.deliveries:
+        return None
+    trail = _customer(reader) if correlation_id.startswith("customer:") else _deal(reader)
+    trail.items, trail.deliveries, trail.cases, trail.missing = reader.items, reader.deliveries, reader.cases, reader.missing
+    trail.events = _events(reader)
+    return trail
+
+
+def _events(reader: Reader) -> list[SourceEvent]:
+    """Every call or poll that spoke of these objects."""
+    objects = {item.event.object_id for item in reader.items}
+    sources = {item.event.connection_id for item in reader.items}
+    rows = SourceEvent.objects.filter(object_id__in=objects, connection__in=sources).select_related("connection")
+    return list(rows.order_by("received_at")[: MOST * 2])
+
+
+def _deal(reader: Reader) -> Trail:
+    """Opportunity, contract versions, subscription, invoices, payments and allocations, status in the CRM."""
+    contracts = reader.of("closed_won_to_billing")
+    newest = contracts[-1] if contracts else (reader.items[-1] if reader.items else None)
+    name, link = customer_of(newest.customer_reference, name=newest.customer_name) if newest else ("", "")
+    trail = Trail(
+        correlation_id=reader.correlation_id, kind="deal", heading=f"Deal of {name}" if name else "Deal",
+        customer_name=name, customer_link=link, amount=sum_text(newest) if newest else "",
+    )
+    subscription = _subscription(reader, contracts)
+    invoices = _invoices(reader, is_reached=not subscription.expected)
+    payments = _payments(reader, are_invoiced=any(not station.expected for station in invoices))
+    trail.stations = [_opportunity(reader, contracts), _contract(reader, contracts), subscription, *invoices, *payments]
+    trail.stations.append(reader.feedback("opportunity"))
+    return trail
+
+
+def _opportunity(reader: Reader, contracts: list[WorkItem]) -> Station:
+    station = Station(kind="opportunity", title=f"Opportunity in {reader.systems['crm']}")
+    if not contracts:
+        station.expected = f"Expected: opportunity from {reader.systems['crm']}"
+        return station
+    first, last = contracts[0], contracts[-1]
+    station.amount = sum_text(last)
+    station.names = [reader.name(last.event.connection, kind="opportunity", external_id=last.reference.partition(":")[2])]
+    station.facts = [("Signed", day(last.effective_on)), ("First heard", moment(first.event.received_at)), ("Heard by", first.event.via)]
+    station.standing = Standing(text=f"Received from {sentences.system_name(first.event.connection.system)}.", tone="good", icon="check_circle")
+    return station
+
+
+def _contract(reader: Reader, contracts: list[WorkItem]) -> Station:
+    station = Station(kind="contract", title="Contract")
+    if not contracts:
+        station.expected = "Comes after the opportunity: contract"
+        return station
+    station.amount = sum_text(contracts[-1])
+    station.passages = reader.passages(contracts)
+    records = list(ContractRecord.objects.filter(reference=contracts[-1].reference).prefetch_related("lines").order_by("version"))
+    station.facts = [("Versions", ", ".join(str(item.version) for item in contracts))]
+    for record in records[-1:]:
+        station.facts.append(("Kind", record.modification_kind))
+        station.facts.append(("Term", f"{day(record.starts_on)} to {day(record.ends_on)}"))
+        for line in list(record.lines.all())[:10]:
+            less = "discount" if line.discount >= 0 else "uplift"
+            station.facts.append((line.crm_product, f"{money(line.amount, record.currency)}, {less} {money(abs(line.discount), record.currency)}"))
+    return station
+
+
+def _subscription(reader: Reader, contracts: list[WorkItem]) -> Station:
+    billing = reader.systems["billing"]
+    station = Station(kind="subscription", title=f"Subscription in {billing}")
+    rows = [row for row in reader.deliveries if row.kind == "contract" and row.role == "billing"]
+    live = [row for row in rows if row.condition not in (Condition.SUPERSEDED, Condition.WITHDRAWN)]
+    if contracts:
+        station.names = reader.names_of(contracts[-1].reference)
+    if not station.names:
+        stopped = bool(contracts) and not live
+        station.expected = f"Comes after the contract: subscription in {billing}" if stopped else f"Expected: subscription from {billing}"
+        return station
+    last = live[-1] if live else rows[-1] if rows else None
+    if last:
+        station.amount = money(last.amount, last.currency)
+        station.facts = [("Set up", moment(last.delivered_at))]
+        if last.reconciled_at:
+            station.facts.append(("Agreed by a control", moment(last.reconciled_at)))
+        station.standing = standing(last, cases=reader.case_of, waits=reader.waits)
+    return station
+
+
+def _invoices(reader: Reader, *, is_reached: bool) -> list[Station]:
+    billing, erp = reader.systems["billing"], reader.systems["erp"]
+    out = []
+    records = {row.reference: row for row in InvoiceRecord.objects.filter(reference__in=reader.references)}
+    by_reference: dict[str, list[WorkItem]] = {}
+    for item in reader.of("invoice_to_erp"):
+        by_reference.setdefault(item.reference, []).append(item)
+    for reference, items in list(by_reference.items())[:MOST]:
+        record, item = records.get(reference), items[-1]
+        station = Station(kind="invoice", title=item.title or "Invoice", amount=sum_text(item), passages=reader.passages(items))
+        own_id = record.billing_id if record else item.event.object_id
+        station.names = [reader.name(item.event.connection, kind="invoice", external_id=own_id), *reader.names_of(reference)]
+        if record:
+            station.facts = [
+                ("Document date", day(record.document_date)), ("Posting date", day(record.posting_date)), ("Due", day(record.due_on)),
+                ("Net", money(record.net, record.currency)), ("Tax", money(record.tax, record.currency)),
+            ]
+        out.append(station)
+        out += _posting_gap(station, items, erp)
+    if not out:
+        words = f"Expected: invoice from {billing}" if is_reached else "Comes after the subscription: invoice"
+        out.append(Station(kind="invoice", title="Invoice", expected=words))
+    return out
+
+
+def _posting_gap(station: Station, items: list[WorkItem], erp: str) -> list[Station]:
+    """An invoice nothing is owed for yet has no posting to wait for: say so."""
+    if any(one.to for one in station.passages):
+        return []
+    return [Station(kind="posting", title=f"Posting in {erp}", expected=f"Comes after the invoice is mapped: posting in {erp}")]
+
+
+def _payments(reader: Reader, *, are_invoiced: bool) -> list[Station]:
+    billing = reader.systems["billing"]
+    out = []
+    payments = {row.reference: row for row in PaymentRecord.objects.filter(reference__in=reader.references)}
+    allocations = {row.reference: row for row in AllocationRecord.objects.filter(reference__in=reader.references)}
+    for item in reader.of("payment_to_erp")[:MOST]:
+        payment = payments.get(item.reference)
+        station = Station(kind="payment", title=item.title or "Payment", amount=sum_text(item), passages=reader.passages([item]))
+        own_id = payment.gateway_id if payment else item.event.object_id
+        station.names = [reader.name(item.event.connection, kind="payment", external_id=own_id), *reader.names_of(item.reference)]
+        station.facts = [("Received", day(item.effective_on))]
+        out.append(station)
+    paid = bool(out)
+    for item in reader.of("cash_application")[:MOST]:
+        allocation = allocations.get(item.reference)
+        station = Station(kind="allocation", title="Payment applied to invoice", amount=sum_text(item), passages=reader.passages([item]))
+        station.names = reader.names_of(item.reference)
+        if allocation:
+            station.facts = [("Applied", day(allocation.applied_on))]
+        out.append(station)
+    if not paid:
+        words = f"Expected: payment from {billing}" if are_invoiced else "Comes after the invoice: payment"
+        out.append(Station(kind="payment", title="Payment", expected=words))
+    if not reader.of("cash_application"):
+        words = f"Expected: cash application from {billing}" if paid else "Comes after the payment: cash application"
+        out.append(Station(kind="allocation", title="Payment applied to invoice", expected=words))
+    return out
+
+
+def _customer(reader: Reader) -> Trail:
+    """The account in the CRM, the customer in billing and in the ERP, and its deals."""
+    items = reader.of("customer_sync")
+    newest = items[-1] if items else None
+    reference = newest.reference if newest else reader.correlation_id
+    record = CustomerRecord.objects.filter(reference=reference).first()
+    name = record.name if record else newest.title if newest else reference
+    trail = Trail(correlation_id=reader.correlation_id, kind="customer", heading=f"Customer {name}", customer_name=name)
+    account = Station(kind="account", title=f"Account in {reader.systems['crm']}")
+    if newest:
+        account.names = [reader.name(newest.event.connection, kind="customer", external_id=newest.reference.partition(":")[2])]
+        account.facts = [("First heard", moment(items[0].event.received_at)), ("Versions", str(len(items)))]
+        account.standing = Standing(text=f"Received from {sentences.system_name(newest.event.connection.system)}.", tone="good", icon="check_circle")
+    else:
+        account.expected = f"Expected: account from {reader.systems['crm']}"
+    trail.stations = [account, _mapped_customer(items, record, reader)]
+    for role in ("billing", "erp"):
+        trail.stations.append(_customer_in(reader, role, items))
+    trail.stations.append(reader.feedback("account"))
+    trail.deals, trail.deals_more = _deals(reference)
+    return trail
+
+
+def _mapped_customer(items: list[WorkItem], record: CustomerRecord | None, reader: Reader) -> Station:
+    station = Station(kind="customer", title="Customer in the portal")
+    station.passages = [one for one in reader.passages(items[-1:]) if not one.to]
+    if record:
+        station.facts = [("Country", record.address.get("country", "")), ("Company", record.legal_entity.code)]
+        if record.parent_reference:
+            station.facts.append(("Belongs to", customer_of(record.parent_reference, name="")[0]))
+        if not station.passages:
+            station.standing = Standing(text="Checked and mapped.", tone="good", icon="check_circle")
+    return station
+
+
+def _customer_in(reader: Reader, role: str, items: list[WorkItem]) -> Station:
+    system = reader.systems[role]
+    station = Station(kind=f"customer in {role}", title=f"Customer in {system}")
+    ids = {row.target_id for row in reader.deliveries if row.role == role}
+    pks = {row.work_item_id for row in reader.deliveries if row.role == role}
+    mine: list[Passage] = [one for one in reader.passages([item for item in items if item.pk in pks]) if one.to == system]
+    station.passages = mine
+    reference = items[-1].reference if items else reader.correlation_id
+    station.names = [
+        reader.name(connection, kind=kind, external_id=own)
+        for connection, kind, own in reader.names.get(reference, []) if connection.pk in ids or connection.role == role
+    ]
+    if not mine and not station.names:
+        station.expected = f"Comes after the checks: customer in {system}"
+    return station
+
+
+def _deals(reference: str) -> tuple[list[tuple[str, str, str, Standing]], int]:
+    """Deals of a customer, those that stand still first: (title, amount, link, standing), and how many more there are."""
+    waiting = list(WorkItem.objects.filter(waits_for=reference, flow="closed_won_to_billing").order_by("effective_on")[:MOST])
+    blocked = list(
+        ExceptionCase.objects.filter(status=ExceptionCase.Status.OPEN, customer_reference=reference, work_item__flow="closed_won_to_billing")
+        .select_related("problem")[:MOST]
+    )
+    carried = ContractRecord.objects.filter(customer_reference=reference).order_by("-signed_on", "-version")
+    out = [
+        (case.document, money(case.amount, case.currency), f"/t/{case.correlation_id}",
+         Standing(text=f"Blocked: {sentences.title(case)}.", tone="stop", icon="block", case=case))
+        for case in blocked
+    ]
+    out += [
+        (item.title, sum_text(item), f"/t/{item.correlation_id}", Standing(text="Waiting for this customer.", tone="wait", icon="hourglass_empty"))
+        for item in waiting
+    ]
+    room = max(MOST - len(out), 10)
+    out += [
+        (f"Deal {row.crm_opportunity_id}", sum_text(row), f"/t/{row.correlation_id}",
+         Standing(text=f"Contract since {day(row.signed_on)}.", tone="good", icon="check_circle"))
+        for row in carried[:room]
+    ]
+    return out, max(carried.count() - room, 0)

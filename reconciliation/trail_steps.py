@@ -1,0 +1,149 @@
+"""Where one object stands on its way to one system: seven steps, and its condition in words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from reconciliation import sentences
+from reconciliation.models import ExceptionCase
+from sync.models import Delivery, WorkItem
+from sync.reasons import reason
+from sync.states import ORDER, Condition, Lifecycle
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One of the seven: done, stopped or waiting here, still ahead, or not used by this system."""
+
+    label: str
+    #: done, stopped, next, ahead, unused
+    mark: str
+    #: the mark as people read it, so that nothing hangs on colour
+    words: str
+    icon: str
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """A condition in words. Tones: good, wait, doubt, stop, plain."""
+
+    text: str
+    tone: str
+    icon: str
+    case: ExceptionCase | None = None
+    link: str = ""
+
+
+_MARKS = {
+    "done": ("done", "check_circle"), "stopped": ("stopped before this", "block"), "next": ("comes next", "schedule"),
+    "ahead": ("ahead", "radio_button_unchecked"), "unused": ("not used here", "remove"),
+}
+
+
+def steps(item: WorkItem | None, delivery: Delivery | None) -> tuple[Step, ...]:
+    """The seven steps of one version of one object on its way to one system."""
+    row = delivery or item
+    assert row is not None
+    reached = ORDER[Lifecycle(row.state)]
+    times = _times(item, delivery)
+    unused = _unused(item, delivery)
+    gone = row.condition in (Condition.WITHDRAWN, Condition.SUPERSEDED)
+    out: list[Step] = []
+    is_next = not gone
+    for state in Lifecycle:
+        if state in unused and times.get(state) is None:
+            mark = "unused"
+        elif ORDER[state] <= reached:
+            mark = "done"
+        elif is_next:
+            mark = "stopped" if row.condition == Condition.BLOCKED else "next"
+            is_next = False
+        else:
+            mark = "ahead"
+        words, icon = _MARKS[mark]
+        out.append(Step(label=state.label, mark=mark, words=words, icon=icon, at=times.get(state) if mark == "done" else None))
+    return tuple(out)
+
+
+def _times(item: WorkItem | None, delivery: Delivery | None) -> dict[str, datetime | None]:
+    times: dict[str, datetime | None] = {}
+    if item:
+        times[Lifecycle.RECEIVED] = item.event.received_at
+        times[Lifecycle.VALIDATED] = item.validated_at
+        times[Lifecycle.TRANSFORMED] = item.transformed_at
+    if delivery:
+        times.setdefault(Lifecycle.TRANSFORMED, delivery.created_at)
+        times[Lifecycle.DELIVERED] = delivery.delivered_at
+        if ORDER[Lifecycle(delivery.state)] >= ORDER[Lifecycle.ACKNOWLEDGED]:
+            times[Lifecycle.ACKNOWLEDGED] = delivery.delivered_at
+        times[Lifecycle.POSTED] = delivery.posted_at
+        times[Lifecycle.RECONCILED] = delivery.reconciled_at
+    return times
+
+
+def _unused(item: WorkItem | None, delivery: Delivery | None) -> frozenset[str]:
+    """Only a ledger posts; what we say to the CRM was never received and no control compares it."""
+    kind = delivery.kind if delivery else ""
+    unused = set()
+    if delivery and (delivery.role != "erp" or kind == "customer"):
+        unused.add(Lifecycle.POSTED)
+    if item and not delivery and item.flow in ("customer_sync", "closed_won_to_billing"):
+        unused.add(Lifecycle.POSTED)
+    if kind == "feedback":
+        unused |= {Lifecycle.RECEIVED, Lifecycle.VALIDATED, Lifecycle.RECONCILED}
+    return frozenset(unused)
+
+
+def standing(
+    row: WorkItem | Delivery, *, cases: Mapping[tuple[str, int], ExceptionCase], waits: Mapping[str, tuple[str, str]]
+) -> Standing:
+    """What this row is waiting for, in words. `cases`: open ones by target and id; `waits`: reference -> (name, link)."""
+    target = "delivery" if isinstance(row, Delivery) else "work_item"
+    case = cases.get((target, row.pk))
+    system = sentences.system_name(row.target.system) if isinstance(row, Delivery) else "the portal"
+    match row.condition:
+        case Condition.WAITING:
+            name, link = waits.get(row.waits_for, (row.waits_for, ""))
+            return Standing(text=f"Waiting for {name}.", tone="wait", icon="hourglass_empty", link=link)
+        case Condition.IN_DOUBT:
+            text = (
+                f"In doubt: we do not know yet whether {system} took it. We look it up at {row.due_at:%H:%M} UTC. "
+                "Do not create it by hand."
+            )
+            return Standing(text=text, tone="doubt", icon="help", case=case)
+        case Condition.HELD:
+            until = row.held_until if isinstance(row, Delivery) else None
+            return Standing(text=f"Held until {moment(until)}." if until else "Held.", tone="wait", icon="pause_circle")
+        case Condition.BLOCKED:
+            why = sentences.title(case) if case else reason(getattr(row, "blocked_reason", "")).title
+            return Standing(text=f"Blocked: {why}.", tone="stop", icon="block", case=case)
+        case Condition.CLAIMED:
+            return Standing(text="Under way now.", tone="wait", icon="sync")
+        case Condition.SUPERSEDED:
+            return Standing(text="Replaced by a newer version.", tone="plain", icon="history")
+        case Condition.WITHDRAWN:
+            return Standing(text="Withdrawn.", tone="plain", icon="undo")
+        case Condition.SETTLED:
+            return _settled(row, system)
+        case _:
+            again = " again" if isinstance(row, Delivery) and row.attempts else ""
+            return Standing(text=f"Due{again} at {row.due_at:%d %b %H:%M} UTC.", tone="wait", icon="schedule")
+
+
+def _settled(row: WorkItem | Delivery, system: str) -> Standing:
+    if not isinstance(row, Delivery):
+        return Standing(text="Checked and mapped.", tone="good", icon="check_circle")
+    match row.state:
+        case Lifecycle.RECONCILED:
+            text = f"In {system}, and a control found both sides equal."
+        case Lifecycle.POSTED:
+            text = f"Posted in {system}; the next control compares both sides."
+        case _:
+            text = f"{system} has it."
+    return Standing(text=text, tone="good", icon="check_circle")
+
+
+def moment(at: datetime | None) -> str:
+    """A time as the portal prints it, in UTC."""
+    return f"{at:%d %b %Y %H:%M} UTC" if at else ""

@@ -1,0 +1,122 @@
+"""The controls board, and the page of one control on one date."""
+
+from datetime import date, timedelta
+from typing import cast
+
+from django.contrib import messages
+from django.contrib.auth.models import AbstractUser
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from reconciliation import approvals, figures_control_run, figures_controls, sentences
+from reconciliation.controls import runner
+from reconciliation.controls.control import Control
+from reconciliation.controls.registry import CONTROLS
+from reconciliation.models import ControlRun
+from reconciliation.views.page import page, refused, seen_by
+from sync import clock, journal
+from sync.models import EntityRoute, LegalEntity
+
+_ROLES = {"crm": "CRM", "billing": "Billing", "erp": "ERP", "gateway": "Payment gateway"}
+
+
+@require_safe
+@seen_by("reconciliation.view_controlrun")
+def controls(request: HttpRequest) -> HttpResponse:
+    """Both legs in plain figures, and below them every control on every date."""
+    entities = list(LegalEntity.objects.all())
+    chosen = next((one for one in entities if one.code == request.GET.get("entity")), None)
+    until = _day(request.GET.get("to", ""))
+    boards = [figures_controls.matrix(one, until=until) for one in ([chosen] if chosen else entities)]
+    newest = max((board.business_date for board in boards), default=None)
+    last = min(until, newest) if until and newest else newest
+    return page(
+        request, "portal/controls_board.html", title="Controls", entities=entities, chosen=chosen, boards=boards,
+        tie_out=figures_controls.both_legs(entity=chosen), words=figures_controls.WORDS.values(),
+        older=_page_link(chosen, last - timedelta(days=figures_controls.DATES)) if last else "",
+        newer=_page_link(chosen, min(last + timedelta(days=figures_controls.DATES), newest)) if last and newest and last < newest else "",
+    )
+
+
+def _page_link(entity: LegalEntity | None, until: date) -> str:
+    return f"?to={until.isoformat()}" + (f"&entity={entity.code}" if entity else "")
+
+
+@require_safe
+@seen_by("reconciliation.view_controlrun")
+def control_run(request: HttpRequest, control: str, entity: str, day: date) -> HttpResponse:
+    """One control on one date: both readings, totals, explained items, breaks, versions."""
+    asked, company = _found(control, entity)
+    run = _version(asked, company, day, request.GET.get("v", ""))
+    shown = figures_control_run.look(asked, entity=company, day=day, run=run)
+    status = ControlRun.Status(run.status) if run else ControlRun.Status.NOT_RUN
+    word, icon, tone = figures_controls.WORDS[status]
+    why = ""
+    if run is None:
+        why = figures_controls.why_no_run(asked, day=day, start=figures_controls.first_day(company))
+    elif status == ControlRun.Status.NOT_RUN:
+        why = run.trouble or f"It is running since {run.started_at:%H:%M} UTC and has not ended yet."
+    return page(
+        request, "portal/control_run.html", title=f"{asked.title}, {day:%d %b %Y}",
+        crumbs=[("Controls", reverse("desk:controls"))], control=asked, entity=company, day=day, run=run, shown=shown,
+        word=word, icon=icon, tone=tone, why=why, left=_side_name(company, asked.left_role, day), right=_side_name(company, asked.right_role, day),
+        may_run=approvals.holds(cast(AbstractUser, request.user), "work_cases"), is_newest=bool(run and shown.versions and run.pk == shown.versions[0].pk),
+        again=reverse("desk:control_again", args=[control, entity, day]), is_due=day <= clock.business_date(company),
+        previous=figures_controls.link_of(control, company, day - timedelta(days=1)),
+        following=figures_controls.link_of(control, company, day + timedelta(days=1)) if day < clock.business_date(company) else "",
+    )
+
+
+@require_POST
+@seen_by("reconciliation.view_controlrun")
+def control_again(request: HttpRequest, control: str, entity: str, day: date) -> HttpResponse:
+    """Ask both sides again; the new answer is a new version, the old ones stay."""
+    asked, company = _found(control, entity)
+    user = cast(AbstractUser, request.user)
+    if not approvals.holds(user, "work_cases"):
+        return refused(request, "Your role can look at controls but not run them.")
+    if day > clock.business_date(company):
+        messages.error(request, f"{company.code} has not reached {day:%d %b %Y} yet; nothing is due for that date.")
+    else:
+        run = runner.run(asked.name, entity=company, business_date=day)
+        key = f"{run.control}@{run.business_date}v{run.version}"
+        text = f"{user} ran {asked.title} for {company.code}, {day}, again: {run.get_status_display().lower()}."
+        journal.note([journal.Fact(action="control run by hand", object_kind="control", object_key=key, user=user, text=text)])
+        ran = run.status != ControlRun.Status.NOT_RUN
+        say = messages.success if ran else messages.error
+        say(request, f"Version {run.version}: {run.get_status_display().lower()}." + ("" if ran else f" {run.trouble}"))
+    return HttpResponseRedirect(reverse("desk:control_run", args=[control, entity, day]))
+
+
+def _found(control: str, entity: str) -> tuple[Control, LegalEntity]:
+    if control not in CONTROLS:
+        raise Http404("There is no such control.")
+    company = LegalEntity.objects.filter(code=entity).first()
+    if company is None:
+        raise Http404("There is no such company.")
+    return CONTROLS[control], company
+
+
+def _version(control: Control, entity: LegalEntity, day: date, wanted: str) -> ControlRun | None:
+    runs = ControlRun.objects.filter(control=control.name, entity=entity, business_date=day).order_by("-version")
+    if not wanted:
+        return runs.first()
+    run = runs.filter(version=int(wanted)).first() if wanted.isascii() and wanted.isdigit() and len(wanted) < 9 else None
+    if run is None:
+        raise Http404("There is no such version of this run.")
+    return run
+
+
+def _side_name(entity: LegalEntity, role: str, day: date) -> str:
+    """The system that plays a role for a company, by its name."""
+    routes = EntityRoute.objects.filter(entity=entity, role=role, is_shadow=False, valid_from__lte=day).select_related("connection")
+    route = routes.order_by("-valid_from").first()
+    return sentences.system_name(route.connection.system) if route else _ROLES.get(role, role)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        return None

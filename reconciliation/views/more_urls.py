@@ -1,0 +1,40 @@
+"""Addresses of trail, find, controls and connections; part of the `desk` names."""
+
+from datetime import date
+
+from django.urls import path, register_converter
+from django.urls.converters import StringConverter
+
+from reconciliation.views import connections, controls, find, trail
+
+
+class Day:
+    """A date as ISO 8601 writes it."""
+
+    regex = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+
+    def to_python(self, value: str) -> date:
+        return date.fromisoformat(value)
+
+    def to_url(self, value: date) -> str:
+        return value.isoformat()
+
+
+class Operating(StringConverter):
+    """What can be done with a connection."""
+
+    regex = "test|pause|resume"
+
+
+register_converter(Day, "day")
+register_converter(Operating, "operating")
+
+urlpatterns = [
+    path("t/<path:correlation_id>", trail.trail, name="trail"),
+    path("find", find.find, name="find"),
+    path("controls/", controls.controls, name="controls"),
+    path("controls/<slug:control>/<str:entity>/<day:day>", controls.control_run, name="control_run"),
+    path("controls/<slug:control>/<str:entity>/<day:day>/again", controls.control_again, name="control_again"),
+    path("connections/", connections.connections, name="connections"),
+    path("connections/<slug:code>/<operating:do>", connections.connection_act, name="connection_act"),
+]

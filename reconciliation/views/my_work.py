@@ -1,0 +1,40 @@
+"""My work: the admin's home page; what is on my desk, and for lookers-on how everything stands."""
+
+from django.http import HttpRequest, HttpResponse
+
+from reconciliation import approvals, figures
+from reconciliation.models import ExceptionCase, FixRun
+from reconciliation.views.page import page
+
+TOP = 10
+
+
+def my_work(request: HttpRequest) -> HttpResponse:
+    """The home page. Sections follow what the person may see."""
+    user = request.user
+    works = approvals.holds(user, "work_cases") or bool(figures.teams_of(user))  # type: ignore[arg-type]
+    context = {"works": works, "standings": figures.standings()}
+    if user.has_perm("reconciliation.view_exceptioncase"):
+        desk = figures.desk_of(user)  # type: ignore[arg-type]
+        rows, more = figures.problem_rows(desk, limit=TOP)
+        context |= {
+            "figures": figures.desk(user), "rows": rows, "more": more,  # type: ignore[arg-type]
+            "teams": [team.label for team in figures.teams_of(user)],  # type: ignore[arg-type]
+            "last_closed": figures.last_closed() if not rows else None,
+        }
+        if works:
+            unassigned = desk.filter(assignee=None, due_at__isnull=False)
+            context["unassigned"] = figures.problem_rows(unassigned, sort="oldest", limit=5)[0] if rows else []
+    if user.has_perm("reconciliation.view_approvalrequest"):
+        context["to_decide"] = figures.to_decide(user)[:5]  # type: ignore[arg-type]
+    if user.has_perm("reconciliation.view_fixrun"):
+        context["runs"] = FixRun.objects.exclude(status__in=[FixRun.Status.DONE]).select_related("problem", "case")[:5]
+    if user.has_perm("reconciliation.view_controlrun"):
+        context |= {"controls": figures.newest_runs(), "not_green": figures.controls_not_green()}
+    if user.has_perm("sync.view_connection"):
+        context["lines"] = figures.lines()
+    sees_cases = "figures" in context
+    return page(
+        request, "admin/index.html", title="My work" if works or not sees_cases else "Overview", sees_cases=sees_cases,
+        case_model=ExceptionCase, **context,
+    )

@@ -1,0 +1,55 @@
+"""The frame every portal page stands in: who may open it, the admin's sidebar around it, refusals in words."""
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+#: (text, address) from the outside in; the page itself is not among them
+Crumbs = Sequence[tuple[str, str]]
+View = Callable[..., HttpResponse]
+
+
+def page(
+    request: HttpRequest, template: str, *, title: str, crumbs: Crumbs = (), status: int = 200, **context: Any
+) -> HttpResponse:
+    """A whole page: title, breadcrumbs, sidebar, and what the template needs."""
+    around = admin.site.each_context(request)
+    return render(request, template, {**around, "title": title, "crumbs": crumbs, **context}, status=status)
+
+
+def seen_by(*permissions: str) -> Callable[[View], View]:
+    """Opens a page only for people who signed in and hold all these permissions; others are told in words."""
+
+    def wrap(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if not admin.site.has_permission(request):
+                # after signing in, a form cannot be sent again by itself: back to where it stood
+                back = request.get_full_path() if request.method in ("GET", "HEAD") else reverse("admin:index")
+                return redirect_to_login(back, reverse("admin:login"))
+            if not request.user.has_perms(permissions):  # type: ignore[union-attr]
+                return refused(request, "Your role does not include this page. Ask your user administrator if you need it.")
+            try:
+                return view(request, *args, **kwargs)
+            except Http404 as error:
+                return missing(request, str(error))
+
+        return guarded
+
+    return wrap
+
+
+def refused(request: HttpRequest, text: str) -> HttpResponse:
+    """403, in words and with a way on."""
+    return page(request, "portal/notice.html", title="Not for your role", status=403, text=text, tone="warn")
+
+
+def missing(request: HttpRequest, text: str) -> HttpResponse:
+    """404, in words and with a way on."""
+    return page(request, "portal/notice.html", title="Not found", status=404, text=text or "There is nothing here.", tone="idle")

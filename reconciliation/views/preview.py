@@ -1,0 +1,33 @@
+"""Turns a preview, fresh or frozen with a request, into what the one preview template shows."""
+
+from decimal import Decimal
+from typing import Any
+
+from reconciliation.fixes.fix import Fix, Preview
+from sync.money_text import money
+
+#: rows shown at once, and at most behind "and more"
+FIRST, AT_MOST = 50, 2000
+
+UNDO = {
+    "U0": "Can be undone at once.",
+    "U1": "Can be reversed.",
+    "U2": "Cannot be undone; a correction is a new approved case.",
+}
+
+
+def shown(preview: Preview | dict[str, Any], *, fix: Fix | None) -> dict[str, Any]:
+    """The same for one document and for many."""
+    data = preview.as_data() if isinstance(preview, Preview) else preview
+    members = list(data.get("members") or [])
+    return {
+        **data,
+        "fix": fix,
+        "totals_text": [money(Decimal(str(total)), currency) for currency, total in (data.get("totals") or {}).items()],
+        "valid_from": (data.get("change") or {}).get("valid_from", ""),
+        "first": members[:FIRST],
+        "rest": members[FIRST:AT_MOST],
+        "rest_count": max(len(members) - FIRST, 0),
+        "left_off": max(len(members) - AT_MOST, 0),
+        "undo": UNDO.get(fix.undo, "") if fix else "",
+    }

@@ -1,0 +1,48 @@
+"""Addresses of the portal's pages: the desk here, trail, controls and connections in more_urls."""
+
+from django.urls import include, path, register_converter
+from django.urls.converters import IntConverter, StringConverter
+from django.views.generic import RedirectView
+
+from reconciliation.views import approvals, case, problem, queue, runs
+
+app_name = "desk"
+
+
+class Number(IntConverter):
+    """A row's number: never longer than the database can look up."""
+
+    regex = "[0-9]{1,18}"
+
+
+class Fixing(StringConverter):
+    """What the form of a fix can do."""
+
+    regex = "preview|ask|run"
+
+
+class Deciding(StringConverter):
+    """What can be done with a request."""
+
+    regex = "approve|refuse|withdraw"
+
+
+for converter, called in ((Number, "number"), (Fixing, "fixing"), (Deciding, "deciding")):
+    register_converter(converter, called)
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
+    path("queue/", queue.queue, name="queue"),
+    path("p/PRB-<number:pk>", problem.problem, name="problem"),
+    path("p/PRB-<number:pk>/<fixing:do>", problem.problem_fix, name="problem_fix"),
+    path("x/EXC-<number:pk>", case.case, name="case"),
+    path("x/EXC-<number:pk>/take", case.case_take, name="case_take"),
+    path("x/EXC-<number:pk>/comment", case.case_comment, name="case_comment"),
+    path("x/EXC-<number:pk>/<fixing:do>", case.case_fix, name="case_fix"),
+    path("approvals/", approvals.approval_list, name="approvals"),
+    path("approvals/APR-<number:pk>", approvals.approval, name="approval"),
+    path("approvals/APR-<number:pk>/<deciding:do>", approvals.approval_decide, name="approval_decide"),
+    path("runs/<number:pk>", runs.run, name="run"),
+    path("runs/<number:pk>/progress", runs.run_progress, name="run_progress"),
+    path("", include("reconciliation.views.more_urls")),
+]

@@ -1,0 +1,44 @@
+// Small comforts of the portal's pages; everything works without them.
+(function () {
+  "use strict";
+
+  // A button that was pressed says so and cannot be pressed twice.
+  document.addEventListener("submit", function (event) {
+    const form = event.target;
+    if (!form.matches("form[data-once]") || event.defaultPrevented) return;
+    const button = event.submitter;
+    // after the browser has read the form, so that the button's own value and address still count
+    setTimeout(function () {
+      form.querySelectorAll("button[type=submit]").forEach(function (one) { one.disabled = true; });
+      if (button) { button.dataset.label = button.textContent; button.textContent = "Working…"; }
+    }, 0);
+  });
+  window.addEventListener("pageshow", function (event) { if (event.persisted) free(document); });
+  document.addEventListener("htmx:afterRequest", function (event) { free(event.target); });
+
+  function free(root) {
+    root.querySelectorAll("form[data-once] button[type=submit]").forEach(function (one) {
+      one.disabled = false;
+      if (one.dataset.label) { one.textContent = one.dataset.label; delete one.dataset.label; }
+    });
+    if (root.matches && root.matches("form[data-once]")) root.querySelectorAll("button[data-label]").forEach(function (one) { one.textContent = one.dataset.label; });
+  }
+
+  // What was asked for gets the focus, so that keyboards and screen readers follow.
+  document.addEventListener("htmx:afterSettle", function (event) {
+    const found = (event.target.closest && event.target.closest("#fix") || document).querySelector("[role=alert], [data-focus]");
+    if (found && event.detail.elt && event.detail.elt.id === "fix") { found.setAttribute("tabindex", "-1"); found.focus({ preventScroll: false }); }
+  });
+
+  // Copy buttons.
+  document.addEventListener("click", function (event) {
+    const button = event.target.closest && event.target.closest("[data-copy], [data-copy-from]");
+    if (!button) return;
+    const from = button.dataset.copyFrom && document.getElementById(button.dataset.copyFrom);
+    const text = from ? from.textContent : button.dataset.copy;
+    const label = button.textContent;
+    const say = function (word) { button.textContent = word; setTimeout(function () { button.textContent = label; }, 1500); };
+    if (navigator.clipboard && window.isSecureContext) navigator.clipboard.writeText(text).then(function () { say("Copied"); }, function () { say("Could not copy"); });
+    else say("Could not copy");
+  });
+})();
