@@ -87,7 +87,11 @@ def _records(request: HttpRequest) -> list[dict[str, Any]]:
     groups = []
     for app in admin.site.get_app_list(request):
         items = [
-            {"title": str(model["name"]), "icon": _ICONS.get(app["app_label"], "table_rows"), "link": model["admin_url"]}
+            {
+                "title": str(model["name"]),
+                "icon": _ICONS.get(app["app_label"], "table_rows"),
+                "link": model["admin_url"],
+            }
             for model in app["models"]
             if model["admin_url"]
         ]

@@ -15,7 +15,11 @@ urlpatterns = [
     path("o/token/", TokenView.as_view(), name="token"),
     path("o/revoke_token/", RevokeTokenView.as_view(), name="revoke-token"),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("api/docs/", staff_member_required(SpectacularSwaggerView.as_view(url_name="schema"), login_url="admin:login"), name="docs"),
+    path(
+        "api/docs/",
+        staff_member_required(SpectacularSwaggerView.as_view(url_name="schema"), login_url="admin:login"),
+        name="docs",
+    ),
     path("api/v1/", include("sync.api.urls")),
     path("api/v1/", include("reconciliation.api.urls")),
     path("", include("reconciliation.views.urls")),

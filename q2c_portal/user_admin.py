@@ -1,4 +1,4 @@
-"""People and roles: user admins make people and give them roles; nobody raises themselves, and roles come from the code."""
+"""People and roles: user admins give people roles; nobody raises themselves, and roles come from the code."""
 
 from typing import Any
 
@@ -32,7 +32,13 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
     fieldsets = [
         (None, {"fields": ["username", "password"]}),
         ("Person", {"fields": ["first_name", "last_name", "email"]}),
-        ("Access", {"fields": ["is_active", "is_staff", "groups"], "description": "Rights come from roles only. You cannot change your own."}),
+        (
+            "Access",
+            {
+                "fields": ["is_active", "is_staff", "groups"],
+                "description": "Rights come from roles only. You cannot change your own.",
+            },
+        ),
         ("Seen", {"fields": ["last_login", "date_joined"]}),
     ]
     readonly_fields = ["last_login", "date_joined"]
@@ -68,13 +74,16 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
         super().save_related(request, form, formsets, change)
         person = form.instance
         roles = ", ".join(sorted(group.name for group in person.groups.all())) or "none"
+        did = "changed" if change else "added"
         state = "active" if person.is_active else "switched off"
         journal.note(
             [
                 journal.Fact(
-                    action="user changed" if change else "user added", object_kind="user", object_key=person.username,
+                    action="user changed" if change else "user added",
+                    object_kind="user",
+                    object_key=person.username,
                     user=request.user,  # type: ignore[arg-type]
-                    text=f"{request.user} {'changed' if change else 'added'} {person.username}: {state}; roles: {roles}.",
+                    text=f"{request.user} {did} {person.username}: {state}; roles: {roles}.",
                 )
             ]
         )

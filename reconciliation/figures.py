@@ -66,7 +66,9 @@ def desk(user: AbstractUser) -> Desk:
     tomorrow = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     rows = desk_of(user)
     sums = rows.aggregate(
-        open=Count("pk"), mine=Count("pk", filter=Q(assignee=user)), late=Count("pk", filter=Q(due_at__lt=now)),
+        open=Count("pk"),
+        mine=Count("pk", filter=Q(assignee=user)),
+        late=Count("pk", filter=Q(due_at__lt=now)),
         due_today=Count("pk", filter=Q(due_at__gte=now, due_at__lt=tomorrow)),
     )
     return Desk(**sums, to_decide=len(to_decide(user)), held=held(rows))
@@ -78,7 +80,13 @@ def held(rows: QuerySet[ExceptionCase]) -> list[str]:
     stopped = rows.filter(break_row__isnull=True)
     own = stopped.exclude(amount=None).values("currency").annotate(total=Sum(Abs("amount"))).order_by("currency")
     references = stopped.exclude(reference="").values("reference")
-    for found in (own, *(_waiting(model, references).values("currency").annotate(total=Sum("amount")).order_by("currency") for model in (WorkItem, Delivery))):
+    for found in (
+        own,
+        *(
+            _waiting(model, references).values("currency").annotate(total=Sum("amount")).order_by("currency")
+            for model in (WorkItem, Delivery)
+        ),
+    ):
         for row in found:
             if row["total"] and row["currency"]:
                 sums[row["currency"]] = sums.get(row["currency"], Decimal(0)) + row["total"]
@@ -96,8 +104,12 @@ def to_decide(user: AbstractUser) -> list[ApprovalRequest]:
     if not kinds:
         return []
     rows = (
-        ApprovalRequest.objects.filter(status=ApprovalRequest.Status.PENDING, expires_at__gt=clock.now(), kind__in=kinds)
-        .exclude(asked_by=user).select_related("asked_by", "case", "problem").order_by("asked_at")
+        ApprovalRequest.objects.filter(
+            status=ApprovalRequest.Status.PENDING, expires_at__gt=clock.now(), kind__in=kinds
+        )
+        .exclude(asked_by=user)
+        .select_related("asked_by", "case", "problem")
+        .order_by("asked_at")
     )
     return [row for row in rows if not approvals.why_not(row, user)]
 
@@ -117,7 +129,9 @@ def standings() -> list[Standing]:
     out = []
     for entity in LegalEntity.objects.all():
         day = clock.business_date(entity)
-        period = AccountingPeriod.objects.filter(entity=entity, module="ar", starts_on__lte=day, ends_on__gte=day).first()
+        period = AccountingPeriod.objects.filter(
+            entity=entity, module="ar", starts_on__lte=day, ends_on__gte=day
+        ).first()
         if period is None:
             words, tone = "receivables period not known yet", "idle"
         else:
@@ -145,15 +159,21 @@ GREEN = (ControlRun.Status.TIED, ControlRun.Status.TIED_WITH_ITEMS)
 def newest_runs() -> list[ControlRun]:
     """The run that was asked last of each control and entity; it sees all days read so far."""
     return list(
-        ControlRun.objects.filter(finished_at__isnull=False).select_related("entity")
-        .order_by("control", "entity_id", "-started_at", "-pk").distinct("control", "entity_id")
+        ControlRun.objects.filter(finished_at__isnull=False)
+        .select_related("entity")
+        .order_by("control", "entity_id", "-started_at", "-pk")
+        .distinct("control", "entity_id")
     )
 
 
 def controls_not_green() -> list[NotGreen]:
     tones = {ControlRun.Status.NOT_RUN: "idle", ControlRun.Status.OPEN_EXCEPTIONS: "warn"}
     return [
-        NotGreen(title=CONTROLS[run.control].title if run.control in CONTROLS else run.control, run=run, tone=tones.get(run.status, "bad"))
+        NotGreen(
+            title=CONTROLS[run.control].title if run.control in CONTROLS else run.control,
+            run=run,
+            tone=tones.get(run.status, "bad"),
+        )
         for run in newest_runs()
         if run.status not in GREEN
     ]
@@ -209,15 +229,24 @@ class ProblemRow:
     only: int | None = None
 
 
-_SORTS = {"due": ("next_due", "-largest", "problem_id"), "amount": ("-largest", "next_due", "problem_id"), "oldest": ("oldest", "problem_id")}
+_SORTS = {
+    "due": ("next_due", "-largest", "problem_id"),
+    "amount": ("-largest", "next_due", "problem_id"),
+    "oldest": ("oldest", "problem_id"),
+}
 
 
-def problem_rows(rows: QuerySet[ExceptionCase], *, sort: str = "due", offset: int = 0, limit: int = 50) -> tuple[list[ProblemRow], bool]:
+def problem_rows(
+    rows: QuerySet[ExceptionCase], *, sort: str = "due", offset: int = 0, limit: int = 50
+) -> tuple[list[ProblemRow], bool]:
     """Open cases grouped by cause; and whether there are more. No count over all of them."""
     grouped = list(
         rows.values("problem_id")
         .annotate(
-            count=Count("pk"), oldest=Min("opened_at"), next_due=Min("due_at"), one=Min("pk"),
+            count=Count("pk"),
+            oldest=Min("opened_at"),
+            next_due=Min("due_at"),
+            one=Min("pk"),
             largest=Coalesce(Max(Abs("amount")), Decimal(0)),
         )
         .order_by(*_SORTS.get(sort, _SORTS["due"]))[offset : offset + limit + 1]
@@ -230,11 +259,24 @@ def problem_rows(rows: QuerySet[ExceptionCase], *, sort: str = "due", offset: in
     now, out = clock.now(), []
     for row in grouped:
         problem = problems[row["problem_id"]]
-        word, tone = ("came back", "bad") if problem.regressed_at else ("new", "info") if now - problem.first_seen_at < NEW_FOR else ("ongoing", "warn")
+        word, tone = (
+            ("came back", "bad")
+            if problem.regressed_at
+            else ("new", "info")
+            if now - problem.first_seen_at < NEW_FOR
+            else ("ongoing", "warn")
+        )
         out.append(
             ProblemRow(
-                problem=problem, title=sentences.problem_title(problem), count=row["count"], oldest=row["oldest"],
-                next_due=row["next_due"], money=sums.get(problem.pk, []), waiting=waits.get(problem.pk, ""), status=word, tone=tone,
+                problem=problem,
+                title=sentences.problem_title(problem),
+                count=row["count"],
+                oldest=row["oldest"],
+                next_due=row["next_due"],
+                money=sums.get(problem.pk, []),
+                waiting=waits.get(problem.pk, ""),
+                status=word,
+                tone=tone,
                 only=row["one"] if row["count"] == 1 else None,
             )
         )
@@ -244,7 +286,12 @@ def problem_rows(rows: QuerySet[ExceptionCase], *, sort: str = "due", offset: in
 def sums_by_problem(rows: QuerySet[ExceptionCase]) -> dict[int, list[str]]:
     """problem -> one text per currency."""
     out: dict[int, list[str]] = {}
-    for row in rows.exclude(amount=None).values("problem_id", "currency").annotate(total=Sum(Abs("amount"))).order_by("problem_id", "currency"):
+    for row in (
+        rows.exclude(amount=None)
+        .values("problem_id", "currency")
+        .annotate(total=Sum(Abs("amount")))
+        .order_by("problem_id", "currency")
+    ):
         out.setdefault(row["problem_id"], []).append(money(row["total"], row["currency"]))
     return out
 
@@ -257,7 +304,9 @@ def waiting_by_problem(problem_ids: Iterable[int]) -> dict[int, str]:
     whose = Subquery(mine.filter(reference=OuterRef("waits_for")).order_by("pk").values("problem_id")[:1])
     for model, kind in ((WorkItem, F("flow")), (Delivery, F("kind"))):
         found = _waiting(model, mine.values("reference")).annotate(whose=whose, what=kind)
-        for row in found.values("whose", "what", "currency").annotate(count=Count("pk"), total=Sum("amount")).order_by():
+        for row in (
+            found.values("whose", "what", "currency").annotate(count=Count("pk"), total=Sum("amount")).order_by()
+        ):
             word = "deal" if row["what"] == "closed_won_to_billing" else "document"
             words = counts.setdefault(row["whose"], {})
             words[word] = words.get(word, 0) + row["count"]
@@ -289,12 +338,19 @@ def blast(problem: Problem) -> Blast:
     """Cases, customers and money of one problem, and what waits for it."""
     rows = open_cases().filter(problem=problem)
     sums = rows.aggregate(
-        cases=Count("pk"), customers=Count("customer_reference", distinct=True, filter=~Q(customer_reference="")),
-        names=Count("customer_name", distinct=True, filter=~Q(customer_name="")), oldest=Min("opened_at"), next_due=Min("due_at"),
+        cases=Count("pk"),
+        customers=Count("customer_reference", distinct=True, filter=~Q(customer_reference="")),
+        names=Count("customer_name", distinct=True, filter=~Q(customer_name="")),
+        oldest=Min("opened_at"),
+        next_due=Min("due_at"),
     )
     return Blast(
-        cases=sums["cases"], customers=max(sums["customers"], sums["names"]), oldest=sums["oldest"], next_due=sums["next_due"],
-        money=sums_by_problem(rows).get(problem.pk, []), waiting=waiting_by_problem([problem.pk]).get(problem.pk, ""),
+        cases=sums["cases"],
+        customers=max(sums["customers"], sums["names"]),
+        oldest=sums["oldest"],
+        next_due=sums["next_due"],
+        money=sums_by_problem(rows).get(problem.pk, []),
+        waiting=waiting_by_problem([problem.pk]).get(problem.pk, ""),
     )
 
 

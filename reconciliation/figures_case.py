@@ -27,9 +27,6 @@ class Step:
     standing: str
 
 
-_WORDS = {"done": "reached", "stopped": "stopped here", "now": "next", "ahead": "not yet"}
-
-
 def steps(case: ExceptionCase) -> list[Step]:
     """The seven states of what the case is about; empty for a case about a connection or a control."""
     row = _object_of(case)
@@ -98,13 +95,32 @@ def sides(case: ExceptionCase) -> Sides | None:
         return None
     control = CONTROLS.get(found.control)
     names = []
-    for side, role in (("left", control.left_role if control else "billing"), ("right", control.right_role if control else "erp")):
-        stage = ControlStage.objects.filter(
-            control=found.control, entity=found.entity_id, business_date=found.document_date, side=side, is_current=True
-        ).select_related("connection").first()
-        route = None if stage else EntityRoute.objects.filter(entity=found.entity_id, role=role, is_shadow=False).select_related("connection").first()
+    for side, role in (
+        ("left", control.left_role if control else "billing"),
+        ("right", control.right_role if control else "erp"),
+    ):
+        stage = (
+            ControlStage.objects.filter(
+                control=found.control,
+                entity=found.entity_id,
+                business_date=found.document_date,
+                side=side,
+                is_current=True,
+            )
+            .select_related("connection")
+            .first()
+        )
+        route = (
+            None
+            if stage
+            else EntityRoute.objects.filter(entity=found.entity_id, role=role, is_shadow=False)
+            .select_related("connection")
+            .first()
+        )
         source = stage or route
-        names.append(source.connection.label if source else {"crm": "CRM", "billing": "Billing", "erp": "ERP"}.get(role, role))
+        names.append(
+            source.connection.label if source else {"crm": "CRM", "billing": "Billing", "erp": "ERP"}.get(role, role)
+        )
     cells = []
     for key in dict.fromkeys((*_LABELS, *found.left, *found.right)):
         left, right = found.left.get(key, ""), found.right.get(key, "")
@@ -113,13 +129,16 @@ def sides(case: ExceptionCase) -> Sides | None:
         is_money = key in ("net", "tax", "gross")
         cells.append(
             Cell(
-                label=_LABELS.get(key, key.replace("_", " ").capitalize()), left=_shown(left, found.currency, is_money),
+                label=_LABELS.get(key, key.replace("_", " ").capitalize()),
+                left=_shown(left, found.currency, is_money),
                 right=_shown(right, found.currency, is_money),
                 # each system has numbers and states of its own: they differ always, and that says nothing
                 differs=_differ(left, right) if key not in ("external_id", "status") else not left or not right,
             )
         )
-    return Sides(left_name=names[0], right_name=names[1], cells=cells, difference=money(found.difference, found.currency))
+    return Sides(
+        left_name=names[0], right_name=names[1], cells=cells, difference=money(found.difference, found.currency)
+    )
 
 
 def _shown(value: Any, currency: str, is_money: bool) -> str:
@@ -155,9 +174,16 @@ def document_fields(case: ExceptionCase) -> list[Field]:
     out = [
         Field(label=label, value=str(subject[key]))
         for key, label in (
-            ("name", "Name"), ("signed_on", "Signed on"), ("starts_on", "Starts on"), ("ends_on", "Ends on"),
-            ("modification_kind", "Kind of change"), ("crm_opportunity_id", "Opportunity"), ("crm_account_id", "Account"),
-            ("industry", "Industry"), ("parent_reference", "Parent"), ("number", "Number"),
+            ("name", "Name"),
+            ("signed_on", "Signed on"),
+            ("starts_on", "Starts on"),
+            ("ends_on", "Ends on"),
+            ("modification_kind", "Kind of change"),
+            ("crm_opportunity_id", "Opportunity"),
+            ("crm_account_id", "Account"),
+            ("industry", "Industry"),
+            ("parent_reference", "Parent"),
+            ("number", "Number"),
         )
         if subject.get(key)
     ]
@@ -171,8 +197,10 @@ def document_lines(case: ExceptionCase) -> list[dict[str, Any]]:
     subject = case.work_item.subject if case.work_item else {}
     return [
         {
-            "product": line.get("crm_product") or line.get("description") or "", "quantity": line.get("quantity", ""),
-            "amount": line.get("amount") or line.get("net") or "", "starts_on": line.get("starts_on") or line.get("service_starts_on", ""),
+            "product": line.get("crm_product") or line.get("description") or "",
+            "quantity": line.get("quantity", ""),
+            "amount": line.get("amount") or line.get("net") or "",
+            "starts_on": line.get("starts_on") or line.get("service_starts_on", ""),
             "ends_on": line.get("ends_on") or line.get("service_ends_on", ""),
             "is_wrong": bool(case.value) and line.get("crm_product") == case.value,
         }
@@ -199,7 +227,9 @@ def timeline(case: ExceptionCase) -> list[Fact]:
         about |= Q(correlation_id=case.correlation_id)
     facts = [
         Fact(at=row.at, who=row.actor, text=row.text, tone="info" if row.user_id else "idle")
-        for row in JournalEntry.objects.filter(about).exclude(action="commented", object_key=case.number).order_by("-at", "-pk")[:FACTS]
+        for row in JournalEntry.objects.filter(about)
+        .exclude(action="commented", object_key=case.number)
+        .order_by("-at", "-pk")[:FACTS]
     ]
     facts += [
         Fact(at=row.at, who=row.user.get_full_name() or row.user.username, text="Comment", tone="info", quote=row.text)
@@ -210,7 +240,9 @@ def timeline(case: ExceptionCase) -> list[Fact]:
         good = attempt.outcome in (Attempt.Outcome.RECEIPT, Attempt.Outcome.ADOPTED)
         facts.append(
             Fact(
-                at=attempt.started_at, who="Portal", tone="good" if good else "warn",
+                at=attempt.started_at,
+                who="Portal",
+                tone="good" if good else "warn",
                 text=f"{what} {attempt.delivery.target.label}: {attempt.get_outcome_display().lower()}.",
             )
         )
@@ -219,22 +251,37 @@ def timeline(case: ExceptionCase) -> list[Fact]:
 
 def attempts(case: ExceptionCase) -> QuerySet[Attempt]:
     """Calls made for the case's object."""
-    about = Q(delivery=case.delivery_id) if case.delivery_id else Q(delivery__reference=case.reference) if case.reference else Q(pk=None)
+    about = (
+        Q(delivery=case.delivery_id)
+        if case.delivery_id
+        else Q(delivery__reference=case.reference)
+        if case.reference
+        else Q(pk=None)
+    )
     return Attempt.objects.filter(about).select_related("delivery__target").order_by("-started_at", "-pk")
 
 
 def technical(case: ExceptionCase) -> str:
     """Everything a developer asks for, as text to copy. Bodies and secrets are not in it."""
     rows: dict[str, Any] = {
-        "case": case.number, "problem": case.problem.number, "reason": case.reason, "system": system_name(case.problem.system),
-        "reference": case.reference, "correlation id": case.correlation_id, "field": case.field, "value": case.value,
-        "seen": case.occurrences, "version": case.version, "fingerprint": case.problem.fingerprint,
+        "case": case.number,
+        "problem": case.problem.number,
+        "reason": case.reason,
+        "system": system_name(case.problem.system),
+        "reference": case.reference,
+        "correlation id": case.correlation_id,
+        "field": case.field,
+        "value": case.value,
+        "seen": case.occurrences,
+        "version": case.version,
+        "fingerprint": case.problem.fingerprint,
     }
     text = "\n".join(f"{name}: {value}" for name, value in rows.items() if value not in ("", None))
     if case.evidence:
         text += "\nevidence: " + json.dumps(case.evidence, indent=2, sort_keys=True, ensure_ascii=False, default=str)
     for attempt in attempts(case)[:3]:
-        text += f"\n{attempt.started_at:%Y-%m-%d %H:%M:%S} {attempt.verb} {attempt.outcome} {attempt.http_status or ''} {attempt.text[:600]}".rstrip()
+        call = f"{attempt.started_at:%Y-%m-%d %H:%M:%S} {attempt.verb} {attempt.outcome} {attempt.http_status or ''}"
+        text += f"\n{call} {attempt.text[:600]}".rstrip()
     return text
 
 

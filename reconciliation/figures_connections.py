@@ -9,6 +9,7 @@ from reconciliation import sentences
 from reconciliation.models import ExceptionCase
 from sync import clock, connections
 from sync.models import Connection, ConnectionHealth, Delivery, PollCursor, RefusedCall, SourceEvent
+from sync.models.connection import Role
 from sync.reasons import reason
 from sync.states import UNFINISHED, Condition
 
@@ -45,10 +46,16 @@ class Health:
 def all_connections() -> list[Health]:
     """Every connection, in a fixed number of queries."""
     now = clock.now()
-    rows = list(Connection.objects.select_related("health"))
+    places = list(Role.values)
+    rows = sorted(Connection.objects.select_related("health"), key=lambda row: (places.index(row.role), row.code))
     waiting: dict[int, list[tuple[str, int]]] = {}
-    counts = Delivery.objects.filter(condition__in=UNFINISHED).order_by().values("target", "condition").annotate(n=Count("pk"))
-    order = list(UNFINISHED)
+    counts = (
+        Delivery.objects.filter(condition__in=UNFINISHED)
+        .order_by()
+        .values("target", "condition")
+        .annotate(n=Count("pk"))
+    )
+    order: list[str] = list(UNFINISHED)
     for one in sorted(counts, key=lambda one: order.index(one["condition"])):
         waiting.setdefault(one["target"], []).append((Condition(one["condition"]).label, one["n"]))
     events = _per_connection(SourceEvent.objects.filter(received_at__gte=now - DAY))
@@ -58,7 +65,9 @@ def all_connections() -> list[Health]:
         cursors.setdefault(cursor.connection_id, []).append(cursor)
     cases = {
         case.connection_id: case
-        for case in ExceptionCase.objects.filter(connection__isnull=False, status=ExceptionCase.Status.OPEN).select_related("problem").order_by("-pk")
+        for case in ExceptionCase.objects.filter(connection__isnull=False, status=ExceptionCase.Status.OPEN)
+        .select_related("problem")
+        .order_by("-pk")
     }
     out = []
     for row in rows:
@@ -66,15 +75,25 @@ def all_connections() -> list[Health]:
         word, tone, icon, text = _state(row, health)
         out.append(
             Health(
-                row=row, health=health, system=sentences.system_name(row.system), word=word, tone=tone, icon=icon, text=text,
-                technical=health.paused_text, waiting=waiting.get(row.pk, []), events=events.get(row.pk, 0),
-                kept_refusals=refusals.get(row.pk, 0), cursors=cursors.get(row.pk, []), case=cases.get(row.pk),
+                row=row,
+                health=health,
+                system=sentences.system_name(row.system),
+                word=word,
+                tone=tone,
+                icon=icon,
+                text=text,
+                technical=health.paused_text,
+                waiting=waiting.get(row.pk, []),
+                events=events.get(row.pk, 0),
+                kept_refusals=refusals.get(row.pk, 0),
+                cursors=cursors.get(row.pk, []),
+                case=cases.get(row.pk),
             )
         )
     return out
 
 
-def _per_connection(rows) -> dict[int, int]:  # type: ignore[no-untyped-def]  # noqa: ANN001 - any queryset with a connection
+def _per_connection(rows) -> dict[int, int]:  # type: ignore[no-untyped-def]
     return dict(rows.order_by().values_list("connection").annotate(n=Count("pk")))
 
 
@@ -82,9 +101,15 @@ def _state(row: Connection, health: ConnectionHealth) -> tuple[str, str, str, st
     now = clock.now()
     if health.paused_at:
         why = health.paused_text if health.paused_because == PAUSED_BY_HAND else _why(row, health)
-        return "Paused", "stop", "pause_circle", f"Since {health.paused_at:%d %b %H:%M} UTC. {why} Work for it waits; nothing is lost.".replace("  ", " ")
+        return (
+            "Paused",
+            "stop",
+            "pause_circle",
+            f"Since {health.paused_at:%d %b %H:%M} UTC. {why} Work for it waits; nothing is lost.".replace("  ", " "),
+        )
     if health.breaker_open_until and health.breaker_open_until > now:
-        text = f"It failed {health.recent_failures} times in a row and is left alone until {health.breaker_open_until:%H:%M:%S} UTC."
+        until = f"{health.breaker_open_until:%H:%M:%S} UTC"
+        text = f"It failed {health.recent_failures} times in a row and is left alone until {until}."
         return "Resting", "wait", "bedtime", text
     if health.last_success_at is None and health.last_failure_at is None:
         return "Not used yet", "idle", "radio_button_unchecked", "Nothing has been sent to it so far."
@@ -95,4 +120,8 @@ def _state(row: Connection, health: ConnectionHealth) -> tuple[str, str, str, st
 
 def _why(row: Connection, health: ConnectionHealth) -> str:
     words = reason(health.paused_because)
-    return words.cause.replace("{system}", sentences.system_name(row.system)).replace("{document}", "a call").replace("{value}", "…")
+    return (
+        words.cause.replace("{system}", sentences.system_name(row.system))
+        .replace("{document}", "a call")
+        .replace("{value}", "…")
+    )

@@ -102,7 +102,11 @@ class Shown:
 
 def look(control: Control, *, entity: LegalEntity, day: date, run: ControlRun | None) -> Shown:
     """What the page of a control on a date shows, for one version of its run (None: it was never asked)."""
-    shown = Shown(versions=list(ControlRun.objects.filter(control=control.name, entity=entity, business_date=day).order_by("-version")))
+    shown = Shown(
+        versions=list(
+            ControlRun.objects.filter(control=control.name, entity=entity, business_date=day).order_by("-version")
+        )
+    )
     for side in Side:
         stage = _stage(control, entity, day, side, run)
         shown.readings[side.value] = Reading(stage=stage, sums=_sums(stage)) if stage else None
@@ -111,13 +115,17 @@ def look(control: Control, *, entity: LegalEntity, day: date, run: ControlRun | 
     shown.breaks, shown.other_breaks = _breaks(control, entity, day)
     stages = [one.stage for one in shown.readings.values() if one and one.stage.is_current]
     if stages:
-        shown.items, shown.items_cut = _items(control, entity, stages, broken={one.row.reference for one in (*shown.breaks, *shown.other_breaks)})
+        shown.items, shown.items_cut = _items(
+            control, entity, stages, broken={one.row.reference for one in (*shown.breaks, *shown.other_breaks)}
+        )
     return shown
 
 
 def _stage(control: Control, entity: LegalEntity, day: date, side: Side, run: ControlRun | None) -> ControlStage | None:
     """The reading a run compared: the newest one that was there when it ended."""
-    rows = ControlStage.objects.filter(control=control.name, entity=entity, business_date=day, side=side).select_related("connection")
+    rows = ControlStage.objects.filter(
+        control=control.name, entity=entity, business_date=day, side=side
+    ).select_related("connection")
     if run and run.finished_at:
         rows = rows.filter(read_at__lte=run.finished_at)
     return rows.order_by("-read_at", "-pk").first()
@@ -125,20 +133,35 @@ def _stage(control: Control, entity: LegalEntity, day: date, side: Side, run: Co
 
 def _sums(stage: ControlStage) -> tuple[tuple[str, int, str, str, str], ...]:
     rows = (
-        ControlLine.objects.filter(stage=stage).order_by().values("currency")
-        .annotate(n=Count("pk"), all_net=Sum("net"), all_tax=Sum("tax"), all_gross=Sum("gross")).order_by("currency")
+        ControlLine.objects.filter(stage=stage)
+        .order_by()
+        .values("currency")
+        .annotate(n=Count("pk"), all_net=Sum("net"), all_tax=Sum("tax"), all_gross=Sum("gross"))
+        .order_by("currency")
     )
     return tuple(
-        (r["currency"], r["n"], money(r["all_net"], r["currency"]), money(r["all_tax"], r["currency"]), money(r["all_gross"], r["currency"]))
+        (
+            r["currency"],
+            r["n"],
+            money(r["all_net"], r["currency"]),
+            money(r["all_tax"], r["currency"]),
+            money(r["all_gross"], r["currency"]),
+        )
         for r in rows
     )
 
 
 def _total(currency: str, values: dict[str, str]) -> Total:
-    amounts = {name: Decimal(values.get(name, "0")) for name in ("left", "right", "explained", "held", "in_flight", "unexplained")}
+    amounts = {
+        name: Decimal(values.get(name, "0"))
+        for name in ("left", "right", "explained", "held", "in_flight", "unexplained")
+    }
     return Total(
-        currency=currency, left_count=values.get("left_count", ""), right_count=values.get("right_count", ""),
-        difference=money(amounts["left"] - amounts["right"], currency), is_explained=amounts["unexplained"] == 0,
+        currency=currency,
+        left_count=values.get("left_count", ""),
+        right_count=values.get("right_count", ""),
+        difference=money(amounts["left"] - amounts["right"], currency),
+        is_explained=amounts["unexplained"] == 0,
         **{name: money(amount, currency) for name, amount in amounts.items()},
     )
 
@@ -151,7 +174,9 @@ def _breaks(control: Control, entity: LegalEntity, day: date) -> tuple[list[Brea
     other = list(rows.filter(healed_at=None).exclude(pk__in=[row.pk for row in mine]).select_related("found_in")[:100])
     cases = {
         case.break_row_id: case
-        for case in ExceptionCase.objects.filter(break_row__in=[row.pk for row in (*mine, *other)]).select_related("problem").order_by("pk")
+        for case in ExceptionCase.objects.filter(break_row__in=[row.pk for row in (*mine, *other)])
+        .select_related("problem")
+        .order_by("pk")
     }
     return [_shown(row, cases.get(row.pk)) for row in mine], [_shown(row, cases.get(row.pk)) for row in other]
 
@@ -167,7 +192,9 @@ def _shown(row: Break, case: ExceptionCase | None) -> BreakShown:
         left, right = (_value(side, name, row.currency) for side in (row.left, row.right))
         differs = (not row.left or not row.right) if name == "external_id" else name in _COMPARED and left != right
         values.append(Value(label=label, left=left, right=right, differs=differs))
-    return BreakShown(row=row, title=reason(row.kind).title, values=tuple(values), gap=money(row.difference, row.currency), case=case)
+    return BreakShown(
+        row=row, title=reason(row.kind).title, values=tuple(values), gap=money(row.difference, row.currency), case=case
+    )
 
 
 def _value(side: dict[str, str], name: str, currency: str) -> str:
@@ -178,7 +205,9 @@ def _value(side: dict[str, str], name: str, currency: str) -> str:
 
 
 # -- what differs on this date ------------------------------------------------------------------------
-def _items(control: Control, entity: LegalEntity, stages: list[ControlStage], *, broken: set[str]) -> tuple[list[Item], bool]:
+def _items(
+    control: Control, entity: LegalEntity, stages: list[ControlStage], *, broken: set[str]
+) -> tuple[list[Item], bool]:
     """Documents of this date the two sides do not show alike, each with what explains it."""
     sides: dict[str, dict[str, ControlLine]] = {side.value: {} for side in Side}
     for stage in stages:
@@ -189,7 +218,9 @@ def _items(control: Control, entity: LegalEntity, stages: list[ControlStage], *,
         lacking = [reference for reference in sides[other] if reference not in sides[side]]
         if lacking:
             current = ControlStage.objects.filter(control=control.name, entity=entity, side=side, is_current=True)
-            for line in ControlLine.objects.filter(stage__in=list(current.values_list("pk", flat=True)), reference__in=lacking):
+            for line in ControlLine.objects.filter(
+                stage__in=list(current.values_list("pk", flat=True)), reference__in=lacking
+            ):
                 sides[side][line.reference] = line
     different = [
         (reference, sides["left"].get(reference), sides["right"].get(reference))
@@ -223,8 +254,13 @@ def _item(reference: str, left: ControlLine | None, right: ControlLine | None, s
     else:
         standing, words = "unexplained", "Nothing explains it"
     return Item(
-        label=line.label or reference, reference=reference, counterparty=line.counterparty, gap=money(gap, line.currency),
-        standing=standing, words=words, case=case,
+        label=line.label or reference,
+        reference=reference,
+        counterparty=line.counterparty,
+        gap=money(gap, line.currency),
+        standing=standing,
+        words=words,
+        case=case,
     )
 
 
@@ -255,10 +291,16 @@ def _standings(control: Control, references: list[str]) -> _Standings:
         wanted = [reference for reference in ask if reference not in waits]
         if not wanted:
             break
-        found = dict(WorkItem.objects.filter(reference__in=wanted, condition=Condition.WAITING).values_list("reference", "waits_for"))
+        found = dict(
+            WorkItem.objects.filter(reference__in=wanted, condition=Condition.WAITING).values_list(
+                "reference", "waits_for"
+            )
+        )
         roles = (control.left_role, control.right_role)
         found |= dict(
-            Delivery.objects.filter(reference__in=wanted, condition=Condition.WAITING, role__in=roles).values_list("reference", "waits_for")
+            Delivery.objects.filter(reference__in=wanted, condition=Condition.WAITING, role__in=roles).values_list(
+                "reference", "waits_for"
+            )
         )
         waits |= found
         ask = list(found.values())
@@ -268,15 +310,22 @@ def _standings(control: Control, references: list[str]) -> _Standings:
         ExceptionCase.objects.filter(status=ExceptionCase.Status.OPEN, reference__in=known)
         .filter(Q(delivery__isnull=True) | Q(delivery__role__in=own_roles) | ~Q(reference__in=references))
         .filter(Q(break_row__isnull=True) | Q(break_row__control=control.name))
-        .select_related("problem").order_by("-pk")
+        .select_related("problem")
+        .order_by("-pk")
     )
-    rows = Delivery.objects.filter(reference__in=references, role=control.right_role).values_list("reference", "condition")
+    rows = Delivery.objects.filter(reference__in=references, role=control.right_role).values_list(
+        "reference", "condition"
+    )
     under_way = (Condition.DUE, Condition.CLAIMED, Condition.WAITING, Condition.IN_DOUBT)
     moving = {reference for reference, condition in rows if condition in under_way}
     moving |= set(
-        WorkItem.objects.filter(reference__in=references, condition__in=(Condition.DUE, Condition.CLAIMED, Condition.WAITING)).values_list("reference", flat=True)
+        WorkItem.objects.filter(
+            reference__in=references, condition__in=(Condition.DUE, Condition.CLAIMED, Condition.WAITING)
+        ).values_list("reference", flat=True)
     )
     return _Standings(
-        cases={case.reference: case for case in cases}, waits=waits, moving=moving,
+        cases={case.reference: case for case in cases},
+        waits=waits,
+        moving=moving,
         held={reference for reference, condition in rows if condition == Condition.HELD},
     )

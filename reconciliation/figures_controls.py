@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from django.core.cache import cache
 from django.db.models import Max
 
-from reconciliation import tie_out
+from reconciliation import sentences, tie_out
 from reconciliation.controls.control import Control
 from reconciliation.controls.registry import CONTROLS
 from reconciliation.models import ControlRun, ControlStage
@@ -30,7 +30,10 @@ WORDS: dict[str, tuple[str, str, str]] = {
 }
 #: from best to worst
 ORDER = (
-    ControlRun.Status.TIED, ControlRun.Status.TIED_WITH_ITEMS, ControlRun.Status.OPEN_EXCEPTIONS, ControlRun.Status.UNEXPLAINED,
+    ControlRun.Status.TIED,
+    ControlRun.Status.TIED_WITH_ITEMS,
+    ControlRun.Status.OPEN_EXCEPTIONS,
+    ControlRun.Status.UNEXPLAINED,
     ControlRun.Status.NOT_RUN,
 )
 
@@ -38,7 +41,7 @@ ORDER = (
 # -- the tie-out --------------------------------------------------------------------------------------
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One sum of the tie-out as people read it: left = right + explained + held + in flight, and what is then unexplained."""
+    """One sum as people read it: left = right + explained + held + in flight, and what is then unexplained."""
 
     #: month in words, or empty for the sum of all
     period: str
@@ -114,7 +117,11 @@ def both_legs(*, entity: LegalEntity | None = None) -> TieOut:
         title, left, right, basis = _KINDS.get(total.kind, (total.kind.capitalize(), "Left", "Right", "gross"))
         legs.setdefault((total.entity, total.currency, total.leg), []).append(
             Figures(
-                title=title, left_word=left, right_word=right, basis=basis, total=_line(total, ""),
+                title=title,
+                left_word=left,
+                right_word=right,
+                basis=basis,
+                total=_line(total, ""),
                 months=tuple(_line(row, f"{date.fromisoformat(row.period + '-01'):%b %Y}") for row in mine),
             )
         )
@@ -123,7 +130,9 @@ def both_legs(*, entity: LegalEntity | None = None) -> TieOut:
     return TieOut(
         legs=tuple(
             Leg(name=leg, title=_LEGS[leg], entity=code, currency=currency, figures=tuple(figures))
-            for (code, currency, leg), figures in sorted(legs.items(), key=lambda pair: (pair[0][0], pair[0][1], order.index(pair[0][2])))
+            for (code, currency, leg), figures in sorted(
+                legs.items(), key=lambda pair: (pair[0][0], pair[0][1], order.index(pair[0][2]))
+            )
         ),
         read_at=(stages.filter(entity=entity) if entity else stages).aggregate(at=Max("read_at"))["at"],
     )
@@ -132,7 +141,9 @@ def both_legs(*, entity: LegalEntity | None = None) -> TieOut:
 def _line(row: tie_out.Row, period: str) -> Line:
     names = ("left", "right", "explained", "held", "in_flight", "unexplained")
     texts = {name: money(getattr(row, name), row.currency) for name in names}
-    return Line(period=period, left_count=row.left_count, right_count=row.right_count, ties=row.unexplained == 0, **texts)
+    return Line(
+        period=period, left_count=row.left_count, right_count=row.right_count, ties=row.unexplained == 0, **texts
+    )
 
 
 # -- the matrix ---------------------------------------------------------------------------------------
@@ -150,6 +161,11 @@ class Cell:
     #: why it did not run, or that nothing was due
     why: str = ""
     count: str = ""
+
+    @property
+    def brief(self) -> str:
+        """The first sentence of why."""
+        return self.why.split(". ")[0].rstrip(".") + "."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,9 +189,13 @@ def matrix(entity: LegalEntity, *, until: date | None = None) -> Matrix:
     controls = tuple(CONTROLS.values())
     newest = {(run.control, run.business_date): run for run in newest_runs(entity, first=dates[-1], last=last)}
     return Matrix(
-        entity=entity, business_date=business_date, controls=controls, first_day=start,
+        entity=entity,
+        business_date=business_date,
+        controls=controls,
+        first_day=start,
         lines=tuple(
-            (day, tuple(_cell(control, entity, day, newest.get((control.name, day)), start) for control in controls)) for day in dates
+            (day, tuple(_cell(control, entity, day, newest.get((control.name, day)), start) for control in controls))
+            for day in dates
         ),
         months=_months(entity, controls, business_date),
     )
@@ -190,7 +210,8 @@ def newest_runs(entity: LegalEntity, *, first: date, last: date) -> list[Control
     """The newest version of each control's run per date."""
     return list(
         ControlRun.objects.filter(entity=entity, business_date__gte=first, business_date__lte=last)
-        .order_by("control", "business_date", "-version").distinct("control", "business_date")
+        .order_by("control", "business_date", "-version")
+        .distinct("control", "business_date")
     )
 
 
@@ -203,13 +224,15 @@ def _cell(control: Control, entity: LegalEntity, day: date, run: ControlRun | No
     link = link_of(control.name, entity, day)
     if run is None:
         why = why_no_run(control, day=day, start=start)
-        word, icon, tone = ("Not due", "remove", "idle") if why.startswith("Nothing") else WORDS[ControlRun.Status.NOT_RUN]
+        word, icon, tone = (
+            ("Not due", "remove", "idle") if why.startswith("Nothing") else WORDS[ControlRun.Status.NOT_RUN]
+        )
         return Cell(word=word, icon=icon, tone=tone, title=control.title, link="" if tone == "idle" else link, why=why)
     word, icon, tone = WORDS[ControlRun.Status(run.status)]
     why = ""
     if run.status == ControlRun.Status.NOT_RUN:
-        why = run.trouble or ("Running since " + f"{run.started_at:%H:%M} UTC" if run.finished_at is None else "")
-        if run.finished_at is None and not run.trouble:
+        why = why_not_run(run)
+        if run.finished_at is None:
             word, icon = "Running", "sync"
     return Cell(word=word, icon=icon, tone=tone, title=control.title, link=link, version=run.version, why=why)
 
@@ -223,7 +246,21 @@ def why_no_run(control: Control, *, day: date, start: date | None) -> str:
     return "The control was never asked for this date. Run it, or look whether the scheduler is alive."
 
 
-def _months(entity: LegalEntity, controls: Sequence[Control], last: date) -> tuple[tuple[str, tuple[tuple[Cell, ...], ...]], ...]:
+def why_not_run(run: ControlRun) -> str:
+    """Why a run compared nothing, in words; the other system's own words stay in `trouble`."""
+    if run.finished_at is None:
+        return f"It is running since {run.started_at:%d %b %H:%M} UTC and has not ended yet."
+    for system, label in sentences.SYSTEMS.items():
+        if run.trouble.startswith(system):
+            return f"{label} could not be read. The other side was not compared with half an answer."
+    if run.trouble.startswith("no "):
+        return f"{run.trouble[:1].upper()}{run.trouble[1:]}."
+    return "One of the two sides could not be read."
+
+
+def _months(
+    entity: LegalEntity, controls: Sequence[Control], last: date
+) -> tuple[tuple[str, tuple[tuple[Cell, ...], ...]], ...]:
     names = [_month_before(last, n) for n in range(MONTHS)]
     counts: dict[tuple[str, str, str], int] = {}
     for run in newest_runs(entity, first=names[-1], last=last):

@@ -1,10 +1,18 @@
 """One deal from opportunity to cash and back, or one customer in every system, with the gaps between."""
 
 from reconciliation import sentences
-from reconciliation.trail_reading import MOST, Passage, Reader, Station, Trail, customer_of, day, sum_text
 from reconciliation.models import ExceptionCase
+from reconciliation.trail_reading import MOST, Passage, Reader, Station, Trail, customer_of, day, sum_text
 from reconciliation.trail_steps import Standing, moment, standing
-from sync.models import AllocationRecord, ContractRecord, CustomerRecord, InvoiceRecord, PaymentRecord, SourceEvent, WorkItem
+from sync.models import (
+    AllocationRecord,
+    ContractRecord,
+    CustomerRecord,
+    InvoiceRecord,
+    PaymentRecord,
+    SourceEvent,
+    WorkItem,
+)
 from sync.money_text import money
 from sync.states import Condition
 
@@ -15,7 +23,12 @@ def read(correlation_id: str) -> Trail | None:
     if not reader.items and not reader.deliveries:
         return None
     trail = _customer(reader) if correlation_id.startswith("customer:") else _deal(reader)
-    trail.items, trail.deliveries, trail.cases, trail.missing = reader.items, reader.deliveries, reader.cases, reader.missing
+    trail.items, trail.deliveries, trail.cases, trail.missing = (
+        reader.items,
+        reader.deliveries,
+        reader.cases,
+        reader.missing,
+    )
     trail.events = _events(reader)
     return trail
 
@@ -34,8 +47,12 @@ def _deal(reader: Reader) -> Trail:
     newest = contracts[-1] if contracts else (reader.items[-1] if reader.items else None)
     name, link = customer_of(newest.customer_reference, name=newest.customer_name) if newest else ("", "")
     trail = Trail(
-        correlation_id=reader.correlation_id, kind="deal", heading=f"Deal of {name}" if name else "Deal",
-        customer_name=name, customer_link=link, amount=sum_text(newest) if newest else "",
+        correlation_id=reader.correlation_id,
+        kind="deal",
+        heading=f"Deal of {name}" if name else "Deal",
+        customer_name=name,
+        customer_link=link,
+        amount=sum_text(newest) if newest else "",
     )
     subscription = _subscription(reader, contracts)
     invoices = _invoices(reader, is_reached=not subscription.expected)
@@ -52,9 +69,17 @@ def _opportunity(reader: Reader, contracts: list[WorkItem]) -> Station:
         return station
     first, last = contracts[0], contracts[-1]
     station.amount = sum_text(last)
-    station.names = [reader.name(last.event.connection, kind="opportunity", external_id=last.reference.partition(":")[2])]
-    station.facts = [("Signed", day(last.effective_on)), ("First heard", moment(first.event.received_at)), ("Heard by", first.event.via)]
-    station.standing = Standing(text=f"Received from {sentences.system_name(first.event.connection.system)}.", tone="good", icon="check_circle")
+    station.names = [
+        reader.name(last.event.connection, kind="opportunity", external_id=last.reference.partition(":")[2])
+    ]
+    station.facts = [
+        ("Signed", day(last.effective_on)),
+        ("First heard", moment(first.event.received_at)),
+        ("Heard by", first.event.via),
+    ]
+    station.standing = Standing(
+        text=f"Received from {sentences.system_name(first.event.connection.system)}.", tone="good", icon="check_circle"
+    )
     return station
 
 
@@ -65,14 +90,21 @@ def _contract(reader: Reader, contracts: list[WorkItem]) -> Station:
         return station
     station.amount = sum_text(contracts[-1])
     station.passages = reader.passages(contracts)
-    records = list(ContractRecord.objects.filter(reference=contracts[-1].reference).prefetch_related("lines").order_by("version"))
+    records = list(
+        ContractRecord.objects.filter(reference=contracts[-1].reference).prefetch_related("lines").order_by("version")
+    )
     station.facts = [("Versions", ", ".join(str(item.version) for item in contracts))]
     for record in records[-1:]:
         station.facts.append(("Kind", record.modification_kind))
         station.facts.append(("Term", f"{day(record.starts_on)} to {day(record.ends_on)}"))
         for line in list(record.lines.all())[:10]:
             less = "discount" if line.discount >= 0 else "uplift"
-            station.facts.append((line.crm_product, f"{money(line.amount, record.currency)}, {less} {money(abs(line.discount), record.currency)}"))
+            station.facts.append(
+                (
+                    line.crm_product,
+                    f"{money(line.amount, record.currency)}, {less} {money(abs(line.discount), record.currency)}",
+                )
+            )
     return station
 
 
@@ -85,7 +117,11 @@ def _subscription(reader: Reader, contracts: list[WorkItem]) -> Station:
         station.names = reader.names_of(contracts[-1].reference)
     if not station.names:
         stopped = bool(contracts) and not live
-        station.expected = f"Comes after the contract: subscription in {billing}" if stopped else f"Expected: subscription from {billing}"
+        station.expected = (
+            f"Comes after the contract: subscription in {billing}"
+            if stopped
+            else f"Expected: subscription from {billing}"
+        )
         return station
     last = live[-1] if live else rows[-1] if rows else None
     if last:
@@ -106,13 +142,21 @@ def _invoices(reader: Reader, *, is_reached: bool) -> list[Station]:
         by_reference.setdefault(item.reference, []).append(item)
     for reference, items in list(by_reference.items())[:MOST]:
         record, item = records.get(reference), items[-1]
-        station = Station(kind="invoice", title=item.title or "Invoice", amount=sum_text(item), passages=reader.passages(items))
+        station = Station(
+            kind="invoice", title=item.title or "Invoice", amount=sum_text(item), passages=reader.passages(items)
+        )
         own_id = record.billing_id if record else item.event.object_id
-        station.names = [reader.name(item.event.connection, kind="invoice", external_id=own_id), *reader.names_of(reference)]
+        station.names = [
+            reader.name(item.event.connection, kind="invoice", external_id=own_id),
+            *reader.names_of(reference),
+        ]
         if record:
             station.facts = [
-                ("Document date", day(record.document_date)), ("Posting date", day(record.posting_date)), ("Due", day(record.due_on)),
-                ("Net", money(record.net, record.currency)), ("Tax", money(record.tax, record.currency)),
+                ("Document date", day(record.document_date)),
+                ("Posting date", day(record.posting_date)),
+                ("Due", day(record.due_on)),
+                ("Net", money(record.net, record.currency)),
+                ("Tax", money(record.tax, record.currency)),
             ]
         out.append(station)
         out += _posting_gap(station, items, erp)
@@ -126,7 +170,11 @@ def _posting_gap(station: Station, items: list[WorkItem], erp: str) -> list[Stat
     """An invoice nothing is owed for yet has no posting to wait for: say so."""
     if any(one.to for one in station.passages):
         return []
-    return [Station(kind="posting", title=f"Posting in {erp}", expected=f"Comes after the invoice is mapped: posting in {erp}")]
+    return [
+        Station(
+            kind="posting", title=f"Posting in {erp}", expected=f"Comes after the invoice is mapped: posting in {erp}"
+        )
+    ]
 
 
 def _payments(reader: Reader, *, are_invoiced: bool) -> list[Station]:
@@ -136,15 +184,25 @@ def _payments(reader: Reader, *, are_invoiced: bool) -> list[Station]:
     allocations = {row.reference: row for row in AllocationRecord.objects.filter(reference__in=reader.references)}
     for item in reader.of("payment_to_erp")[:MOST]:
         payment = payments.get(item.reference)
-        station = Station(kind="payment", title=item.title or "Payment", amount=sum_text(item), passages=reader.passages([item]))
+        station = Station(
+            kind="payment", title=item.title or "Payment", amount=sum_text(item), passages=reader.passages([item])
+        )
         own_id = payment.gateway_id if payment else item.event.object_id
-        station.names = [reader.name(item.event.connection, kind="payment", external_id=own_id), *reader.names_of(item.reference)]
+        station.names = [
+            reader.name(item.event.connection, kind="payment", external_id=own_id),
+            *reader.names_of(item.reference),
+        ]
         station.facts = [("Received", day(item.effective_on))]
         out.append(station)
     paid = bool(out)
     for item in reader.of("cash_application")[:MOST]:
         allocation = allocations.get(item.reference)
-        station = Station(kind="allocation", title="Payment applied to invoice", amount=sum_text(item), passages=reader.passages([item]))
+        station = Station(
+            kind="allocation",
+            title="Payment applied to invoice",
+            amount=sum_text(item),
+            passages=reader.passages([item]),
+        )
         station.names = reader.names_of(item.reference)
         if allocation:
             station.facts = [("Applied", day(allocation.applied_on))]
@@ -168,9 +226,15 @@ def _customer(reader: Reader) -> Trail:
     trail = Trail(correlation_id=reader.correlation_id, kind="customer", heading=f"Customer {name}", customer_name=name)
     account = Station(kind="account", title=f"Account in {reader.systems['crm']}")
     if newest:
-        account.names = [reader.name(newest.event.connection, kind="customer", external_id=newest.reference.partition(":")[2])]
+        account.names = [
+            reader.name(newest.event.connection, kind="customer", external_id=newest.reference.partition(":")[2])
+        ]
         account.facts = [("First heard", moment(items[0].event.received_at)), ("Versions", str(len(items)))]
-        account.standing = Standing(text=f"Received from {sentences.system_name(newest.event.connection.system)}.", tone="good", icon="check_circle")
+        account.standing = Standing(
+            text=f"Received from {sentences.system_name(newest.event.connection.system)}.",
+            tone="good",
+            icon="check_circle",
+        )
     else:
         account.expected = f"Expected: account from {reader.systems['crm']}"
     trail.stations = [account, _mapped_customer(items, record, reader)]
@@ -198,12 +262,15 @@ def _customer_in(reader: Reader, role: str, items: list[WorkItem]) -> Station:
     station = Station(kind=f"customer in {role}", title=f"Customer in {system}")
     ids = {row.target_id for row in reader.deliveries if row.role == role}
     pks = {row.work_item_id for row in reader.deliveries if row.role == role}
-    mine: list[Passage] = [one for one in reader.passages([item for item in items if item.pk in pks]) if one.to == system]
+    mine: list[Passage] = [
+        one for one in reader.passages([item for item in items if item.pk in pks]) if one.to == system
+    ]
     station.passages = mine
     reference = items[-1].reference if items else reader.correlation_id
     station.names = [
         reader.name(connection, kind=kind, external_id=own)
-        for connection, kind, own in reader.names.get(reference, []) if connection.pk in ids or connection.role == role
+        for connection, kind, own in reader.names.get(reference, [])
+        if connection.pk in ids or connection.role == role
     ]
     if not mine and not station.names:
         station.expected = f"Comes after the checks: customer in {system}"
@@ -211,26 +278,42 @@ def _customer_in(reader: Reader, role: str, items: list[WorkItem]) -> Station:
 
 
 def _deals(reference: str) -> tuple[list[tuple[str, str, str, Standing]], int]:
-    """Deals of a customer, those that stand still first: (title, amount, link, standing), and how many more there are."""
-    waiting = list(WorkItem.objects.filter(waits_for=reference, flow="closed_won_to_billing").order_by("effective_on")[:MOST])
+    """Deals of a customer, what stands still first: (title, amount, link, standing); and how many more."""
+    waiting = list(
+        WorkItem.objects.filter(waits_for=reference, flow="closed_won_to_billing").order_by("effective_on")[:MOST]
+    )
     blocked = list(
-        ExceptionCase.objects.filter(status=ExceptionCase.Status.OPEN, customer_reference=reference, work_item__flow="closed_won_to_billing")
-        .select_related("problem")[:MOST]
+        ExceptionCase.objects.filter(
+            status=ExceptionCase.Status.OPEN, customer_reference=reference, work_item__flow="closed_won_to_billing"
+        ).select_related("problem")[:MOST]
     )
     carried = ContractRecord.objects.filter(customer_reference=reference).order_by("-signed_on", "-version")
     out = [
-        (case.document, money(case.amount, case.currency), f"/t/{case.correlation_id}",
-         Standing(text=f"Blocked: {sentences.title(case)}.", tone="stop", icon="block", case=case))
+        (
+            case.document,
+            money(case.amount, case.currency),
+            f"/t/{case.correlation_id}",
+            Standing(text=f"Blocked: {sentences.title(case)}.", tone="stop", icon="block", case=case),
+        )
         for case in blocked
     ]
     out += [
-        (item.title, sum_text(item), f"/t/{item.correlation_id}", Standing(text="Waiting for this customer.", tone="wait", icon="hourglass_empty"))
+        (
+            item.title,
+            sum_text(item),
+            f"/t/{item.correlation_id}",
+            Standing(text="Waiting for this customer.", tone="wait", icon="hourglass_empty"),
+        )
         for item in waiting
     ]
     room = max(MOST - len(out), 10)
     out += [
-        (f"Deal {row.crm_opportunity_id}", sum_text(row), f"/t/{row.correlation_id}",
-         Standing(text=f"Contract since {day(row.signed_on)}.", tone="good", icon="check_circle"))
+        (
+            f"Deal {row.crm_opportunity_id}",
+            sum_text(row),
+            f"/t/{row.correlation_id}",
+            Standing(text=f"Contract since {day(row.signed_on)}.", tone="good", icon="check_circle"),
+        )
         for row in carried[:room]
     ]
     return out, max(carried.count() - room, 0)

@@ -15,6 +15,8 @@ from django.db import connection as database
 from django.db import transaction
 
 from reconciliation.controls.control import Control
+from reconciliation.models import ControlStage
+from reconciliation.models.controls import Side
 from sync.models import LegalEntity
 
 #: how far a chain of waiting is followed to the case at its end
@@ -28,12 +30,8 @@ SELECT coalesce(l.reference, r.reference) AS reference, coalesce(l.currency, r.c
        l.label AS left_label, l.status AS left_status, l.counterparty AS left_counterparty,
        r.currency AS right_currency, r.net AS right_net, r.tax AS right_tax, r.gross AS right_gross, r.external_id AS right_id,
        r.label AS right_label, r.status AS right_status, r.counterparty AS right_counterparty
-FROM (SELECT line.* FROM reconciliation_controlline line JOIN reconciliation_controlstage stage ON stage.id = line.stage_id
-      WHERE stage.control = %(control)s AND stage.entity_id = %(entity)s AND stage.side = 'left' AND stage.is_current) l
-FULL OUTER JOIN
-     (SELECT line.* FROM reconciliation_controlline line JOIN reconciliation_controlstage stage ON stage.id = line.stage_id
-      WHERE stage.control = %(control)s AND stage.entity_id = %(entity)s AND stage.side = 'right' AND stage.is_current) r
-USING (reference)
+FROM (SELECT * FROM reconciliation_controlline WHERE stage_id = ANY(%(left_stages)s)) l
+FULL OUTER JOIN (SELECT * FROM reconciliation_controlline WHERE stage_id = ANY(%(right_stages)s)) r USING (reference)
 """
 
 _DIFFERENT = """
@@ -155,6 +153,7 @@ def compared(control: Control, *, entity: LegalEntity) -> Iterator[None]:
     """Within this block the temporary tables `paired` and `different` hold the comparison."""
     values = {
         "control": control.name, "entity": entity.pk, "left_role": control.left_role, "right_role": control.right_role,
+        "left_stages": _current(control, entity, Side.LEFT), "right_stages": _current(control, entity, Side.RIGHT),
         "far": LONGEST_CHAIN, **{column: column in control.compares for column in ("net", "tax", "gross")},
     }
     with transaction.atomic(), database.cursor() as cursor:
@@ -168,6 +167,12 @@ def compared(control: Control, *, entity: LegalEntity) -> Iterator[None]:
         cursor.execute(_RIGHT_ONLY)
         yield
         cursor.execute("DROP TABLE IF EXISTS paired, different")
+
+
+def _current(control: Control, entity: LegalEntity, side: Side) -> list[int]:
+    """The readings in force: found first, so that the big table is reached by key."""
+    rows = ControlStage.objects.filter(control=control.name, entity=entity, side=side, is_current=True)
+    return list(rows.values_list("pk", flat=True))
 
 
 def totals() -> list[PeriodTotals]:

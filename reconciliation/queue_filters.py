@@ -40,8 +40,19 @@ class Filters:
     """What is chosen. What makes no sense is left out, never an error."""
 
     def __init__(self, chosen: dict[str, str]) -> None:
-        allowed: dict[str, Any] = {"team": Team.values, "reason": REASONS, "system": SYSTEMS, "age": AGES, "amount": AMOUNTS}
-        self.values = {name: chosen[name] for name in _NAMES if chosen.get(name) and chosen[name] in allowed.get(name, (chosen[name],))}
+        allowed: dict[str, Any] = {
+            "team": Team.values,
+            "reason": REASONS,
+            "system": SYSTEMS,
+            "age": AGES,
+            "amount": AMOUNTS,
+        }
+        chosen = {name: value.replace("\x00", "") for name, value in chosen.items()}
+        self.values = {
+            name: chosen[name]
+            for name in _NAMES
+            if chosen.get(name) and chosen[name] in allowed.get(name, (chosen[name],))
+        }
         self.mine = chosen.get("mine") == "1"
         self.text = chosen.get("q", "").strip()[:100]
         self.sort = chosen.get("sort") if chosen.get("sort") in SORTS else "due"
@@ -53,7 +64,12 @@ class Filters:
     def apply(self, rows: QuerySet[ExceptionCase], *, user: AbstractUser) -> QuerySet[ExceptionCase]:
         """The open cases that fit."""
         chosen = self.values
-        for name, lookup in (("team", "team"), ("reason", "reason"), ("system", "problem__system"), ("entity", "entity__code")):
+        for name, lookup in (
+            ("team", "team"),
+            ("reason", "reason"),
+            ("system", "problem__system"),
+            ("entity", "entity__code"),
+        ):
             if name in chosen:
                 rows = rows.filter(**{lookup: chosen[name]})
         if "age" in chosen:
@@ -66,13 +82,22 @@ class Filters:
 
     def address(self, **changes: str | None) -> str:
         """The query string with these changes."""
-        pairs = {**self.values, "mine": "1" if self.mine else "", "q": self.text, "view": "cases" if self.flat else "", "sort": "" if self.sort == "due" else self.sort}
+        pairs = {
+            **self.values,
+            "mine": "1" if self.mine else "",
+            "q": self.text,
+            "view": "cases" if self.flat else "",
+            "sort": "" if self.sort == "due" else self.sort,
+        }
         pairs.update({name: value or "" for name, value in changes.items()})
         return "?" + urlencode({name: value for name, value in pairs.items() if value})
 
     def chips(self) -> list[Chip]:
         """What is on, in words, each with a way out."""
-        found = [Chip(text=f"{name.capitalize()}: {self._word(name, value)}", without=self.address(**{name: None})) for name, value in self.values.items()]
+        found = [
+            Chip(text=f"{name.capitalize()}: {self._word(name, value)}", without=self.address(**{name: None}))
+            for name, value in self.values.items()
+        ]
         if self.mine:
             found.append(Chip(text="Taken by me", without=self.address(mine=None)))
         if self.text:
@@ -80,21 +105,32 @@ class Filters:
         return found
 
     def _word(self, name: str, value: str) -> str:
-        words = {"team": lambda: str(Team(value).label), "reason": lambda: reason(value).title, "system": lambda: system_name(value),
-                 "age": lambda: AGES[value], "amount": lambda: AMOUNTS[value]}
+        words = {
+            "team": lambda: str(Team(value).label),
+            "reason": lambda: reason(value).title,
+            "system": lambda: system_name(value),
+            "age": lambda: AGES[value],
+            "amount": lambda: AMOUNTS[value],
+        }
         return words[name]() if name in words else value
 
     def choices(self) -> list[dict[str, Any]]:
         """The selects of the filter form."""
         lists: dict[str, tuple[str, list[tuple[str, str]]]] = {
             "team": ("Team", [(value, str(label)) for value, label in Team.choices]),
-            "reason": ("Reason", sorted(((code, row.title) for code, row in REASONS.items()), key=lambda pair: pair[1])),
+            "reason": (
+                "Reason",
+                sorted(((code, row.title) for code, row in REASONS.items()), key=lambda pair: pair[1]),
+            ),
             "system": ("System", list(SYSTEMS.items())),
             "entity": ("Entity", [(row.code, row.name) for row in LegalEntity.objects.all()]),
             "age": ("Age", list(AGES.items())),
             "amount": ("Amount", list(AMOUNTS.items())),
         }
-        return [{"name": name, "label": label, "options": options, "value": self.values.get(name, "")} for name, (label, options) in lists.items()]
+        return [
+            {"name": name, "label": label, "options": options, "value": self.values.get(name, "")}
+            for name, (label, options) in lists.items()
+        ]
 
 
 def matching(text: str) -> Q:
@@ -103,18 +139,31 @@ def matching(text: str) -> Q:
     if number:
         return Q(pk=int(number[2])) if number[1].upper() == "EXC" else Q(problem_id=int(number[2]))
     references = set(ExternalIdentity.objects.filter(external_id=text).values_list("reference", flat=True)[:20])
-    references |= set(InvoiceRecord.objects.filter(Q(number__iexact=text) | Q(billing_id=text)).values_list("reference", flat=True)[:20])
+    references |= set(
+        InvoiceRecord.objects.filter(Q(number__iexact=text) | Q(billing_id=text)).values_list("reference", flat=True)[
+            :20
+        ]
+    )
     # a deal that waits is found at the case it waits for
-    waits = WorkItem.objects.filter(condition=Condition.WAITING).filter(Q(reference__endswith=f":{text}") | Q(reference__in=references))
+    waits = WorkItem.objects.filter(condition=Condition.WAITING).filter(
+        Q(reference__endswith=f":{text}") | Q(reference__in=references)
+    )
     references |= set(waits.values_list("waits_for", flat=True)[:20])
     return (
-        Q(customer_name__icontains=text) | Q(document__icontains=text) | Q(value__icontains=text)
-        | Q(reference=text) | Q(reference__endswith=f":{text}") | Q(reference__in=references) | Q(correlation_id=text)
+        Q(customer_name__icontains=text)
+        | Q(document__icontains=text)
+        | Q(value__icontains=text)
+        | Q(reference=text)
+        | Q(reference__endswith=f":{text}")
+        | Q(reference__in=references)
+        | Q(correlation_id=text)
     )
 
 
 # -- pages that need no count -------------------------------------------------------------------------
-def page_of(rows: QuerySet[ExceptionCase], *, sort: str = "due", after: str = "", size: int = 50) -> tuple[list[ExceptionCase], str]:
+def page_of(
+    rows: QuerySet[ExceptionCase], *, sort: str = "due", after: str = "", size: int = 50
+) -> tuple[list[ExceptionCase], str]:
     """One page of cases that begins after a key; and the key of the next page, empty at the end."""
     keys = _KEYS.get(sort, _KEYS["due"])
     nothing = Value(Decimal(-1), output_field=DecimalField(max_digits=20, decimal_places=4))
@@ -141,10 +190,14 @@ def _start(keys: tuple[str, ...], after: str) -> Q | None:
     try:
         for key, part in zip(keys, parts, strict=True):
             name = key.lstrip("-")
-            values[name] = parse_datetime(part) if name.endswith("_at") else int(part) if name == "pk" else Decimal(part)
+            values[name] = (
+                parse_datetime(part) if name.endswith("_at") else int(part) if name == "pk" else Decimal(part)
+            )
     except (ValueError, InvalidOperation):
         return None
-    if None in values.values() or any(isinstance(value, Decimal) and not value.is_finite() for value in values.values()):
+    if None in values.values() or any(
+        isinstance(value, Decimal) and not value.is_finite() for value in values.values()
+    ):
         return None
     condition, same = Q(), Q()
     for key in keys:

@@ -17,7 +17,11 @@ def risk_flags(request: ApprovalRequest) -> list[str]:
     flags, rules = [], request.policy
     total = _total(request, rules.currency)
     if request.kind == ApprovalRequest.Kind.MONEY:
-        for limit, words in ((rules.third_tier, "third tier"), (rules.second_tier, "second tier"), (rules.limit, "limit")):
+        for limit, words in (
+            (rules.third_tier, "third tier"),
+            (rules.second_tier, "second tier"),
+            (rules.limit, "limit"),
+        ):
             if total >= limit:
                 flags.append(f"The sum is over the {words} of {money(limit, rules.currency)}.")
                 break
@@ -26,7 +30,9 @@ def risk_flags(request: ApprovalRequest) -> list[str]:
     if request.count > 100:
         flags.append(f"{request.count:,} documents are affected at once.")
     flags += _backdated(request)
-    recent = ProductMapping.objects.filter(drafted_by=request.asked_by_id, approved_at__gte=request.asked_at - TOGETHER, approved_at__lt=request.asked_at).count()
+    recent = ProductMapping.objects.filter(
+        drafted_by=request.asked_by_id, approved_at__gte=request.asked_at - TOGETHER, approved_at__lt=request.asked_at
+    ).count()
     if recent:
         flags.append(f"The asker had {recent} other mapping{'' if recent == 1 else 's'} approved in the day before.")
     return flags
@@ -39,11 +45,14 @@ def _total(request: ApprovalRequest, currency: str) -> Decimal:
 def _split(request: ApprovalRequest, total: Decimal) -> list[str]:
     rules = request.policy
     near = ApprovalRequest.objects.filter(
-        kind=request.kind, asked_by=request.asked_by_id, asked_at__range=(request.asked_at - TOGETHER, request.asked_at + TOGETHER)
+        kind=request.kind,
+        asked_by=request.asked_by_id,
+        asked_at__range=(request.asked_at - TOGETHER, request.asked_at + TOGETHER),
     ).exclude(pk=request.pk)
     together = total + sum((_total(other, rules.currency) for other in near), Decimal(0))
     if near and together >= rules.limit:
-        return [f"Together with {len(near)} other request{'' if len(near) == 1 else 's'} of the same day it passes the limit: {money(together, rules.currency)}."]
+        others = f"{len(near)} other request{'' if len(near) == 1 else 's'}"
+        return [f"Together with {others} of the same day it passes the limit: {money(together, rules.currency)}."]
     return []
 
 

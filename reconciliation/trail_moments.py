@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from reconciliation import sentences
-from reconciliation.trail_reading import Trail
 from reconciliation.models import ExceptionCase
+from reconciliation.trail_reading import Trail
 from sync.models import Attempt, JournalEntry
 
 #: most rows of one kind the timeline reads
@@ -32,7 +32,11 @@ _OUTCOMES: dict[str, tuple[str, str, str]] = {
     Attempt.Outcome.ADOPTED: ("{system} had it already; we took over what it holds", "good", "check_circle"),
     Attempt.Outcome.NOT_FOUND: ("we looked it up and {system} does not have it", "plain", "search"),
     Attempt.Outcome.UNAVAILABLE: ("{system} could not be reached; nothing was written", "wait", "cloud_off"),
-    Attempt.Outcome.UNKNOWN: ("{system} gave no answer; it is looked up before anything is sent again", "doubt", "help"),
+    Attempt.Outcome.UNKNOWN: (
+        "{system} gave no answer; it is looked up before anything is sent again",
+        "doubt",
+        "help",
+    ),
     Attempt.Outcome.REJECTED: ("{system} refused it", "stop", "block"),
     Attempt.Outcome.MISCONFIGURED: ("{system} refused our sign-in or set-up", "stop", "key_off"),
     Attempt.Outcome.CRASHED: ("a failure of ours", "stop", "error"),
@@ -45,24 +49,40 @@ def moments(trail: Trail) -> list[Moment]:
     found: list[Moment] = []
     for event in trail.events:
         system = sentences.system_name(event.connection.system)
+        kind = event.kind.replace("_", " ").replace(".", " ")
         how = {"callback": "called us", "poll": "was asked", "replay": "was replayed"}.get(event.via, "spoke")
         found.append(
             Moment(
-                at=event.received_at, actor=system, icon="call_received",
-                text=f"{system} {how} about {event.kind.replace('_', ' ').replace('.', ' ')} {event.object_id}. {event.outcome}".strip(),
-                technical=(("Tracking id", str(event.tracking_id)), ("Event id", event.source_event_id), ("SHA-256", event.body_sha256)),
+                at=event.received_at,
+                actor=system,
+                icon="call_received",
+                text=f"{system} {how} about {kind} {event.object_id}. {event.outcome}".strip(),
+                technical=(
+                    ("Tracking id", str(event.tracking_id)),
+                    ("Event id", event.source_event_id),
+                    ("SHA-256", event.body_sha256),
+                ),
             )
         )
     found += _attempts(trail)
     keys = [case.number for case in trail.cases]
     entries = JournalEntry.objects.filter(correlation_id=trail.correlation_id).order_by("at", "pk")[:MOST]
-    other = JournalEntry.objects.filter(object_kind="case", object_key__in=keys).exclude(correlation_id=trail.correlation_id)[:MOST]
+    other = JournalEntry.objects.filter(object_kind="case", object_key__in=keys).exclude(
+        correlation_id=trail.correlation_id
+    )[:MOST]
     for entry in (*entries, *other):
         found.append(
             Moment(
-                at=entry.at, actor=entry.actor, text=entry.text, icon="person" if entry.user_id else "edit_note",
+                at=entry.at,
+                actor=entry.actor,
+                text=entry.text,
+                icon="person" if entry.user_id else "edit_note",
                 technical=tuple((name, str(value)) for name, value in entry.details.items()),
-                link=f"/x/{entry.object_key}" if entry.object_kind == "case" else f"/approvals/{entry.object_key}" if entry.object_kind == "approval" else "",
+                link=f"/x/{entry.object_key}"
+                if entry.object_kind == "case"
+                else f"/approvals/{entry.object_key}"
+                if entry.object_kind == "approval"
+                else "",
                 tone="stop" if entry.action == "case opened" else "good" if entry.action == "case closed" else "plain",
             )
         )
@@ -82,7 +102,11 @@ def _attempts(trail: Trail) -> list[Moment]:
         did = "was looked up" if attempt.verb == "find" else "was sent"
         words, tone, icon = _OUTCOMES[attempt.outcome]
         text = f"{row.title or row.reference} {did}: {words.format(system=system)}."
-        technical = [("Request key", attempt.request_key), ("Round", str(attempt.round)), ("Generation", str(attempt.generation))]
+        technical = [
+            ("Request key", attempt.request_key),
+            ("Round", str(attempt.round)),
+            ("Generation", str(attempt.generation)),
+        ]
         if attempt.http_status:
             technical.append(("HTTP status", str(attempt.http_status)))
         if attempt.finished_at:
@@ -91,7 +115,9 @@ def _attempts(trail: Trail) -> list[Moment]:
             technical.append((f"{system}'s own words", attempt.text[:2000]))
         if row.external_id and attempt.outcome in (Attempt.Outcome.RECEIPT, Attempt.Outcome.ADOPTED):
             technical.append((f"Id in {system}", row.external_id))
-        out.append(Moment(at=attempt.started_at, actor="Portal", text=text, tone=tone, icon=icon, technical=tuple(technical)))
+        out.append(
+            Moment(at=attempt.started_at, actor="Portal", text=text, tone=tone, icon=icon, technical=tuple(technical))
+        )
     return out
 
 

@@ -132,38 +132,62 @@ class Reader:
         found = list(items.filter(correlation_id=correlation_id).order_by("pk")[: MOST * 2])
         references = {item.reference for item in found}
         # a payment carries our story only once its invoice is known; until then it is found by what it waits for
-        late = items.filter(waits_for__in=references, condition=Condition.WAITING).exclude(pk__in=[one.pk for one in found])
+        late = items.filter(waits_for__in=references, condition=Condition.WAITING).exclude(
+            pk__in=[one.pk for one in found]
+        )
         if correlation_id.startswith("deal:"):
             found += list(late.order_by("pk")[:MOST])
         self.items = found
         self.deliveries = list(
-            Delivery.objects.filter(correlation_id=correlation_id).select_related("target", "entity").order_by("pk")[: MOST * 3]
+            Delivery.objects.filter(correlation_id=correlation_id)
+            .select_related("target", "entity")
+            .order_by("pk")[: MOST * 3]
         )
         self.references = {row.reference for row in (*self.items, *self.deliveries)}
         self.cases = list(
-            ExceptionCase.objects.select_related("problem", "break_row", "entity").filter(
+            ExceptionCase.objects.select_related("problem", "break_row", "entity")
+            .filter(
                 Q(work_item__in=[item.pk for item in self.items])
                 | Q(delivery__in=[row.pk for row in self.deliveries])
                 | Q(break_row__isnull=False, reference__in=self.references)
-            ).order_by("opened_at")[: MOST * 2]
+            )
+            .order_by("opened_at")[: MOST * 2]
         )
         self.case_of: dict[tuple[str, int], ExceptionCase] = {}
         for case in self.cases:
             if case.status == ExceptionCase.Status.OPEN:
-                key = ("work_item", case.work_item_id) if case.work_item_id else ("delivery", case.delivery_id or 0)
-                self.case_of.setdefault(key, case)
+                for key in self._keys(case):
+                    self.case_of.setdefault(key, case)
         self.names: dict[str, list[tuple[Connection, str, str]]] = {}
-        identities = ExternalIdentity.objects.filter(reference__in=self.references).select_related("connection").order_by("connection__role")
+        identities = (
+            ExternalIdentity.objects.filter(reference__in=self.references)
+            .select_related("connection")
+            .order_by("connection__role")
+        )
         for identity in identities:
-            self.names.setdefault(identity.reference, []).append((identity.connection, identity.kind, identity.external_id))
+            self.names.setdefault(identity.reference, []).append(
+                (identity.connection, identity.kind, identity.external_id)
+            )
         self.waits = waits_named({row.waits_for for row in (*self.items, *self.deliveries) if row.waits_for})
         self.systems = self._systems()
         self.missing: list[str] = []
 
+    def _keys(self, case: ExceptionCase) -> list[tuple[str, int]]:
+        """The rows a case speaks of; a break speaks of the deliveries that should have made both sides equal."""
+        if case.work_item_id:
+            return [("work_item", case.work_item_id)]
+        if case.delivery_id:
+            return [("delivery", case.delivery_id)]
+        return [("delivery", row.pk) for row in self.deliveries if row.reference == case.reference]
+
     def _systems(self) -> dict[str, str]:
         """Role -> system name, as routed for the trail's company, else as connected at all."""
         entity = next((row.entity_id for row in (*self.deliveries, *self.items) if row.entity_id), None)
-        rows = list(EntityRoute.objects.filter(is_shadow=False, **({"entity": entity} if entity else {})).select_related("connection").order_by("valid_from"))
+        rows = list(
+            EntityRoute.objects.filter(is_shadow=False, **({"entity": entity} if entity else {}))
+            .select_related("connection")
+            .order_by("valid_from")
+        )
         found = {row.role: row.connection.system for row in rows}
         if not found:
             found = dict(Connection.objects.order_by("-pk").values_list("role", "system"))
@@ -185,7 +209,9 @@ class Reader:
         return Name(system=system, text=external_id, url=url if url.startswith(("https://", "http://")) else "")
 
     def names_of(self, reference: str) -> list[Name]:
-        return [self.name(connection, kind=kind, external_id=own) for connection, kind, own in self.names.get(reference, [])]
+        return [
+            self.name(connection, kind=kind, external_id=own) for connection, kind, own in self.names.get(reference, [])
+        ]
 
     def passages(self, items: Sequence[WorkItem]) -> list[Passage]:
         """One passage per delivery; an item that owes nothing yet is one by itself."""
@@ -195,7 +221,9 @@ class Reader:
             mine = [row for row in self.deliveries if row.work_item_id == item.pk]
             many = f", version {item.version}" if len(items) > 1 else ""
             live = item.version == newest
-            out += [self._passage(item, row, f"To {sentences.system_name(row.target.system)}{many}", live) for row in mine]
+            out += [
+                self._passage(item, row, f"To {sentences.system_name(row.target.system)}{many}", live) for row in mine
+            ]
             if not mine:
                 out.append(self._passage(item, None, f"In the portal{many}", live))
         return out
@@ -205,17 +233,27 @@ class Reader:
         assert stands is not None
         technical = [("Reference", stands.reference), ("Version", str(stands.version))]
         if item:
-            technical += [("Flow", item.flow), ("Record revision", str(item.record_revision)), ("Tracking id", str(item.event.tracking_id))]
+            technical += [
+                ("Flow", item.flow),
+                ("Record revision", str(item.record_revision)),
+                ("Tracking id", str(item.event.tracking_id)),
+            ]
         if row:
             technical += [
-                ("Delivery key", row.delivery_key), ("Round", str(row.round)), ("Generation", str(row.generation)),
-                ("Queue", row.queue), ("SHA-256 of what is sent", row.subject_sha256),
+                ("Delivery key", row.delivery_key),
+                ("Round", str(row.round)),
+                ("Generation", str(row.generation)),
+                ("Queue", row.queue),
+                ("SHA-256 of what is sent", row.subject_sha256),
             ]
         return Passage(
-            title=title, to=sentences.system_name(row.target.system) if row else "", steps=steps(item, row),
+            title=title,
+            to=sentences.system_name(row.target.system) if row else "",
+            steps=steps(item, row),
             standing=standing(stands, cases=self.case_of, waits=self.waits),
             is_current=live and stands.condition not in (Condition.SUPERSEDED, Condition.WITHDRAWN),
-            tries=row.attempts if row else 0, technical=tuple(technical),
+            tries=row.attempts if row else 0,
+            technical=tuple(technical),
         )
 
     def feedback(self, crm_object: str) -> Station:
@@ -223,7 +261,11 @@ class Reader:
         rows = [row for row in self.deliveries if row.kind == "feedback"]
         station = Station(kind="feedback", title=f"Status in {self.systems['crm']}")
         for row in rows:
-            station.passages.append(self._passage(None, row, f"Version {row.version} to {sentences.system_name(row.target.system)}", row is rows[-1]))
+            station.passages.append(
+                self._passage(
+                    None, row, f"Version {row.version} to {sentences.system_name(row.target.system)}", row is rows[-1]
+                )
+            )
         if not rows:
             station.expected = f"Expected: status on the {crm_object} in {self.systems['crm']}"
         return station
@@ -235,7 +277,9 @@ def waits_named(references: Iterable[str]) -> dict[str, tuple[str, str]]:
     if not wanted:
         return {}
     named: dict[str, tuple[str, str]] = {}
-    for item in WorkItem.objects.filter(reference__in=wanted).order_by("pk").values("reference", "title", "correlation_id"):
+    for item in (
+        WorkItem.objects.filter(reference__in=wanted).order_by("pk").values("reference", "title", "correlation_id")
+    ):
         kind = item["reference"].partition(":")[0]
         words = f"customer {item['title']}" if kind == "customer" else item["title"] or item["reference"]
         named[item["reference"]] = (words, f"/t/{item['correlation_id']}" if item["correlation_id"] else "")

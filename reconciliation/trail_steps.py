@@ -36,8 +36,11 @@ class Standing:
 
 
 _MARKS = {
-    "done": ("done", "check_circle"), "stopped": ("stopped before this", "block"), "next": ("comes next", "schedule"),
-    "ahead": ("ahead", "radio_button_unchecked"), "unused": ("not used here", "remove"),
+    "done": ("done", "check_circle"),
+    "stopped": ("stopped before this", "block"),
+    "next": ("comes next", "schedule"),
+    "ahead": ("ahead", "radio_button_unchecked"),
+    "unused": ("not used here", "remove"),
 }
 
 
@@ -62,7 +65,9 @@ def steps(item: WorkItem | None, delivery: Delivery | None) -> tuple[Step, ...]:
         else:
             mark = "ahead"
         words, icon = _MARKS[mark]
-        out.append(Step(label=state.label, mark=mark, words=words, icon=icon, at=times.get(state) if mark == "done" else None))
+        out.append(
+            Step(label=state.label, mark=mark, words=words, icon=icon, at=times.get(state) if mark == "done" else None)
+        )
     return tuple(out)
 
 
@@ -98,7 +103,7 @@ def _unused(item: WorkItem | None, delivery: Delivery | None) -> frozenset[str]:
 def standing(
     row: WorkItem | Delivery, *, cases: Mapping[tuple[str, int], ExceptionCase], waits: Mapping[str, tuple[str, str]]
 ) -> Standing:
-    """What this row is waiting for, in words. `cases`: open ones by target and id; `waits`: reference -> (name, link)."""
+    """What a row waits for, in words. `cases`: open ones by target and id; `waits`: reference -> (name, link)."""
     target = "delivery" if isinstance(row, Delivery) else "work_item"
     case = cases.get((target, row.pk))
     system = sentences.system_name(row.target.system) if isinstance(row, Delivery) else "the portal"
@@ -125,13 +130,20 @@ def standing(
         case Condition.WITHDRAWN:
             return Standing(text="Withdrawn.", tone="plain", icon="undo")
         case Condition.SETTLED:
-            return _settled(row, system)
+            return _settled(row, system, case)
         case _:
             again = " again" if isinstance(row, Delivery) and row.attempts else ""
             return Standing(text=f"Due{again} at {row.due_at:%d %b %H:%M} UTC.", tone="wait", icon="schedule")
 
 
-def _settled(row: WorkItem | Delivery, system: str) -> Standing:
+def _settled(row: WorkItem | Delivery, system: str, case: ExceptionCase | None) -> Standing:
+    if case:
+        return Standing(
+            text=f"{system} has it, and a control found: {sentences.title(case)}.",
+            tone="stop",
+            icon="report",
+            case=case,
+        )
     if not isinstance(row, Delivery):
         return Standing(text="Checked and mapped.", tone="good", icon="check_circle")
     match row.state:

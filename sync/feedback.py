@@ -3,15 +3,21 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 
 from connectors.canonical import Allocation, Canonical, CrmStatus, Customer, Invoice, SubscriptionContract, text
 from connectors.interface import Receipt
 from sync import bulk, clock, keys, outbox
 from sync.mappings import in_force
 from sync.models import CrmStatusRecord, Delivery, EntityRoute, InvoiceRecord, WorkItem
+
+
+#: a record is sent this long after its last change, so that what changes in one go is one update
+COALESCE = timedelta(seconds=15)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,14 +67,14 @@ def put(notes: Sequence[Note]) -> None:
 
 
 def owe_due(limit: int = 2000) -> int:
-    """Owe every record whose wanted state was not sent yet; how many. Coalescing is the pause between two calls of this."""
+    """Owe every record whose wanted state has rested for a moment and was not sent yet; how many."""
+    now = clock.now()
     with transaction.atomic():
         rows = list(
             CrmStatusRecord.objects.select_for_update(skip_locked=True)
-            .extra(where=["version > sent_version"])
+            .filter(version__gt=F("sent_version"), changed_at__lte=now - COALESCE)
             .order_by("changed_at")[:limit]
         )
-        now = clock.now()
         owed = []
         for row in rows:
             shape = CrmStatus(

@@ -284,6 +284,7 @@ def _call(connector: Connector, group: Sequence[Claim]) -> list[Any]:
                     return [results.FoundSeveral(found)]
                 if found and (first.parcel.operation != "correct" or results.agrees(first.parcel.subject, found[0])):
                     return [results.Adopted(found[0])]
+                return [results.Looked(found=found, then=_deliver(connector, first.parcel))]
             return [connector.deliver(first.parcel)]
         return list(connector.deliver_many([claim.parcel for claim in group]))
     except ConnectorError as error:
@@ -291,6 +292,13 @@ def _call(connector: Connector, group: Sequence[Claim]) -> list[Any]:
     except Exception as error:  # noqa: BLE001 - a bug of ours must not lose what may have been sent
         log.exception("a call to %s failed on our side", connector.name)
         return [error] * len(group)
+
+
+def _deliver(connector: Connector, parcel: Parcel) -> Any:
+    try:
+        return connector.deliver(parcel)
+    except ConnectorError as error:
+        return error
 
 
 def _renew(rows: Sequence[Delivery]) -> None:
@@ -314,6 +322,7 @@ def settle(row: Connection, outcomes: Sequence[tuple[Claim, Any]]) -> None:
             ours = now_row.fence == claim.delivery.fence and now_row.condition in (Condition.CLAIMED, Condition.IN_DOUBT)
             (valid if ours else late).append((claim, outcome))
         results.write(row, valid, late)
+    outcomes = [(claim, outcome.then if isinstance(outcome, results.Looked) else outcome) for claim, outcome in outcomes]
     worked = sum(isinstance(outcome, Receipt | results.Adopted | Rejected) for _, outcome in outcomes)
     failed = [o for _, o in outcomes if isinstance(o, Unavailable | OutcomeUnknown)]
     connections.note_outcome(row, worked=worked, failed=len(failed), text=str(failed[0]) if failed else "")

@@ -46,6 +46,14 @@ class FoundSeveral:
     receipts: list[Receipt]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Looked:
+    """Looked up first, as every later round does; then sent, with this outcome."""
+
+    found: list[Receipt]
+    then: Any
+
+
 def agrees(subject: Canonical, receipt: Receipt) -> bool:
     """Whether the target holds what the subject says, as far as its receipt shows: total and currency."""
     total = getattr(subject, "total", None)
@@ -69,6 +77,9 @@ def write(target: Connection, valid: "Sequence[tuple[Claim, Any]]", late: "Seque
     stops: list[blocks.Stop] = []
     for claim, outcome in valid:
         row, attempt = claim.delivery, claim.attempt
+        if isinstance(outcome, Looked):
+            _note_look_up(attempt, outcome.found)
+            outcome = outcome.then
         attempt.finished_at = clock.now()
         row.lease_until = None
         match outcome:
@@ -111,6 +122,16 @@ def write(target: Connection, valid: "Sequence[tuple[Claim, Any]]", late: "Seque
     journal.note(_facts(target, receipts))
     outbox.release_needs([(target.pk, reference) for reference in identities])
     feedback.after_delivery([(row, load(json.loads(row.subject)), receipt) for row, receipt in receipts])
+
+
+def _note_look_up(attempt: Attempt, found: Sequence[Receipt]) -> None:
+    """The look-up that came before the sending is an attempt of its own in the trail."""
+    Attempt.objects.create(
+        delivery_id=attempt.delivery_id, verb="find", round=attempt.round, generation=attempt.generation, fence=attempt.fence,
+        request_key="", started_at=attempt.started_at, finished_at=clock.now(),
+        outcome=Attempt.Outcome.RECEIPT if found else Attempt.Outcome.NOT_FOUND,
+        text=f"There, holding {dict(found[0].held)}" if found else "Looked up first: not there.",
+    )
 
 
 def _receive(row: Delivery, receipt: Receipt) -> None:

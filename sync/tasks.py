@@ -1,20 +1,13 @@
 """Doors for Celery: nudges, nothing else. Each may run twice or not at all."""
 
-import time
-
 from celery import shared_task
 
 from sync import calendar, doubt, outbox, polling, reading, sweeper, work
 from sync.models import Connection
 
 
-#: a breath before reading, so that what arrives together is read together
-BREATH_SECONDS = 0.05
-
-
 @shared_task
 def read_inbox() -> None:
-    time.sleep(BREATH_SECONDS)
     while reading.read_due() or work.work_due():
         pass
 

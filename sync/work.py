@@ -204,15 +204,16 @@ def _work(items: Sequence[WorkItem]) -> None:
     for item in items:
         by_flow.setdefault(item.flow, []).append(item)
     released: list[WorkItem] = []
+    tables = Tables()
     for name in sorted(by_flow, key=order.index):
-        released += _work_flow(BY_NAME[name], by_flow[name])
+        released += _work_flow(BY_NAME[name], by_flow[name], tables)
     if released:
         nudges.nudge("ingest")
 
 
-def _work_flow(flow: Flow, items: Sequence[WorkItem]) -> list[WorkItem]:
+def _work_flow(flow: Flow, items: Sequence[WorkItem], tables: Tables) -> list[WorkItem]:
     subjects = {item.pk: load(item.subject) for item in items}
-    lookups = look_up(subjects.values())
+    lookups = look_up(subjects.values(), tables=tables)
     now = clock.now()
     passed: dict[int, Passed] = {item.pk: run(flow, subjects[item.pk], lookups) for item in items}
     through = [item for item in items if passed[item.pk].went_through]
@@ -280,7 +281,7 @@ def release_waiting(references: Sequence[str]) -> list[WorkItem]:
     return waiting
 
 
-def look_up(subjects: Iterable[Canonical]) -> Lookups:
+def look_up(subjects: Iterable[Canonical], *, tables: Tables | None = None) -> Lookups:
     """Everything the steps of these subjects may ask for, in a handful of queries."""
     subjects = list(subjects)
     invoices = {
@@ -300,7 +301,7 @@ def look_up(subjects: Iterable[Canonical]) -> Lookups:
     wanted = _named(subjects, "customer_reference")
     wanted |= {row.customer_reference for row in invoices.values()} | {row.customer_reference for row in contracts.values()}
     return Lookups(
-        tables=Tables(),
+        tables=tables or Tables(),
         entities={row.code: row for row in LegalEntity.objects.all()},
         customers={
             row.reference: row

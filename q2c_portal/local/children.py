@@ -99,7 +99,7 @@ def application(state: StateDir, *, web_port: int) -> list[Child]:
         Child(
             name="worker",
             command=(
-                *(*celery, "worker", "--pool", "prefork", "--concurrency", "2", "--queues", QUEUES),
+                *(*celery, "worker", "--pool", "prefork", "--concurrency", "3", "--queues", QUEUES),
                 *("--loglevel", "INFO", "--without-gossip", "--without-mingle"),
             ),
             tier=Tier.APPLICATION,

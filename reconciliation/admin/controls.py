@@ -20,14 +20,28 @@ class ControlRunAdmin(ReadOnly):
     @admin.display(description="Page")
     def page(self, run: ControlRun) -> str:
         return format_html(
-            '<a href="/controls/{}/{}/{}?v={}">Open</a>', run.control, run.entity.code, run.business_date.isoformat(), run.version
+            '<a href="/controls/{}/{}/{}?v={}">Open</a>',
+            run.control,
+            run.entity.code,
+            run.business_date.isoformat(),
+            run.version,
         )
 
 
 @admin.register(ControlStage)
 class ControlStageAdmin(ReadOnly):
     seen_with = "reconciliation.view_controlrun"
-    list_display = ["control", "entity", "business_date", "side", "connection", "line_count", "source_count", "is_current", "read_at"]
+    list_display = [
+        "control",
+        "entity",
+        "business_date",
+        "side",
+        "connection",
+        "line_count",
+        "source_count",
+        "is_current",
+        "read_at",
+    ]
     list_filter = ["side", "is_current", "entity"]
     list_select_related = ["entity", "connection"]
     search_fields = ["control__startswith", "sha256__startswith"]

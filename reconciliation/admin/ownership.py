@@ -15,7 +15,8 @@ class OwnershipRuleForm(forms.ModelForm):
     """Reasons are chosen from the table, never typed."""
 
     reason = forms.ChoiceField(
-        required=False, choices=[("", "Any reason"), *sorted(((r.code, r.title) for r in REASONS.values()), key=lambda pair: pair[1])],
+        required=False,
+        choices=[("", "Any reason"), *sorted(((r.code, r.title) for r in REASONS.values()), key=lambda pair: pair[1])],
         widget=UnfoldAdminSelectWidget,
     )
 
@@ -49,12 +50,15 @@ class OwnershipRuleAdmin(Page, SimpleHistoryAdmin):
 
     def save_model(self, request, obj, form, change):
         super().save_model(request, obj, form, change)
+        did = "changed" if change else "added"
         journal.note(
             [
                 journal.Fact(
-                    action="ownership rule changed" if change else "ownership rule added", object_kind="ownership rule",
-                    object_key=str(obj.pk), user=request.user,
-                    text=f"{request.user} {'changed' if change else 'added'} the rule: {self.what(obj)} goes to {obj.get_team_display()}.",
+                    action="ownership rule changed" if change else "ownership rule added",
+                    object_kind="ownership rule",
+                    object_key=str(obj.pk),
+                    user=request.user,
+                    text=f"{request.user} {did} the rule: {self.what(obj)} goes to {obj.get_team_display()}.",
                 )
             ]
         )

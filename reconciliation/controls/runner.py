@@ -14,7 +14,7 @@ from reconciliation.models import Break, ControlRun, ControlStage, ExceptionCase
 from reconciliation.models.controls import Side
 from sync import bulk, clock, journal, schedules
 from sync.mappings import in_force
-from sync.models import AccountingPeriod, Connection, EntityRoute, LegalEntity, WorkItem
+from sync.models import AccountingPeriod, Connection, EntityRoute, LegalEntity, ScheduleClaim, WorkItem
 from sync.money_text import plain
 
 log = logging.getLogger(__name__)
@@ -41,10 +41,11 @@ def run_due(*, entity: LegalEntity | None = None, look_back: bool = True) -> int
         for control in CONTROLS.values():
             dates = _dates_due(control, row, through)
             for business_date in dates:
-                if schedules.claim(f"control:{control.name}:{row.code}", business_date.isoformat()):
-                    newest = look_back and business_date == dates[-1] and _may_look_back(control, row)
-                    run(control.name, entity=row, business_date=business_date, look_back=newest)
-                    done += 1
+                with schedules.once(f"control:{control.name}:{row.code}", business_date.isoformat()) as mine:
+                    if mine:
+                        newest = look_back and business_date == dates[-1] and _may_look_back(control, row)
+                        run(control.name, entity=row, business_date=business_date, look_back=newest)
+                        done += 1
     return done
 
 
@@ -54,17 +55,16 @@ def _may_look_back(control: Control, entity: LegalEntity) -> bool:
 
 
 def _dates_due(control: Control, entity: LegalEntity, through: date) -> list[date]:
-    """Dates since the last run through the last one that ended; a control starts with its entity's first route."""
-    last = (
-        ControlRun.objects.filter(control=control.name, entity=entity, business_date__lte=through)
-        .order_by("-business_date").values_list("business_date", flat=True).first()
-    )
-    start = last + timedelta(days=1) if last else _first_day(entity)
-    if control.as_of:
-        start = through if start is not None and start <= through else start
-    if start is None:
+    """Dates that ended and have no finished window yet; a control starts with its entity's first route."""
+    start = _first_day(entity)
+    if start is None or start > through:
         return []
-    return [start + timedelta(days=n) for n in range((through - start).days + 1)]
+    if control.as_of:
+        start = through
+    windows = ScheduleClaim.objects.filter(job=f"control:{control.name}:{entity.code}", finished_at__isnull=False)
+    done = set(windows.values_list("window", flat=True))
+    dates = (start + timedelta(days=n) for n in range((through - start).days + 1))
+    return [day for day in dates if day.isoformat() not in done]
 
 
 def _first_day(entity: LegalEntity) -> date | None:
@@ -138,11 +138,12 @@ def _not_run(row: ControlRun, control: Control, error: Exception) -> ControlRun:
 def _compare(row: ControlRun, control: Control) -> ControlRun:
     with matching.compared(control, entity=row.entity):
         matching.reconcile_matched(control)
-        _heal(row, control)
-        _find(row, control)
-    # cases were opened and closed: what is explained now is asked once more
-    with matching.compared(control, entity=row.entity):
+        changed = _heal(row, control) + _find(row, control)
         sums = matching.totals()
+    if changed:
+        # cases were opened and closed: what is explained now is asked once more
+        with matching.compared(control, entity=row.entity):
+            sums = matching.totals()
     row.totals = _as_totals(sums)
     row.status = status_of(sums, open_breaks=Break.objects.filter(control=control.name, entity=row.entity, healed_at=None).exists())
     row.finished_at = clock.now()
@@ -194,8 +195,10 @@ def _as_totals(sums: list[matching.PeriodTotals]) -> dict[str, dict[str, str]]:
     return out
 
 
-def _heal(row: ControlRun, control: Control) -> None:
-    """Breaks whose documents agree now are healed, and their cases close."""
+def _heal(row: ControlRun, control: Control) -> int:
+    """Breaks whose documents agree now are healed, and their cases close; how many."""
+    if not Break.objects.filter(control=control.name, entity=row.entity, healed_at=None).exists():
+        return 0
     standing = {one.reference: one for one in matching.differences()}
     healed = [
         found
@@ -210,14 +213,17 @@ def _heal(row: ControlRun, control: Control) -> None:
     outside = [case for case in open_rows if case not in mine]
     cases.close(mine, note="Both sides agree again")
     cases.close(outside, note="Both sides agree again; it was changed in the other system", resolution=ExceptionCase.Resolution.FIXED_OUTSIDE)
+    return len(healed)
 
 
-def _find(row: ControlRun, control: Control) -> None:
-    """What nothing explains is a break, and a break is a case."""
+def _find(row: ControlRun, control: Control) -> int:
+    """What nothing explains is a break, and a break is a case; how many are new."""
     known = set(
         Break.objects.filter(control=control.name, entity=row.entity, healed_at=None).values_list("reference", flat=True)
     )
     fresh = [one for one in matching.differences(standing="unexplained") if one.reference not in known]
+    if not fresh:
+        return 0
     rows = Break.objects.bulk_create(
         Break(
             control=control.name, entity=row.entity, kind=one.kind, reference=one.reference, currency=one.currency,
@@ -238,6 +244,7 @@ def _find(row: ControlRun, control: Control) -> None:
             for found in rows
         ]
     )
+    return len(rows)
 
 
 def _document(control: Control, found: Break) -> str:

@@ -8,8 +8,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from sync import clock
-from sync import money_text
+from sync import clock, money_text
 
 register = template.Library()
 
@@ -37,7 +36,9 @@ def when(value: datetime | date | None) -> str | SafeString:
         return format_html('<time datetime="{}">{}</time>', value.isoformat(), value.strftime("%d %b %Y"))
     today = clock.now().date() == value.date()
     text = value.strftime("today %H:%M UTC") if today else value.strftime("%d %b %Y %H:%M UTC")
-    return format_html('<time datetime="{}" title="{} UTC">{}</time>', value.isoformat(), f"{value:%Y-%m-%d %H:%M:%S}", text)
+    return format_html(
+        '<time datetime="{}" title="{} UTC">{}</time>', value.isoformat(), f"{value:%Y-%m-%d %H:%M:%S}", text
+    )
 
 
 @register.simple_tag
@@ -45,7 +46,9 @@ def status(tone: str, word: str) -> SafeString:
     """A state: icon and word."""
     return format_html(
         '<span class="q-status q-{}"><span class="material-symbols-outlined" aria-hidden="true">{}</span>{}</span>',
-        tone, ICONS.get(tone, "info"), word,
+        tone,
+        ICONS.get(tone, "info"),
+        word,
     )
 
 

@@ -16,7 +16,7 @@ from reconciliation.fixes.registry import FIXES
 from reconciliation.models import ApprovalRequest
 from reconciliation.risk_flags import risk_flags
 from reconciliation.views import fixing
-from reconciliation.views.page import page, seen_by
+from reconciliation.views.page import page, seen_by, typed
 from reconciliation.views.preview import shown
 from sync import clock
 
@@ -29,16 +29,28 @@ DECIDED_SHOWN = timedelta(days=30)
 @seen_by(*SEES)
 def approval_list(request: HttpRequest) -> HttpResponse:
     """Mine to decide first; then what waits for others, with the reason why; then what was decided."""
-    waiting = ApprovalRequest.objects.filter(status=ApprovalRequest.Status.PENDING).select_related("asked_by", "problem", "case", "decided_by").order_by("asked_at")
+    waiting = (
+        ApprovalRequest.objects.filter(status=ApprovalRequest.Status.PENDING)
+        .select_related("asked_by", "problem", "case", "decided_by")
+        .order_by("asked_at")
+    )
     rows = [(row, approvals.why_not(row, request.user), shown(row.preview, fix=None)) for row in waiting[:200]]  # type: ignore[arg-type]
     decided = (
-        ApprovalRequest.objects.exclude(status=ApprovalRequest.Status.PENDING).filter(asked_at__gte=clock.now() - DECIDED_SHOWN)
-        .select_related("asked_by", "decided_by", "run").order_by("-decided_at", "-pk")[:30]
+        ApprovalRequest.objects.exclude(status=ApprovalRequest.Status.PENDING)
+        .filter(asked_at__gte=clock.now() - DECIDED_SHOWN)
+        .select_related("asked_by", "decided_by", "run")
+        .order_by("-decided_at", "-pk")[:30]
     )
     return page(
-        request, "portal/approvals.html", title="Approvals", mine=[row for row in rows if not row[1]],
-        others=[row for row in rows if row[1]], decided=decided, may_decide=any(
-            approvals.holds(request.user, permission) for permission in approvals.APPROVE.values()  # type: ignore[arg-type]
+        request,
+        "portal/approvals.html",
+        title="Approvals",
+        mine=[row for row in rows if not row[1]],
+        others=[row for row in rows if row[1]],
+        decided=decided,
+        may_decide=any(
+            approvals.holds(request.user, permission)
+            for permission in approvals.APPROVE.values()  # type: ignore[arg-type]
         ),
     )
 
@@ -55,7 +67,7 @@ def approval(request: HttpRequest, pk: int) -> HttpResponse:
 def approval_decide(request: HttpRequest, pk: int, do: str) -> HttpResponse:
     """Approve, refuse or withdraw; what stands against it is said in words."""
     row = _found(pk)
-    because = request.POST.get("because", "").strip()
+    because = typed(request, "because")
     if do == "approve":
         return _tried(request, row, because, lambda: _approve(request, row, because))
     if do == "refuse":
@@ -63,7 +75,9 @@ def approval_decide(request: HttpRequest, pk: int, do: str) -> HttpResponse:
     return _tried(request, row, because, lambda: _withdraw(request, row))
 
 
-def _tried(request: HttpRequest, row: ApprovalRequest, because: str, decide: Callable[[], HttpResponse]) -> HttpResponse:
+def _tried(
+    request: HttpRequest, row: ApprovalRequest, because: str, decide: Callable[[], HttpResponse]
+) -> HttpResponse:
     try:
         if request.POST.get("sha256", "") != row.change_sha256:
             raise approvals.Changed("This is not the change the page showed. Review again.")
@@ -91,7 +105,9 @@ def _approve(request: HttpRequest, row: ApprovalRequest, because: str) -> HttpRe
 
 def _refuse(request: HttpRequest, row: ApprovalRequest, because: str) -> HttpResponse:
     approvals.refuse(row.pk, user=request.user, because=because)  # type: ignore[arg-type]
-    messages.success(request, f"You refused {row.number}; {row.asked_by.get_full_name() or row.asked_by.username} reads your reason.")
+    messages.success(
+        request, f"You refused {row.number}; {row.asked_by.get_full_name() or row.asked_by.username} reads your reason."
+    )
     return redirect("desk:approvals")
 
 
@@ -102,7 +118,11 @@ def _withdraw(request: HttpRequest, row: ApprovalRequest) -> HttpResponse:
 
 
 def _found(pk: int) -> ApprovalRequest:
-    row = ApprovalRequest.objects.select_related("asked_by", "decided_by", "problem", "case", "policy", "run").filter(pk=pk).first()
+    row = (
+        ApprovalRequest.objects.select_related("asked_by", "decided_by", "problem", "case", "policy", "run")
+        .filter(pk=pk)
+        .first()
+    )
     if row is None:
         raise Http404(f"There is no request APR-{pk}.")
     return row
@@ -111,9 +131,19 @@ def _found(pk: int) -> ApprovalRequest:
 def _show(request: HttpRequest, row: ApprovalRequest, *, because: str = "", status: int = 200) -> HttpResponse:
     pending = row.status == ApprovalRequest.Status.PENDING
     return page(
-        request, "portal/approval.html", title=row.title, status=status, crumbs=[("Approvals", reverse("desk:approvals"))], asked=row,
-        preview=shown(row.preview, fix=FIXES.get(row.fix)), why_not=approvals.why_not(row, request.user),  # type: ignore[arg-type]
-        flags=risk_flags(row) if pending else [], pending=pending, mine=row.asked_by_id == request.user.pk, because=because,
-        problem_title=sentences.problem_title(row.problem) if row.problem else "", run=getattr(row, "run", None),
+        request,
+        "portal/approval.html",
+        title=row.title,
+        status=status,
+        crumbs=[("Approvals", reverse("desk:approvals"))],
+        asked=row,
+        preview=shown(row.preview, fix=FIXES.get(row.fix)),
+        why_not=approvals.why_not(row, request.user),  # type: ignore[arg-type]
+        flags=risk_flags(row) if pending else [],
+        pending=pending,
+        mine=row.asked_by_id == request.user.pk,
+        because=because,
+        problem_title=sentences.problem_title(row.problem) if row.problem else "",
+        run=getattr(row, "run", None),
         tone={"pending": "warn", "approved": "good", "refused": "bad"}.get(row.status, "idle"),
     )

@@ -11,7 +11,7 @@ from reconciliation.fixes import registry
 from reconciliation.fixes.fix import Target
 from reconciliation.models import ExceptionCase
 from reconciliation.views import fixing
-from reconciliation.views.page import page, refused, seen_by
+from reconciliation.views.page import page, refused, seen_by, typed
 
 SEES = ("reconciliation.view_exceptioncase",)
 
@@ -30,7 +30,11 @@ def case_fix(request: HttpRequest, pk: int, do: str) -> HttpResponse:
     row = _found(pk)
     fixes = registry.for_case(row) if row.status == ExceptionCase.Status.OPEN else []
     return fixing.act(
-        request, Target(problem=row.problem, case=row), fixes, do=do, stale=_stale(request, row),
+        request,
+        Target(problem=row.problem, case=row),
+        fixes,
+        do=do,
+        stale=_stale(request, row),
         show=lambda form: _show(request, row, form),
     )
 
@@ -62,7 +66,7 @@ def case_comment(request: HttpRequest, pk: int) -> HttpResponse:
     if not approvals.holds(request.user, "add_casecomment"):  # type: ignore[arg-type]
         return refused(request, "Your role can read comments but not write them.")
     try:
-        cases.comment(pk, user=request.user, text=request.POST.get("text", ""))  # type: ignore[arg-type]
+        cases.comment(pk, user=request.user, text=typed(request, "text"))  # type: ignore[arg-type]
         messages.success(request, f"Your comment on {row.number} is saved.")
     except ValueError as error:
         messages.error(request, str(error))
@@ -72,9 +76,19 @@ def case_comment(request: HttpRequest, pk: int) -> HttpResponse:
 def _found(pk: int) -> ExceptionCase:
     row = (
         ExceptionCase.objects.select_related(
-            "problem", "assignee", "entity", "work_item", "delivery__target", "break_row", "connection", "control_run", "event",
+            "problem",
+            "assignee",
+            "entity",
+            "work_item",
+            "delivery__target",
+            "break_row",
+            "connection",
+            "control_run",
+            "event",
             "closed_by",
-        ).filter(pk=pk).first()
+        )
+        .filter(pk=pk)
+        .first()
     )
     if row is None:
         raise Http404(f"There is no case EXC-{pk}.")
@@ -100,16 +114,39 @@ def _show(request: HttpRequest, row: ExceptionCase, form: fixing.Form) -> HttpRe
     for_all = [fix for fix in fixes if fix.takes_problem and fix.kind == "configuration"]
     same = figures.open_cases().filter(problem=row.problem_id).count() if for_all else 0
     return page(
-        request, "portal/case.html", title=sentences.title(row), status=200 if request.htmx else form.status,  # type: ignore[attr-defined]
-        crumbs=[("Queue", reverse("desk:queue")), (f"{row.problem.number} {sentences.problem_title(row.problem)}", reverse("desk:problem", args=[row.problem_id]))],
-        case=row, is_open=is_open, six=sentences.six(row, fix=fixes[0] if fixes else None), steps=figures_case.steps(row),
-        sides=figures_case.sides(row), fields=figures_case.document_fields(row), lines=figures_case.document_lines(row),
-        timeline=figures_case.timeline(row), technical=figures_case.technical(row), related=[(other, sentences.title(other)) for other in figures_case.related(row)],
-        offered=[] if for_all else fixing.offered(fixes, target, form, user=user), for_all=for_all, same=same, form=form,
+        request,
+        "portal/case.html",
+        title=sentences.title(row),
+        status=200 if request.htmx else form.status,  # type: ignore[attr-defined]
+        crumbs=[
+            ("Queue", reverse("desk:queue")),
+            (
+                f"{row.problem.number} {sentences.problem_title(row.problem)}",
+                reverse("desk:problem", args=[row.problem_id]),
+            ),
+        ],
+        case=row,
+        is_open=is_open,
+        six=sentences.six(row, fix=fixes[0] if fixes else None),
+        steps=figures_case.steps(row),
+        sides=figures_case.sides(row),
+        fields=figures_case.document_fields(row),
+        lines=figures_case.document_lines(row),
+        timeline=figures_case.timeline(row),
+        technical=figures_case.technical(row),
+        related=[(other, sentences.title(other)) for other in figures_case.related(row)],
+        offered=[] if for_all else fixing.offered(fixes, target, form, user=user),
+        for_all=for_all,
+        same=same,
+        form=form,
         pending=fixing.waiting_requests(Target(problem=row.problem)) if for_all else fixing.waiting_requests(target),
         may_take=is_open and approvals.holds(user, "work_cases") and row.assignee_id != user.pk,  # type: ignore[arg-type]
-        may_comment=approvals.holds(user, "add_casecomment"), may_work=approvals.holds(user, "work_cases"),  # type: ignore[arg-type]
-        held_by_other=held_by_other, runs=row.runs.select_related("started_by")[:3], version=row.version,
-        action_base=reverse("desk:case", args=[row.pk]), trail=reverse("desk:trail", args=[row.correlation_id]) if row.correlation_id else "",
+        may_comment=approvals.holds(user, "add_casecomment"),
+        may_work=approvals.holds(user, "work_cases"),  # type: ignore[arg-type]
+        held_by_other=held_by_other,
+        runs=row.runs.select_related("started_by")[:3] if user.has_perm("reconciliation.view_fixrun") else [],
+        version=row.version,
+        action_base=reverse("desk:case", args=[row.pk]),
+        trail=reverse("desk:trail", args=[row.correlation_id]) if row.correlation_id else "",
         target_word="this case",
     )

@@ -23,8 +23,12 @@ from sync.models import Connection
 def connections(request: HttpRequest) -> HttpResponse:
     """Every connection with its state in words."""
     return page(
-        request, "portal/connections.html", title="Connections", cards=figures_connections.all_connections(),
-        may_operate=may_operate(cast(AbstractUser, request.user)), may_edit=request.user.has_perm("sync.change_connection"),
+        request,
+        "portal/connections.html",
+        title="Connections",
+        cards=figures_connections.all_connections(),
+        may_operate=may_operate(cast(AbstractUser, request.user)),
+        may_edit=request.user.has_perm("sync.change_connection"),
     )
 
 
@@ -34,7 +38,9 @@ def may_operate(user: AbstractUser) -> bool:
         return False
     if approvals.holds(user, "work_cases") and user.groups.filter(name=Team.INTEGRATION.label).exists():
         return True
-    return Permission.objects.filter(content_type__app_label="sync", codename="change_connection", group__user=user).exists()
+    return Permission.objects.filter(
+        content_type__app_label="sync", codename="change_connection", group__user=user
+    ).exists()
 
 
 @require_POST
@@ -46,7 +52,10 @@ def connection_act(request: HttpRequest, code: str, do: str) -> HttpResponse:
         raise Http404("There is no such connection.")
     user = cast(AbstractUser, request.user)
     if not may_operate(user):
-        return refused(request, "Your role can look at connections. Integration support or a configuration admin may test, pause and resume them.")
+        return refused(
+            request,
+            "Your role can look at connections. Integration support or a configuration admin may act on them.",
+        )
     {"test": _test, "pause": _pause, "resume": _resume}[do](request, row, user)
     return HttpResponseRedirect(f"{reverse('desk:connections')}#{row.code}")
 
@@ -57,8 +66,14 @@ def _test(request: HttpRequest, row: Connection, user: AbstractUser) -> None:
     except (ConnectorError, InvalidToken, LookupError, ValueError, TypeError) as error:
         text = getattr(error, "text", "") or str(error)
         carrying.note_outcome(row, worked=0, failed=1, text=text)
-        advice = "Check the sign-in and the address in its set-up." if isinstance(error, Misconfigured) else "Try again in a minute."
-        messages.error(request, f"{row.label} did not answer as it should. {advice} The system's own words are on its card.")
+        advice = (
+            "Check the sign-in and the address in its set-up."
+            if isinstance(error, Misconfigured)
+            else "Try again in a minute."
+        )
+        messages.error(
+            request, f"{row.label} did not answer as it should. {advice} The system's own words are on its card."
+        )
         _note(row, user, "connection tested", f"{user} tested {row.label}: it failed.")
         return
     carrying.note_outcome(row, worked=1, failed=0)
@@ -71,7 +86,9 @@ def _pause(request: HttpRequest, row: Connection, user: AbstractUser) -> None:
     if not because:
         messages.error(request, "Say why you pause it; the next person reads it.")
         return
-    carrying.pause(row, reason=figures_connections.PAUSED_BY_HAND, text=f"Paused by {user.get_full_name() or user}: {because}")
+    carrying.pause(
+        row, reason=figures_connections.PAUSED_BY_HAND, text=f"Paused by {user.get_full_name() or user}: {because}"
+    )
     _note(row, user, "connection paused", f"{user} paused {row.label}: {because}")
     messages.success(request, f"{row.label} is paused. Work for it waits, and nothing is lost.")
 

@@ -32,10 +32,18 @@ def controls(request: HttpRequest) -> HttpResponse:
     newest = max((board.business_date for board in boards), default=None)
     last = min(until, newest) if until and newest else newest
     return page(
-        request, "portal/controls_board.html", title="Controls", entities=entities, chosen=chosen, boards=boards,
-        tie_out=figures_controls.both_legs(entity=chosen), words=figures_controls.WORDS.values(),
+        request,
+        "portal/controls_board.html",
+        title="Controls",
+        entities=entities,
+        chosen=chosen,
+        boards=boards,
+        tie_out=figures_controls.both_legs(entity=chosen),
+        words=figures_controls.WORDS.values(),
         older=_page_link(chosen, last - timedelta(days=figures_controls.DATES)) if last else "",
-        newer=_page_link(chosen, min(last + timedelta(days=figures_controls.DATES), newest)) if last and newest and last < newest else "",
+        newer=_page_link(chosen, min(last + timedelta(days=figures_controls.DATES), newest))
+        if last and newest and last < newest
+        else "",
     )
 
 
@@ -56,15 +64,32 @@ def control_run(request: HttpRequest, control: str, entity: str, day: date) -> H
     if run is None:
         why = figures_controls.why_no_run(asked, day=day, start=figures_controls.first_day(company))
     elif status == ControlRun.Status.NOT_RUN:
-        why = run.trouble or f"It is running since {run.started_at:%H:%M} UTC and has not ended yet."
+        why = figures_controls.why_not_run(run)
     return page(
-        request, "portal/control_run.html", title=f"{asked.title}, {day:%d %b %Y}",
-        crumbs=[("Controls", reverse("desk:controls"))], control=asked, entity=company, day=day, run=run, shown=shown,
-        word=word, icon=icon, tone=tone, why=why, left=_side_name(company, asked.left_role, day), right=_side_name(company, asked.right_role, day),
-        may_run=approvals.holds(cast(AbstractUser, request.user), "work_cases"), is_newest=bool(run and shown.versions and run.pk == shown.versions[0].pk),
-        again=reverse("desk:control_again", args=[control, entity, day]), is_due=day <= clock.business_date(company),
+        request,
+        "portal/control_run.html",
+        title=f"{asked.title}, {day:%d %b %Y}",
+        crumbs=[("Controls", reverse("desk:controls"))],
+        control=asked,
+        entity=company,
+        day=day,
+        run=run,
+        shown=shown,
+        word=word,
+        icon=icon,
+        tone=tone,
+        why=why,
+        trouble=run.trouble if run else "",
+        left=_side_name(company, asked.left_role, day),
+        right=_side_name(company, asked.right_role, day),
+        may_run=approvals.holds(cast(AbstractUser, request.user), "work_cases"),
+        is_newest=bool(run and shown.versions and run.pk == shown.versions[0].pk),
+        again=reverse("desk:control_again", args=[control, entity, day]),
+        is_due=day <= clock.business_date(company),
         previous=figures_controls.link_of(control, company, day - timedelta(days=1)),
-        following=figures_controls.link_of(control, company, day + timedelta(days=1)) if day < clock.business_date(company) else "",
+        following=figures_controls.link_of(control, company, day + timedelta(days=1))
+        if day < clock.business_date(company)
+        else "",
     )
 
 
@@ -82,10 +107,16 @@ def control_again(request: HttpRequest, control: str, entity: str, day: date) ->
         run = runner.run(asked.name, entity=company, business_date=day)
         key = f"{run.control}@{run.business_date}v{run.version}"
         text = f"{user} ran {asked.title} for {company.code}, {day}, again: {run.get_status_display().lower()}."
-        journal.note([journal.Fact(action="control run by hand", object_kind="control", object_key=key, user=user, text=text)])
+        journal.note(
+            [journal.Fact(action="control run by hand", object_kind="control", object_key=key, user=user, text=text)]
+        )
         ran = run.status != ControlRun.Status.NOT_RUN
         say = messages.success if ran else messages.error
-        say(request, f"Version {run.version}: {run.get_status_display().lower()}." + ("" if ran else f" {run.trouble}"))
+        say(
+            request,
+            f"Version {run.version}: {run.get_status_display().lower()}."
+            + ("" if ran else f" {figures_controls.why_not_run(run)}"),
+        )
     return HttpResponseRedirect(reverse("desk:control_run", args=[control, entity, day]))
 
 
@@ -102,7 +133,9 @@ def _version(control: Control, entity: LegalEntity, day: date, wanted: str) -> C
     runs = ControlRun.objects.filter(control=control.name, entity=entity, business_date=day).order_by("-version")
     if not wanted:
         return runs.first()
-    run = runs.filter(version=int(wanted)).first() if wanted.isascii() and wanted.isdigit() and len(wanted) < 9 else None
+    run = (
+        runs.filter(version=int(wanted)).first() if wanted.isascii() and wanted.isdigit() and len(wanted) < 9 else None
+    )
     if run is None:
         raise Http404("There is no such version of this run.")
     return run
@@ -110,7 +143,9 @@ def _version(control: Control, entity: LegalEntity, day: date, wanted: str) -> C
 
 def _side_name(entity: LegalEntity, role: str, day: date) -> str:
     """The system that plays a role for a company, by its name."""
-    routes = EntityRoute.objects.filter(entity=entity, role=role, is_shadow=False, valid_from__lte=day).select_related("connection")
+    routes = EntityRoute.objects.filter(entity=entity, role=role, is_shadow=False, valid_from__lte=day).select_related(
+        "connection"
+    )
     route = routes.order_by("-valid_from").first()
     return sentences.system_name(route.connection.system) if route else _ROLES.get(role, role)
 

@@ -17,8 +17,18 @@ def find(request: HttpRequest) -> HttpResponse:
     found = trail_finder.find(text, system=system) if text else []
     if len(found) == 1:
         return HttpResponseRedirect(found[0].link)
-    systems = [(name, sentences.system_name(name)) for name in Connection.objects.order_by("system").values_list("system", flat=True).distinct()]
+    systems = [
+        (name, sentences.system_name(name))
+        for name in Connection.objects.order_by("system").values_list("system", flat=True).distinct()
+    ]
     return page(
-        request, "portal/find.html", title="Find", text=text, system=system, systems=systems, found=found,
-        system_name=sentences.system_name(system) if system else "", most=trail_finder.MOST,
+        request,
+        "portal/find.html",
+        title="Find",
+        text=text,
+        system=system,
+        systems=systems,
+        found=found,
+        system_name=sentences.system_name(system) if system else "",
+        most=trail_finder.MOST,
     )

@@ -13,6 +13,7 @@ from reconciliation import approvals
 from reconciliation.fixes.fix import Fix, Input, InputError, NotPossible, Target
 from reconciliation.models import ApprovalRequest
 from reconciliation.sentences import system_name
+from reconciliation.views.page import typed
 from reconciliation.views.preview import shown
 
 DONE_MEANWHILE = "This cannot be pressed here any more. Look at what changed below."
@@ -54,7 +55,10 @@ def _offer(fix: Fix, target: Target, form: Form, *, user: Any) -> Offered:
     may_ask = approvals.holds(user, approvals.ASK[fix.kind])
     may_prepare = may_ask or approvals.holds(user, "work_cases")
     return Offered(
-        fix=fix, may_ask=may_ask, needs_yes=fix.kind != "none", preview=form.preview,
+        fix=fix,
+        may_ask=may_ask,
+        needs_yes=fix.kind != "none",
+        preview=form.preview,
         why_not="" if may_prepare else "Your role can look at this but not prepare fixes. The owning team does.",
         error=form.error if not form.error_field else "",
         fields=[
@@ -66,27 +70,38 @@ def _offer(fix: Fix, target: Target, form: Form, *, user: Any) -> Offered:
 
 def waiting_requests(target: Target) -> list[ApprovalRequest]:
     """Requests about this that wait for a second person."""
-    rows = ApprovalRequest.objects.filter(problem=target.problem, status=ApprovalRequest.Status.PENDING).select_related("asked_by")
+    rows = ApprovalRequest.objects.filter(problem=target.problem, status=ApprovalRequest.Status.PENDING).select_related(
+        "asked_by"
+    )
     return list(rows.filter(case=target.case) if target.case else rows)
 
 
 def act(
-    request: HttpRequest, target: Target, fixes: Sequence[Fix], *, do: str, stale: str, show: Callable[[Form], HttpResponse]
+    request: HttpRequest,
+    target: Target,
+    fixes: Sequence[Fix],
+    *,
+    do: str,
+    stale: str,
+    show: Callable[[Form], HttpResponse],
 ) -> HttpResponse:
-    """Carry out `preview`, `ask` or `run` from a posted form; what goes wrong is shown on the page, with what was typed."""
+    """Carry out `preview`, `ask` or `run` from a posted form; what goes wrong is shown, and what was typed stays."""
     fix = next((one for one in fixes if one.name == request.POST.get("fix")), None)
     if fix is None:
         messages.error(request, DONE_MEANWHILE)
         return show(Form(status=409))
-    form = Form(fix=fix, because=request.POST.get("because", "").strip())
+    form = Form(fix=fix, because=typed(request, "because"))
     sha256 = request.POST.get("sha256", "")
     try:
-        form.typed = {one.name: request.POST.get(one.name, "").strip()[:300] for one in fix.inputs(target)}
+        form.typed = {one.name: typed(request, one.name)[:300] for one in fix.inputs(target)}
         if stale and do != "preview":
             raise approvals.Changed(stale)
         if do == "ask":
             asked = approvals.ask(fix, target, form.typed, user=request.user, sha256=sha256, because=form.because)  # type: ignore[arg-type]
-            messages.success(request, f"{asked.number} now waits for a second person. You will find the decision here and on the case.")
+            messages.success(
+                request,
+                f"{asked.number} now waits for a second person. You will find the decision here and on the case.",
+            )
             return redirect("desk:approval", asked.pk)
         if do == "run":
             run = approvals.start(fix, target, form.typed, user=request.user, sha256=sha256)  # type: ignore[arg-type]

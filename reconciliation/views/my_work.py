@@ -18,7 +18,9 @@ def my_work(request: HttpRequest) -> HttpResponse:
         desk = figures.desk_of(user)  # type: ignore[arg-type]
         rows, more = figures.problem_rows(desk, limit=TOP)
         context |= {
-            "figures": figures.desk(user), "rows": rows, "more": more,  # type: ignore[arg-type]
+            "figures": figures.desk(user),
+            "rows": rows,
+            "more": more,  # type: ignore[arg-type]
             "teams": [team.label for team in figures.teams_of(user)],  # type: ignore[arg-type]
             "last_closed": figures.last_closed() if not rows else None,
         }
@@ -35,6 +37,10 @@ def my_work(request: HttpRequest) -> HttpResponse:
         context["lines"] = figures.lines()
     sees_cases = "figures" in context
     return page(
-        request, "admin/index.html", title="My work" if works or not sees_cases else "Overview", sees_cases=sees_cases,
-        case_model=ExceptionCase, **context,
+        request,
+        "admin/index.html",
+        title="My work" if works or not sees_cases else "Overview",
+        sees_cases=sees_cases,
+        case_model=ExceptionCase,
+        **context,
     )

@@ -34,7 +34,9 @@ def seen_by(*permissions: str) -> Callable[[View], View]:
                 back = request.get_full_path() if request.method in ("GET", "HEAD") else reverse("admin:index")
                 return redirect_to_login(back, reverse("admin:login"))
             if not request.user.has_perms(permissions):  # type: ignore[union-attr]
-                return refused(request, "Your role does not include this page. Ask your user administrator if you need it.")
+                return refused(
+                    request, "Your role does not include this page. Ask your user administrator if you need it."
+                )
             try:
                 return view(request, *args, **kwargs)
             except Http404 as error:
@@ -52,4 +54,11 @@ def refused(request: HttpRequest, text: str) -> HttpResponse:
 
 def missing(request: HttpRequest, text: str) -> HttpResponse:
     """404, in words and with a way on."""
-    return page(request, "portal/notice.html", title="Not found", status=404, text=text or "There is nothing here.", tone="idle")
+    return page(
+        request, "portal/notice.html", title="Not found", status=404, text=text or "There is nothing here.", tone="idle"
+    )
+
+
+def typed(request: HttpRequest, name: str) -> str:
+    """What somebody typed into a field, trimmed, without the one character no database row can hold."""
+    return request.POST.get(name, "").replace("\x00", "").strip()

@@ -1,5 +1,7 @@
 """The page of a problem: one cause, how far it reaches, one fix for all of it."""
 
+from urllib.parse import urlencode
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
@@ -30,7 +32,12 @@ def problem_fix(request: HttpRequest, pk: int, do: str) -> HttpResponse:
     """Preview, ask or run for all cases of the problem."""
     row = _found(pk)
     return fixing.act(
-        request, Target(problem=row), registry.for_problem(row), do=do, stale="", show=lambda form: _show(request, row, form)
+        request,
+        Target(problem=row),
+        registry.for_problem(row),
+        do=do,
+        stale="",
+        show=lambda form: _show(request, row, form),
     )
 
 
@@ -48,23 +55,31 @@ def _show(request: HttpRequest, row: Problem, form: fixing.Form) -> HttpResponse
     example = found[0] if found else row.cases.order_by("-pk").first()
     fixes = registry.for_problem(row) if found else []
     return page(
-        request, "portal/problem.html", title=sentences.problem_title(row), status=200 if request.htmx else form.status,  # type: ignore[attr-defined]
-        crumbs=[("Queue", reverse("desk:queue"))], problem=row, blast=blast, six=_six(example, fixes), seller=words.seller,
-        cases=[(case, sentences.title(case)) for case in found], next=f"?after={_quoted(after)}" if after else "",
+        request,
+        "portal/problem.html",
+        title=sentences.problem_title(row),
+        status=200 if request.htmx else form.status,  # type: ignore[attr-defined]
+        crumbs=[("Queue", reverse("desk:queue"))],
+        problem=row,
+        blast=blast,
+        six=_six(example, fixes),
+        seller=words.seller,
+        cases=[(case, sentences.title(case)) for case in found],
+        next=f"?{urlencode({'after': after})}" if after else "",
         first=reverse("desk:problem", args=[row.pk]) if request.GET.get("after") else "",
-        offered=fixing.offered(fixes, target, form, user=request.user), form=form, pending=fixing.waiting_requests(target),
-        runs=row.runs.select_related("started_by")[:5], action_base=reverse("desk:problem", args=[row.pk]),
-        needs_cases=bool(found) and not fixes, decided=row.requests.exclude(status="pending").select_related("decided_by")[:5],
-        closed_count=row.cases.filter(status=ExceptionCase.Status.CLOSED).count(), is_solved=not blast.cases,
-        version="", target_word=f"all {blast.cases} cases" if blast.cases != 1 else "this case",
+        offered=fixing.offered(fixes, target, form, user=request.user),
+        form=form,
+        pending=fixing.waiting_requests(target),
+        runs=row.runs.select_related("started_by")[:5] if request.user.has_perm("reconciliation.view_fixrun") else [],
+        action_base=reverse("desk:problem", args=[row.pk]),
+        needs_cases=bool(found) and not fixes,
+        decided=row.requests.exclude(status="pending").select_related("decided_by")[:5],
+        closed_count=row.cases.filter(status=ExceptionCase.Status.CLOSED).count(),
+        is_solved=not blast.cases,
+        version="",
+        target_word=f"all {blast.cases} cases" if blast.cases != 1 else "this case",
     )
 
 
 def _six(example: ExceptionCase | None, fixes: list) -> sentences.Six | None:  # type: ignore[type-arg]
     return sentences.six(example, fix=fixes[0] if fixes else None) if example else None
-
-
-def _quoted(text: str) -> str:
-    from urllib.parse import quote
-
-    return quote(text, safe="")

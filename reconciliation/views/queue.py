@@ -28,12 +28,21 @@ def queue(request: HttpRequest) -> HttpResponse:
         number = min(int(request.GET["page"]), 1000) if request.GET.get("page", "").isdecimal() else 0
         found_rows, more = figures.problem_rows(rows, sort=filters.sort, offset=number * SIZE, limit=SIZE)
         context = {
-            "rows": found_rows, "next": filters.address(page=str(number + 1)) if more else "",
+            "rows": found_rows,
+            "next": filters.address(page=str(number + 1)) if more else "",
             "first": filters.address() if number else "",
         }
     return page(
-        request, "portal/queue.html", title="Queue", filters=filters,
-        sorts=[(name, label, filters.address(sort="" if name == "due" else name), name == filters.sort) for name, label in SORTS.items()],
-        grouped=filters.address(view=None), one_by_one=filters.address(view="cases"),
-        last_closed=None if context.get("rows") or context.get("cases") else figures.last_closed(), **context,
+        request,
+        "portal/queue.html",
+        title="Queue",
+        filters=filters,
+        sorts=[
+            (name, label, filters.address(sort="" if name == "due" else name), name == filters.sort)
+            for name, label in SORTS.items()
+        ],
+        grouped=filters.address(view=None),
+        one_by_one=filters.address(view="cases"),
+        last_closed=None if context.get("rows") or context.get("cases") else figures.last_closed(),
+        **context,
     )

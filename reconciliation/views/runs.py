@@ -26,7 +26,9 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
     row = _found(pk)
     crumbs = [("Queue", reverse("desk:queue"))]
     if row.problem:
-        crumbs.append((f"{row.problem.number} {problem_title(row.problem)}", reverse("desk:problem", args=[row.problem.pk])))
+        crumbs.append(
+            (f"{row.problem.number} {problem_title(row.problem)}", reverse("desk:problem", args=[row.problem.pk]))
+        )
     if row.case:
         crumbs.append((row.case.number, reverse("desk:case", args=[row.case.pk])))
     fix = FIXES.get(row.fix)
@@ -41,7 +43,11 @@ def run_progress(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _found(pk: int) -> FixRun:
-    row = FixRun.objects.select_related("request__asked_by", "request__decided_by", "problem", "case", "started_by").filter(pk=pk).first()
+    row = (
+        FixRun.objects.select_related("request__asked_by", "request__decided_by", "problem", "case", "started_by")
+        .filter(pk=pk)
+        .first()
+    )
     if row is None:
         raise Http404(f"There is no run {pk}.")
     return row
@@ -57,7 +63,14 @@ def _progress(row: FixRun) -> dict[str, Any]:
     rest = list(items.exclude(status=FixItem.Status.REFUSED)[: SHOWN - len(refused)])
     over = row.status in (FixRun.Status.DONE, FixRun.Status.STOPPED)
     return {
-        "run": row, "counts": counts, "total": total, "finished": finished, "percent": 100 if over and not total else finished * 100 // max(total, 1),
-        "items": [(item, _ITEM_TONES[item.status]) for item in (*refused, *rest)], "left_off": max(total - SHOWN, 0),
-        "over": over, "tone": _TONES[row.status], "under_way": counts[FixItem.Status.RELEASED],
+        "run": row,
+        "counts": counts,
+        "total": total,
+        "finished": finished,
+        "percent": 100 if over and not total else finished * 100 // max(total, 1),
+        "items": [(item, _ITEM_TONES[item.status]) for item in (*refused, *rest)],
+        "left_off": max(total - SHOWN, 0),
+        "over": over,
+        "tone": _TONES[row.status],
+        "under_way": counts[FixItem.Status.RELEASED],
     }

@@ -21,7 +21,14 @@ def trail(request: HttpRequest, correlation_id: str) -> HttpResponse:
     view = view if view in VIEWS else "compact"
     base = reverse("desk:trail", args=[correlation_id])
     return page(
-        request, "portal/trail.html", title=found.heading, crumbs=[("Find", reverse("desk:find"))], trail=found, view=view,
+        request,
+        "portal/trail.html",
+        title=found.heading,
+        crumbs=[("Find", reverse("desk:find"))],
+        trail=found,
+        view=view,
         views=[(name, label, f"{base}?view={name}") for name, label in VIEWS.items()],
-        moments=trail_moments.moments(found) if view != "compact" else [], cases=trail_moments.case_links(found), address=base,
+        moments=trail_moments.moments(found) if view != "compact" else [],
+        cases=trail_moments.case_links(found),
+        address=base,
     )

@@ -1,10 +1,11 @@
 """Connections: where each system is and how fast we may call it. Secrets go in and never come out."""
 
 import json
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
+from django.contrib.auth.models import AbstractUser
 from django.http import HttpRequest
 from django.utils.html import format_html
 from simple_history.admin import SimpleHistoryAdmin
@@ -14,19 +15,35 @@ from sync import journal
 from sync.admin.read_only import Page
 from sync.models import Connection
 
+_FIELDS = [
+    "code",
+    "label",
+    "system",
+    "role",
+    "base_url",
+    "is_sandbox",
+    "settings",
+    "time_zone",
+    "concurrency",
+    "rate_per_second",
+]
+
 
 class ConnectionForm(forms.ModelForm):
     """The connection's fields, and one write-only field that replaces its secrets."""
 
     new_secrets = forms.CharField(
-        required=False, strip=True, label="Replace secrets",
+        required=False,
+        strip=True,
+        label="Replace secrets",
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3, "autocomplete": "off", "spellcheck": "false"}),
-        help_text='JSON, e.g. {"client_id": "…", "private_key": "…"}. Replaces all secrets. Leave empty to keep them; they are never shown.',
+        help_text='JSON, e.g. {"client_id": "…", "private_key": "…"}. Replaces all of them; empty keeps them.',
     )
 
     class Meta:
         model = Connection
-        fields = ["code", "label", "system", "role", "base_url", "is_sandbox", "settings", "time_zone", "concurrency", "rate_per_second"]
+        # the page adds the others, so that an address gets its scheme there
+        fields = ["code"]
 
     def clean_new_secrets(self) -> dict[str, str]:
         """The secrets as a dictionary of texts; raises ValidationError without repeating what was typed."""
@@ -52,10 +69,16 @@ class ConnectionAdmin(Page, SimpleHistoryAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Who may only look is not offered the field for secrets."""
-        fields = list(ConnectionForm.Meta.fields)
+        fields = list(_FIELDS)
         if self.has_change_permission(request, obj):
             fields.append("new_secrets")
         return [(None, {"fields": fields, "description": "Test, pause and resume it on the Connections page."})]
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """An address typed without a scheme is meant to be safe."""
+        if db_field.name == "base_url":
+            kwargs["assume_scheme"] = "https"
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     @admin.display(description="Health")
     def health_page(self, row: Connection) -> str:
@@ -72,8 +95,11 @@ class ConnectionAdmin(Page, SimpleHistoryAdmin):
         journal.note(
             [
                 journal.Fact(
-                    action="connection changed" if change else "connection added", object_kind="connection", object_key=obj.code,
-                    user=request.user, text=f"{request.user} {'changed' if change else 'added'} {obj.label}: {what}.",  # type: ignore[arg-type]
+                    action="connection changed" if change else "connection added",
+                    object_kind="connection",
+                    object_key=obj.code,
+                    user=cast(AbstractUser, request.user),
+                    text=f"{request.user} {'changed' if change else 'added'} {obj.label}: {what}.",
                 )
             ]
         )

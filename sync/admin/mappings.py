@@ -28,7 +28,16 @@ class _Mapping(ReadOnly, SimpleHistoryAdmin):
 
 @admin.register(ProductMapping)
 class ProductMappingAdmin(_Mapping):
-    list_display = ["crm_product", "product_name", "billing_product", "erp_item", "status", "valid_from", "valid_to", "people"]
+    list_display = [
+        "crm_product",
+        "product_name",
+        "billing_product",
+        "erp_item",
+        "status",
+        "valid_from",
+        "valid_to",
+        "people",
+    ]
     list_select_related = ["drafted_by", "approved_by"]
     search_fields = ["crm_product__startswith"]
     search_help_text = "Starts with: product as it stands on the deal"

@@ -9,7 +9,16 @@ from sync.models import Attempt, Delivery, ExternalIdentity
 
 class _Attempts(TabularInline):
     model = Attempt
-    fields = readonly_fields = ["verb", "round", "generation", "outcome", "http_status", "started_at", "finished_at", "text"]
+    fields = readonly_fields = [
+        "verb",
+        "round",
+        "generation",
+        "outcome",
+        "http_status",
+        "started_at",
+        "finished_at",
+        "text",
+    ]
     extra = 0
     max_num = 0
     can_delete = False

@@ -30,7 +30,7 @@ class Page(ModelAdmin):
 
 
 class ReadOnly(Page):
-    """Nothing is typed in, changed or deleted here, superusers included: rows come from the engine or from approvals."""
+    """Nothing is typed in, changed or deleted here, not by superusers: rows come from the engine or from approvals."""
 
     actions = None
 
@@ -51,7 +51,10 @@ def trail_link(correlation_id: str) -> str:
 
 def money_text(amount: Any, currency: str) -> str:
     """Amount with its ISO code, in figures of equal width."""
-    return format_html('<span style="font-variant-numeric: tabular-nums; white-space: nowrap">{}</span>', money(amount, currency) or "–")
+    return format_html(
+        '<span style="font-variant-numeric: tabular-nums; white-space: nowrap">{}</span>',
+        money(amount, currency) or "–",
+    )
 
 
 def raw_text(raw: bytes | memoryview | None, *, most: int = 20_000) -> str:

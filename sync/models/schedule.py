@@ -9,6 +9,9 @@ class ScheduleClaim(models.Model):
     job = models.CharField(max_length=120)
     window = models.CharField(max_length=60)
     claimed_at = models.DateTimeField()
+    #: a claim that was neither finished nor renewed may be taken over after this
+    lease_until = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["-claimed_at"]
