@@ -10,7 +10,7 @@ class ScheduleClaim(models.Model):
     window = models.CharField(max_length=60)
     claimed_at = models.DateTimeField()
     #: a claim that was neither finished nor renewed may be taken over after this
-    lease_until = models.DateTimeField()
+    lease_until = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
