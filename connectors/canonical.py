@@ -252,5 +252,5 @@ def _rebuild(hint: Any, value: Any) -> Any:
     if hint is date:
         return date.fromisoformat(value)
     if dataclasses.is_dataclass(hint):
-        return _build(hint, value)
+        return _build(type(value) if not isinstance(hint, type) else hint, value)
     return value

@@ -36,8 +36,15 @@ class PortalAdminSite(UnfoldAdminSite):
 
     def extra_context(self, context: dict[str, Any], request: HttpRequest) -> dict[str, Any]:
         """On the demo's login page: who there is to sign in as."""
-        people = getattr(settings, "DEMO_USERS", ()) if settings.DEMO and not request.user.is_authenticated else ()
-        return {**context, "demo_users": people}
+        return {**context, "demo_users": _demo_people() if settings.DEMO and not request.user.is_authenticated else ()}
+
+
+def _demo_people() -> list[dict[str, str]]:
+    """The demo's printed logins; there is nobody to list anywhere else."""
+    from q2c_portal.local import people
+
+    passwords = people.logins()
+    return [{"username": name, "role": role, "password": passwords[name]} for name, role in people.PEOPLE.items() if name in passwords]
 
 
 def environment(request: HttpRequest) -> list[str] | None:

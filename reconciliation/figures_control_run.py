@@ -114,7 +114,7 @@ def look(control: Control, *, entity: LegalEntity, day: date, run: ControlRun | 
         shown.totals = [_total(currency, values) for currency, values in sorted(run.totals.items())]
     shown.breaks, shown.other_breaks = _breaks(control, entity, day)
     stages = [one.stage for one in shown.readings.values() if one and one.stage.is_current]
-    if stages:
+    if stages and run and run.status != ControlRun.Status.NOT_RUN:
         shown.items, shown.items_cut = _items(
             control, entity, stages, broken={one.row.reference for one in (*shown.breaks, *shown.other_breaks)}
         )
@@ -128,6 +128,9 @@ def _stage(control: Control, entity: LegalEntity, day: date, side: Side, run: Co
     ).select_related("connection")
     if run and run.finished_at:
         rows = rows.filter(read_at__lte=run.finished_at)
+    if run and run.status == ControlRun.Status.NOT_RUN:
+        # an older reading is no answer to this asking
+        rows = rows.filter(read_at__gte=run.started_at)
     return rows.order_by("-read_at", "-pk").first()
 
 

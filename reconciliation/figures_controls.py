@@ -103,7 +103,7 @@ _KINDS = {
 
 def both_legs(*, entity: LegalEntity | None = None) -> TieOut:
     """The tie-out per leg, entity and currency, at most ten seconds old."""
-    key = f"tie_out:{entity.code if entity else '*'}"
+    key = _key(entity)
     found: list[tie_out.Row] | None = cache.get(key)
     if found is None:
         found = tie_out.rows(entity=entity)
@@ -136,6 +136,15 @@ def both_legs(*, entity: LegalEntity | None = None) -> TieOut:
         ),
         read_at=(stages.filter(entity=entity) if entity else stages).aggregate(at=Max("read_at"))["at"],
     )
+
+
+def forget() -> None:
+    """The tie-out is read anew: a control has just run."""
+    cache.delete_many([_key(None), *(_key(entity) for entity in LegalEntity.objects.all())])
+
+
+def _key(entity: LegalEntity | None) -> str:
+    return f"tie_out:{entity.pk if entity else '*'}"
 
 
 def _line(row: tie_out.Row, period: str) -> Line:

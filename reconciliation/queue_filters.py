@@ -171,11 +171,14 @@ def page_of(
     start = _start(keys, after)
     if start is not None:
         rows = rows.filter(start)
-    found = list(rows.select_related("problem", "assignee", "entity")[: size + 1])
-    if len(found) <= size:
-        return found, ""
-    last = found[size - 1]
-    return found[:size], "|".join(_text(getattr(last, key.lstrip("-"))) for key in keys)
+    # the keys alone are sorted; whole rows are read for one page only
+    names = [key.lstrip("-") for key in keys]
+    found = list(rows.values_list(*names)[: size + 1])
+    place = names.index("pk")
+    ids = [row[place] for row in found[:size]]
+    whole = ExceptionCase.objects.select_related("problem", "assignee", "entity").in_bulk(ids)
+    shown = [whole[pk] for pk in ids if pk in whole]
+    return shown, "|".join(_text(value) for value in found[size - 1]) if len(found) > size else ""
 
 
 def _text(value: Any) -> str:

@@ -69,8 +69,14 @@ def six(case: ExceptionCase, *, fix: Any = None) -> Six:
     values = _values(case)
     whose = f" of {case.customer_name}" if case.customer_name else ""
     sum_ = f" over {money(case.amount, case.currency)}" if case.amount is not None and case.currency else ""
+    happened = f"{case.document or 'An object'}{whose}{sum_} stopped on {case.opened_at:%d %b %Y at %H:%M} UTC."
+    if case.break_row_id:
+        happened = (
+            f"The control of {case.effective_on} found {case.document}{whose} out of step on {case.opened_at:%d %b %Y at %H:%M}"
+            f" UTC; the sides differ by {money(case.amount, case.currency)}."
+        )
     return Six(
-        happened=f"{case.document or 'An object'}{whose}{sum_} stopped on {case.opened_at:%d %b %Y at %H:%M} UTC.",
+        happened=happened,
         why=words.cause.format_map(values),
         holds_up=f"{words.holds_up.format_map(values)}{_waiting_words(case)}",
         owner=_owner_words(case),

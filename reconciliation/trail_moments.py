@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from reconciliation import sentences
-from reconciliation.models import ExceptionCase
+from reconciliation.models import ApprovalRequest, ExceptionCase
 from reconciliation.trail_reading import Trail
 from sync.models import Attempt, JournalEntry
 
@@ -67,7 +67,10 @@ def moments(trail: Trail) -> list[Moment]:
     found += _attempts(trail)
     keys = [case.number for case in trail.cases]
     entries = JournalEntry.objects.filter(correlation_id=trail.correlation_id).order_by("at", "pk")[:MOST]
-    other = JournalEntry.objects.filter(object_kind="case", object_key__in=keys).exclude(
+    # approvals of a whole problem speak of no single deal, yet they moved this one
+    requests = ApprovalRequest.objects.filter(problem__in={case.problem_id for case in trail.cases})
+    keys += [f"APR-{pk}" for pk in requests.values_list("pk", flat=True)[:MOST]]
+    other = JournalEntry.objects.filter(object_kind__in=["case", "approval"], object_key__in=keys).exclude(
         correlation_id=trail.correlation_id
     )[:MOST]
     for entry in (*entries, *other):

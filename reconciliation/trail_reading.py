@@ -143,7 +143,8 @@ class Reader:
             .select_related("target", "entity")
             .order_by("pk")[: MOST * 3]
         )
-        self.references = {row.reference for row in (*self.items, *self.deliveries)}
+        self.rows: list[WorkItem | Delivery] = [*self.deliveries, *self.items]
+        self.references = {row.reference for row in self.rows}
         self.cases = list(
             ExceptionCase.objects.select_related("problem", "break_row", "entity")
             .filter(
@@ -168,7 +169,7 @@ class Reader:
             self.names.setdefault(identity.reference, []).append(
                 (identity.connection, identity.kind, identity.external_id)
             )
-        self.waits = waits_named({row.waits_for for row in (*self.items, *self.deliveries) if row.waits_for})
+        self.waits = waits_named({row.waits_for for row in self.rows if row.waits_for})
         self.systems = self._systems()
         self.missing: list[str] = []
 
@@ -182,7 +183,7 @@ class Reader:
 
     def _systems(self) -> dict[str, str]:
         """Role -> system name, as routed for the trail's company, else as connected at all."""
-        entity = next((row.entity_id for row in (*self.deliveries, *self.items) if row.entity_id), None)
+        entity = next((row.entity_id for row in self.rows if row.entity_id), None)
         rows = list(
             EntityRoute.objects.filter(is_shadow=False, **({"entity": entity} if entity else {}))
             .select_related("connection")

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from sync import clock, signals
 from sync.models import Block, Connection, Delivery, SourceEvent, WorkItem
@@ -75,7 +75,7 @@ def clear(
     signals.unblocked.send(sender=Block, blocks=rows, note=note, user=user)
 
 
-def _open(*, work_items: list[int], deliveries: list[int], connections: list[int], events: list[int]):  # noqa: ANN202
+def _open(*, work_items: list[int], deliveries: list[int], connections: list[int], events: list[int]) -> QuerySet[Block]:
     wanted = Q(pk__in=[])
     if work_items:
         wanted |= Q(work_item__in=work_items)

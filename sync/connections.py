@@ -3,6 +3,7 @@
 from datetime import timedelta
 from functools import lru_cache
 
+from django.contrib.auth.models import User
 from django.db import connection as database
 from django.db import transaction
 
@@ -42,7 +43,7 @@ def pause(row: Connection, *, reason: str, text: str = "") -> None:
             blocks.put([blocks.Stop(connection=row, reason=reason, evidence={"text": text[:600]})])
 
 
-def resume(row: Connection, *, note: str, user=None) -> None:  # noqa: ANN001 - a user or none
+def resume(row: Connection, *, note: str, user: User | None = None) -> None:
     """Let calls go again; the case closes by itself."""
     with transaction.atomic():
         changed = (

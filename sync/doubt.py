@@ -2,6 +2,7 @@
 
 import logging
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 
@@ -44,7 +45,7 @@ def _claim(target: Connection, limit: int) -> list[outbox.Claim]:
         return outbox._write_attempts(rows, verb="find")
 
 
-def _find(target: Connection, claim: outbox.Claim):  # noqa: ANN202 - one of results' outcomes
+def _find(target: Connection, claim: outbox.Claim) -> Any:
     connector = connections.connector_for(target)
     try:
         found = connector.find(kind=claim.delivery.kind, reference=claim.parcel.reference, known=claim.parcel.known)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import User
 
 from sync import clock
 from sync.models import JournalEntry
@@ -22,7 +22,7 @@ class Fact:
     text: str
     correlation_id: str = ""
     details: dict[str, Any] = field(default_factory=dict)
-    user: AbstractUser | None = None
+    user: User | None = None
 
 
 def note(facts: Iterable[Fact]) -> None:

@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from functools import partial
 
 from celery import current_app
 from django.db import transaction
@@ -33,7 +34,7 @@ def nudge(*queues: str) -> None:
     """Say after commit that these queues have work."""
     if not muted:
         for queue in dict.fromkeys(queues):
-            transaction.on_commit(lambda queue=queue: _gather(queue))
+            transaction.on_commit(partial(_gather, queue))
 
 
 def _gather(queue: str) -> None:

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connection as database
 from django.db import transaction
 
-from connectors.canonical import Canonical, load, text
+from connectors.canonical import Canonical, Invoice, load, text
 from connectors.errors import ConnectorError, Misconfigured, OutcomeUnknown, Rejected, Unavailable
 from connectors.interface import Connector, Parcel, Receipt
 from sync import blocks, bulk, calendar, clock, connections, keys, nudges, results
@@ -316,7 +316,8 @@ def settle(row: Connection, outcomes: Sequence[tuple[Claim, Any]]) -> None:
             .filter(pk__in=[claim.delivery.pk for claim, _ in outcomes])
             .order_by("pk")
         }
-        valid, late = [], []
+        valid: list[tuple[Claim, Any]] = []
+        late: list[tuple[Claim, Any]] = []
         for claim, outcome in outcomes:
             now_row = current[claim.delivery.pk]
             ours = now_row.fence == claim.delivery.fence and now_row.condition in (Condition.CLAIMED, Condition.IN_DOUBT)
@@ -353,7 +354,7 @@ def move_posting(delivery: Delivery, *, posting_date: Any) -> Delivery:
     """Post a document in another period than its own, after approval: only the posting date changes. Needs a transaction."""
     row = Delivery.objects.select_for_update(of=("self",)).select_related("target").get(pk=delivery.pk)
     subject = load(json.loads(row.subject))
-    if hasattr(subject, "posting_date"):
+    if isinstance(subject, Invoice):
         subject = replace(subject, posting_date=posting_date)
     row.subject = text(subject)
     row.subject_sha256 = hashlib.sha256(row.subject.encode()).hexdigest()

@@ -1,8 +1,9 @@
 """Reads the inbox: fetches what an event is about, translates it, and makes work items of it."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 
@@ -82,7 +83,7 @@ def translate(
     connector: Connector, events: Sequence[SourceEvent]
 ) -> dict[int, "list[Canonical] | Rejected | Exception | None"]:
     """What each event is about, as shapes; None where the source no longer has it; an error where it cannot be read."""
-    record_of: dict[int, object] = {}
+    record_of: dict[int, Mapping[str, Any] | None] = {}
     wanted: dict[str, list[SourceEvent]] = {}
     for event in events:
         record = connector.reopen(kind=event.kind, raw=bytes(event.body.raw))

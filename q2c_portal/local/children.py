@@ -100,7 +100,7 @@ def application(state: StateDir, *, web_port: int) -> list[Child]:
             name="worker",
             command=(
                 *(*celery, "worker", "--pool", "prefork", "--concurrency", "3", "--queues", QUEUES),
-                *("--loglevel", "INFO", "--without-gossip", "--without-mingle"),
+                *("--loglevel", "WARNING", "--without-gossip", "--without-mingle"),
             ),
             tier=Tier.APPLICATION,
             stop_seconds=25,
@@ -108,10 +108,11 @@ def application(state: StateDir, *, web_port: int) -> list[Child]:
         Child(
             name="beat",
             command=(
-                *(*celery, "beat", "--loglevel", "INFO", "--pidfile="),
+                *(*celery, "beat", "--loglevel", "WARNING", "--pidfile="),
                 *("--schedule", str(state.path / "beat-schedule")),
             ),
             tier=Tier.APPLICATION,
         ),
         Child(name="sweeper", command=manage("sweeper"), tier=Tier.APPLICATION),
+        Child(name="demo-clock", command=manage("demo_clock"), tier=Tier.APPLICATION),
     ]

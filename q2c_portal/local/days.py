@@ -1,7 +1,8 @@
 """Business time of the demo: moved day by day through the pipeline; machine time is never touched."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -21,6 +22,7 @@ WINNING_HOUR, EVENING_HOUR = 13, 18
 CLOSING_DAY = 20
 #: a day that has not come to rest after this is a fault of ours
 PATIENCE_SECONDS = 300.0
+_TIME_LOCK = 7_281_944_002
 
 _UNDER_WAY = """
 SELECT (SELECT count(*) FROM sync_sourceevent WHERE condition IN ('due', 'claimed'))
@@ -119,8 +121,31 @@ def issue_drafts(world: World) -> bool:
     return True
 
 
+@contextmanager
+def moving_time(*, wait: bool = True) -> Iterator[bool]:
+    """Only one process moves business time; with `wait` off, False when another does."""
+    with database.cursor() as cursor:
+        if wait:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [_TIME_LOCK])
+        else:
+            cursor.execute("SELECT pg_try_advisory_lock(%s)", [_TIME_LOCK])
+            if not cursor.fetchone()[0]:
+                yield False
+                return
+    try:
+        yield True
+    finally:
+        with database.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [_TIME_LOCK])
+
+
 def settle_controls(world: World) -> None:
-    """Run what is due, then ask the controls of the current day, reading again every date of the open periods."""
+    """Run what is due, then ask the controls of the current day."""
     runner.run_due()
+    ask_controls(world)
+
+
+def ask_controls(world: World) -> None:
+    """Ask every control for the current business date, reading again every date of the open periods."""
     for name in CONTROLS:
         runner.run(name, entity=world.entity, business_date=world.entity.business_date or date.today(), look_back=True)

@@ -19,4 +19,4 @@ class ApprovalRequestAdmin(ReadOnly):
 
     @admin.display(description="Approval page")
     def page(self, request: ApprovalRequest) -> str:
-        return format_html('<a href="/approvals/{}">{}</a>', request.number, request.number)
+        return format_html('<a class="text-link" href="/approvals/{}">{}</a>', request.number, request.number)

@@ -19,7 +19,7 @@ class ExceptionCaseAdmin(ReadOnly):
 
     @admin.display(description="Case page")
     def page(self, case: ExceptionCase) -> str:
-        return format_html('<a href="/x/{}">{}</a>', case.number, case.number)
+        return format_html('<a class="text-link" href="/x/{}">{}</a>', case.number, case.number)
 
     @admin.display(description="What")
     def title(self, case: ExceptionCase) -> str:

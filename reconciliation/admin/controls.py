@@ -20,7 +20,7 @@ class ControlRunAdmin(ReadOnly):
     @admin.display(description="Page")
     def page(self, run: ControlRun) -> str:
         return format_html(
-            '<a href="/controls/{}/{}/{}?v={}">Open</a>',
+            '<a class="text-link" href="/controls/{}/{}/{}?v={}">Open</a>',
             run.control,
             run.entity.code,
             run.business_date.isoformat(),

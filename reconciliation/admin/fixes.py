@@ -16,7 +16,7 @@ class FixRunAdmin(ReadOnly):
 
     @admin.display(description="Run")
     def page(self, run: FixRun) -> str:
-        return format_html('<a href="/runs/{}">{}</a>', run.pk, run)
+        return format_html('<a class="text-link" href="/runs/{}">{}</a>', run.pk, run)
 
 
 @admin.register(FixItem)

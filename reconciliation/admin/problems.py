@@ -19,7 +19,7 @@ class ProblemAdmin(ReadOnly):
 
     @admin.display(description="Problem page")
     def page(self, problem: Problem) -> str:
-        return format_html('<a href="/p/{}">{}</a>', problem.number, problem.number)
+        return format_html('<a class="text-link" href="/p/{}">{}</a>', problem.number, problem.number)
 
     @admin.display(description="What")
     def title(self, problem: Problem) -> str:

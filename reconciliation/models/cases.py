@@ -101,6 +101,7 @@ class ExceptionCase(models.Model):
         ]
         indexes = [
             models.Index(fields=["team", "due_at"], condition=Q(status="open"), name="open_cases_by_team"),
+            models.Index(fields=["due_at"], condition=Q(status="open"), name="open_cases_by_due_time"),
             models.Index(fields=["problem"], condition=Q(status="open"), name="open_cases_by_problem"),
         ]
 

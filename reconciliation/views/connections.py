@@ -39,7 +39,7 @@ def may_operate(user: AbstractUser) -> bool:
     if approvals.holds(user, "work_cases") and user.groups.filter(name=Team.INTEGRATION.label).exists():
         return True
     return Permission.objects.filter(
-        content_type__app_label="sync", codename="change_connection", group__user=user
+        content_type__app_label="sync", codename="change_connection", group__user=user.pk
     ).exists()
 
 

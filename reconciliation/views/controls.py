@@ -105,6 +105,7 @@ def control_again(request: HttpRequest, control: str, entity: str, day: date) ->
         messages.error(request, f"{company.code} has not reached {day:%d %b %Y} yet; nothing is due for that date.")
     else:
         run = runner.run(asked.name, entity=company, business_date=day)
+        figures_controls.forget()
         key = f"{run.control}@{run.business_date}v{run.version}"
         text = f"{user} ran {asked.title} for {company.code}, {day}, again: {run.get_status_display().lower()}."
         journal.note(

@@ -14,7 +14,7 @@ from reconciliation.sentences import problem_title
 from reconciliation.views.page import page, seen_by
 
 SEES = ("reconciliation.view_fixrun",)
-SHOWN = 100
+SHOWN = 50
 _TONES = {"canary": "info", "running": "info", "stopped": "bad", "done": "good"}
 _ITEM_TONES = {"waiting": "idle", "released": "info", "succeeded": "good", "refused": "bad"}
 

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.utils.html import format_html
 from simple_history.admin import SimpleHistoryAdmin
@@ -82,7 +82,7 @@ class ConnectionAdmin(Page, SimpleHistoryAdmin):
 
     @admin.display(description="Health")
     def health_page(self, row: Connection) -> str:
-        return format_html('<a href="/connections/#{}">Health</a>', row.code)
+        return format_html('<a class="text-link" href="/connections/#{}">Health</a>', row.code)
 
     def save_model(self, request: HttpRequest, obj: Connection, form: Any, change: bool) -> None:
         """Save, seal new secrets, and say in the journal who did it and which fields changed, never their content."""
@@ -98,7 +98,7 @@ class ConnectionAdmin(Page, SimpleHistoryAdmin):
                     action="connection changed" if change else "connection added",
                     object_kind="connection",
                     object_key=obj.code,
-                    user=cast(AbstractUser, request.user),
+                    user=cast(User, request.user),
                     text=f"{request.user} {'changed' if change else 'added'} {obj.label}: {what}.",
                 )
             ]

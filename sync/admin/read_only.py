@@ -18,6 +18,10 @@ class Page(ModelAdmin):
     show_full_result_count = False
     list_filter_sheet = False
     paginator = InfinitePaginator
+
+    class Media:
+        css = {"all": ["portal/records.css"]}
+
     #: permission that opens this page; empty means the model's own `view` permission
     seen_with = ""
 
@@ -46,7 +50,11 @@ class ReadOnly(Page):
 
 def trail_link(correlation_id: str) -> str:
     """Link to the page of one deal or customer across all systems."""
-    return format_html('<a href="/t/{}">{}</a>', correlation_id, correlation_id) if correlation_id else "–"
+    return (
+        format_html('<a class="text-link" href="/t/{}">{}</a>', correlation_id, correlation_id)
+        if correlation_id
+        else "–"
+    )
 
 
 def money_text(amount: Any, currency: str) -> str:

@@ -5,7 +5,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from oauth2_provider.contrib.rest_framework import OAuth2Authentication, TokenHasScope
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -22,6 +23,7 @@ from sync.reasons import reason
 EARLIEST, LATEST = date(2000, 1, 1), date(2100, 1, 1)
 
 
+@extend_schema_field(OpenApiTypes.STR)
 class StrictAmount(serializers.Field):
     """An amount as text or whole number; its digits are checked against the currency later."""
 
@@ -48,7 +50,7 @@ class Deal(serializers.Serializer):
     amount = StrictAmount()
     approval_status = serializers.CharField(max_length=60, required=False, allow_blank=True)
     order_form_date = serializers.DateField(required=False, allow_null=True)
-    lines = DealLine(many=True, allow_empty=True, max_length=500)
+    lines = serializers.ListField(child=DealLine(), allow_empty=True, max_length=500)
 
     def validate_close_date(self, value: date) -> date:
         if not EARLIEST <= value < LATEST:

@@ -4,14 +4,12 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.db import models
-
 from connectors.canonical import Canonical
 from sync import clock
 from sync.pipelines.flow import Lookups
 
 
-def values_of(subject: Any, model: type[models.Model], *, without: Iterable[str] = ()) -> dict[str, Any]:
+def values_of(subject: Any, model: type[Any], *, without: Iterable[str] = ()) -> dict[str, Any]:
     """The subject's fields that the record has too; nested shapes become plain data."""
     columns = {column.name for column in model._meta.concrete_fields}
     return {
@@ -30,7 +28,7 @@ def _plain(value: Any) -> Any:
 
 
 def put(
-    subjects: Sequence[Canonical], model: type[models.Model], lookups: Lookups, *, newest_wins: bool, stamp: str
+    subjects: Sequence[Canonical], model: type[Any], lookups: Lookups, *, newest_wins: bool, stamp: str
 ) -> dict[str, Any]:
     """Insert records for these subjects; documents once, state-like ones overwritten by a higher version.
 
@@ -43,7 +41,7 @@ def put(
         rows[subject.reference] = model(**values, legal_entity=lookups.entities[subject.legal_entity], **{stamp: now})
     if newest_wins:
         known = {
-            row.reference: row for row in model._default_manager.select_for_update().filter(reference__in=list(rows))
+            row.reference: row for row in model.objects.select_for_update().filter(reference__in=list(rows))
         }
         fresh = [row for key, row in rows.items() if key not in known]
         newer = []
@@ -51,12 +49,12 @@ def put(
             if key in known and row.version > known[key].version:
                 row.pk = known[key].pk
                 newer.append(row)
-        model._default_manager.bulk_create(fresh)
+        model.objects.bulk_create(fresh)
         if newer:
             names = [column.name for column in model._meta.concrete_fields if not column.primary_key]
-            model._default_manager.bulk_update(newer, names)
+            model.objects.bulk_update(newer, names)
     else:
-        model._default_manager.bulk_create(rows.values(), ignore_conflicts=True)
+        model.objects.bulk_create(rows.values(), ignore_conflicts=True)
     return {
-        row.reference: row for row in model._default_manager.filter(reference__in=list(rows))
+        row.reference: row for row in model.objects.filter(reference__in=list(rows))
     }

@@ -44,7 +44,8 @@ class Command(BaseCommand):
             bar = progress.add_task("Loading Salesforce", total=None)
             _load(rows, today, connections, lambda _, done, total: progress.update(bar, completed=done, total=total))
             progress.update(bar, completed=1, total=1)
-            _live(rows, today, progress)
+            with days.moving_time():
+                _live(rows, today, progress)
         console.print(f"The story stands where people begin, after {time.monotonic() - started:.0f} seconds.\n")
         _tell(console, logins)
 

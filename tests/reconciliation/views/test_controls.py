@@ -186,3 +186,19 @@ def test_a_date_the_company_has_not_reached_is_not_run(story: told.Story, sides:
 )
 def test_what_does_not_exist_is_not_found(story: told.Story, client: Client, path: str) -> None:
     assert _as(client, "Auditor").get(path).status_code == 404
+
+
+def test_an_older_reading_is_no_answer_to_a_run_that_failed(
+    story: told.Story, sides: Sides, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a run that ended well, and a later one to which nobody answered
+    runner.run("invoices", entity=story.entity, business_date=DAY)
+    monkeypatch.setattr(
+        runner.staging, "read_side", lambda *_, **__: (_ for _ in ()).throw(Unavailable("down", system="netsuite"))
+    )
+    runner.run("invoices", entity=story.entity, business_date=DAY)
+    # when the later one is opened
+    text = _as(client, "Auditor").get(_path()).content.decode()
+    # then it shows no figures of the earlier one, which stay on their own page
+    assert "This run did not get an answer from this side" in text and "USD 5,371.00" not in text
+    assert "USD 5,371.00" in client.get(_path(), {"v": "1"}).content.decode()
