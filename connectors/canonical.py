@@ -91,6 +91,8 @@ class SubscriptionContract(Canonical):
     state_like: ClassVar[bool] = True
 
     crm_opportunity_id: str
+    #: what sellers call it
+    name: str = ""
     customer_reference: str
     #: named, never guessed: new, amendment, upsell, downsell, co-term, renewal, cancellation, reactivation, ...
     modification_kind: str

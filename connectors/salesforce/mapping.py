@@ -93,6 +93,7 @@ def contract(record: Mapping[str, Any], *, version: int, currency: str = "USD") 
         currency=currency,
         source_system=SYSTEM,
         crm_opportunity_id=own_id,
+        name=str(record.get("Name") or "")[:200],
         customer_reference=f"customer:{_record_id(record, 'AccountId')}",
         modification_kind="new",
         modification_number=version,

@@ -18,6 +18,7 @@ class ContractRecord(models.Model):
     source_system = models.CharField(max_length=40)
     source_event = models.CharField(max_length=40)
     crm_opportunity_id = models.CharField(max_length=18, db_index=True)
+    name = models.CharField(max_length=200, blank=True)
     customer_reference = ReferenceField(db_index=True)
     modification_kind = models.CharField(max_length=20)
     modification_number = models.PositiveIntegerField()

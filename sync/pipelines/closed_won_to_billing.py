@@ -93,7 +93,7 @@ def owes(contract: SubscriptionContract, lookups: Lookups) -> list[Owed]:
 
 def describe(contract: SubscriptionContract) -> dict[str, Any]:
     return {
-        "title": f"Deal {contract.crm_opportunity_id}", "customer_reference": contract.customer_reference,
+        "title": f"Deal {contract.name or contract.crm_opportunity_id}"[:200], "customer_reference": contract.customer_reference,
         "amount": contract.amount, "currency": contract.currency, "effective_on": contract.signed_on,
     }
 

@@ -1,0 +1,120 @@
+"""What every test needs: nudges that go nowhere, fresh connectors, a clock, and a journal that lets a test clean up."""
+
+import os
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection, connections
+from django.test import TransactionTestCase
+from hypothesis import settings as hypothesis_settings
+
+from connectors import registry
+from sync import clock, nudges
+from sync import connections as live
+from tests import paper_erp
+from tests.small_company import Company, found_company
+
+hypothesis_settings.register_profile("steady", derandomize=True, deadline=None, print_blob=True)
+hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
+
+_clean_up = TransactionTestCase._fixture_teardown
+
+
+def _clean_up_with_the_journal_open(self: TransactionTestCase) -> None:
+    """The journal refuses TRUNCATE, and a test that commits is cleaned up by nothing else."""
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE sync_journalentry DISABLE TRIGGER journal_refuses_truncate")
+    try:
+        _clean_up(self)
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE sync_journalentry ENABLE TRIGGER journal_refuses_truncate")
+
+
+TransactionTestCase._fixture_teardown = _clean_up_with_the_journal_open  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True)
+def _no_nudges(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test needs a broker; tests of nudges themselves set this back."""
+    monkeypatch.setattr(nudges, "muted", True)
+
+
+@pytest.fixture(autouse=True)
+def _fresh_connectors() -> Iterator[None]:
+    """Connectors are kept per process; rows of another test may have the same key."""
+    live._built.cache_clear()
+    yield
+    live._built.cache_clear()
+
+
+class Machine:
+    """The machine clock in a test's hands."""
+
+    def __init__(self) -> None:
+        self.time = datetime(2026, 5, 14, 10, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        # two calls never give the same instant, as on a real machine
+        self.time += timedelta(microseconds=1)
+        return self.time
+
+    def passes(self, seconds: float = 0.0, **more: float) -> None:
+        self.time += timedelta(seconds=seconds, **more)
+
+
+@pytest.fixture
+def machine() -> Iterator[Machine]:
+    held = Machine()
+    with clock.use(held):
+        yield held
+
+
+@pytest.fixture
+def paper(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], paper_erp.Books]]:
+    """Three systems on paper under their own names; gives the books of a connection by its code."""
+    for name, place in paper_erp.PLACES.items():
+        monkeypatch.setitem(registry.OURS, name, place)
+    registry.connector_class.cache_clear()
+    paper_erp.SHELF.clear()
+    yield paper_erp.books
+    paper_erp.SHELF.clear()
+    registry.connector_class.cache_clear()
+
+
+@pytest.fixture
+def company(db: Any, machine: Machine, paper: Any) -> Company:
+    """One legal entity with a CRM, a billing system and an ERP on paper, and its mappings."""
+    return found_company()
+
+
+@pytest.fixture
+def committed_company(transactional_db: Any, machine: Machine, paper: Any) -> Company:
+    """The same, committed: for tests with threads of their own."""
+    return found_company()
+
+
+@pytest.fixture
+def in_threads() -> Callable[..., list[Any]]:
+    """Call something once per argument, all at the same moment; results in order, errors as values."""
+    from concurrent.futures import ThreadPoolExecutor
+    from threading import Barrier
+
+    def run(call: Callable[[Any], Any], arguments: list[Any]) -> list[Any]:
+        gate = Barrier(len(arguments))
+
+        def one(argument: Any) -> Any:
+            try:
+                gate.wait(timeout=30)
+                return call(argument)
+            except Exception as error:  # noqa: BLE001 - the test looks at it
+                return error
+            finally:
+                connections.close_all()
+
+        with ThreadPoolExecutor(max_workers=len(arguments)) as pool:
+            return list(pool.map(one, arguments))
+
+    return run
