@@ -1,7 +1,9 @@
 """The command line: `make bench`, or `make bench ARGS="--quick --only control"`."""
 
 import argparse
+import os
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,10 +15,19 @@ RESULTS = Path(__file__).parent / "results" / "latest.json"
 def main(arguments: Sequence[str]) -> int:
     """Measure, write the results down, print the table; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="tiny sizes: shows that every bench works, says nothing about speed")
-    parser.add_argument("--only", action="append", choices=("callbacks", "deliveries", "controls", "queue"), help="may be repeated")
-    parser.add_argument("--output", type=Path, help="where to write; by default the results folder, and nowhere with --quick or --only")
+    parser.add_argument(
+        "--quick", action="store_true", help="tiny sizes: shows that every bench works, says nothing about speed"
+    )
+    parser.add_argument(
+        "--only", action="append", choices=("callbacks", "deliveries", "controls", "queue"), help="may be repeated"
+    )
+    parser.add_argument(
+        "--output", type=Path, help="where to write; by default the results folder, and nowhere with --quick or --only"
+    )
     chosen = parser.parse_args(arguments)
+    # nothing was collected for a run from the source folders
+    warnings.filterwarnings("ignore", message="No directory at", category=UserWarning)
+    os.environ.setdefault("PYTHONWARNINGS", "ignore::UserWarning")
     with place.own_place():
         # only now do the settings see the place
         from benchmarks import run

@@ -32,6 +32,7 @@ def measure(company: Company, sizes: Sizes) -> list[Comparison]:
         servers.web(servers.PORTAL, settings="q2c_portal.settings") as portal,
         servers.web(servers.BARE, settings="benchmarks.bare.settings") as bare,
     ):
+
         def signed() -> float:
             requests = [_signed_call(company, next(numbers)) for _ in range(sizes.calls)]
             return _rate(portal, requests)
@@ -52,17 +53,25 @@ def measure(company: Company, sizes: Sizes) -> list[Comparison]:
     stored, bodies = SourceEvent.objects.count(), SourceEventBody.objects.count()
     expected = len(warm) + sizes.calls * sizes.call_rounds + BATCH * (1 + sizes.batches * sizes.call_rounds)
     if not stored == bodies == expected:
-        raise RuntimeError(f"{expected} events were answered with 200, but {stored} are stored, {bodies} with their bytes")
+        raise RuntimeError(
+            f"{expected} events were answered with 200, but {stored} are stored, {bodies} with their bytes"
+        )
     floor = Series(label="bare Django view, one INSERT a call", values=plain)
     shared = {"server": "gunicorn gthread, 2 workers x 4 threads", "connections": CONNECTIONS}
     return [
         Comparison(
-            name="signed callbacks", unit="events/s", better="more", bare=floor,
+            name="signed callbacks",
+            unit="events/s",
+            better="more",
+            bare=floor,
             portal=Series(label="signed Stripe webhook, one event a call", values=singles),
             details={**shared, "calls_per_round": sizes.calls, "body_bytes": len(_event(0))},
         ),
         Comparison(
-            name="batched callbacks", unit="events/s", better="more", bare=floor,
+            name="batched callbacks",
+            unit="events/s",
+            better="more",
+            bare=floor,
             portal=Series(label=f"signed-in Salesforce callout, {BATCH} events a call", values=many),
             details={**shared, "calls_per_round": sizes.batches, "events_per_call": BATCH},
         ),
@@ -74,9 +83,13 @@ _JSON = {"Content-Type": "application/json"}
 
 def _prepare() -> None:
     with database.cursor() as cursor:
-        cursor.execute(f"CREATE TABLE IF NOT EXISTS {TABLE} (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, raw bytea NOT NULL)")
+        cursor.execute(
+            f"CREATE TABLE IF NOT EXISTS {TABLE} (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, raw bytea NOT NULL)"
+        )
     client = Application.objects.create(
-        name="Benches", client_id="benches", client_type=Application.CLIENT_CONFIDENTIAL,
+        name="Benches",
+        client_id="benches",
+        client_type=Application.CLIENT_CONFIDENTIAL,
         authorization_grant_type=Application.GRANT_CLIENT_CREDENTIALS,
     )
     AccessToken.objects.create(

@@ -42,9 +42,15 @@ def set_up() -> Company:
 
 def _connection(code: str, system: str, role: str, secrets: dict[str, str]) -> Connection:
     row = Connection(
-        code=code, label=code.capitalize(), system=system, role=role, base_url="http://127.0.0.1:9", is_sandbox=True,
+        code=code,
+        label=code.capitalize(),
+        system=system,
+        role=role,
+        base_url="http://127.0.0.1:9",
+        is_sandbox=True,
         # what is measured is the engine, not its politeness towards a system
-        rate_per_second=1_000_000, concurrency=1_000,
+        rate_per_second=1_000_000,
+        concurrency=1_000,
     )
     row.put_secrets(**secrets)
     row.save()

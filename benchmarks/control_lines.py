@@ -29,7 +29,7 @@ FROM (
         (g %% 900)::numeric / 100 + CASE WHEN kind = 2 THEN 1 ELSE 0 END AS tax, kind = 0 AS lost, kind = 3 AS other_currency
     FROM (
         SELECT g, CASE WHEN %(wrong)s AND g %% %(every)s = 0 THEN g / %(every)s %% 4 ELSE -1 END AS kind
-        FROM (SELECT 1 + (n * %(step)s) %% %(lines)s AS g FROM generate_series(0, %(lines)s - 1) AS n) AS numbers
+        FROM (SELECT 1 + (n * %(step)s::bigint) %% %(lines)s AS g FROM generate_series(0, %(lines)s - 1) AS n) AS numbers
     ) AS kinds
 ) AS amounts
 """
@@ -44,8 +44,14 @@ def stage_both(control: Control, company: Company, *, lines: int) -> int:
     ):
         stages = ControlStage.objects.bulk_create(
             ControlStage(
-                control=control.name, entity=company.entity, business_date=FIRST_DAY + timedelta(days=day), side=side,
-                connection=source, read_at=clock.now(), sha256="0" * 64, line_count=lines // DAYS,
+                control=control.name,
+                entity=company.entity,
+                business_date=FIRST_DAY + timedelta(days=day),
+                side=side,
+                connection=source,
+                read_at=clock.now(),
+                sha256="0" * 64,
+                line_count=lines // DAYS,
             )
             for day in range(DAYS)
         )
@@ -53,8 +59,14 @@ def stage_both(control: Control, company: Company, *, lines: int) -> int:
             cursor.execute(
                 _LINES,
                 {
-                    "stages": [stage.pk for stage in stages], "days": DAYS, "prefix": f"{side}-", "first": FIRST_DAY,
-                    "wrong": wrong, "every": WRONG, "lines": lines, "step": step,
+                    "stages": [stage.pk for stage in stages],
+                    "days": DAYS,
+                    "prefix": f"{side}-",
+                    "first": FIRST_DAY,
+                    "wrong": wrong,
+                    "every": WRONG,
+                    "lines": lines,
+                    "step": step,
                 },
             )
     with database.cursor() as cursor:

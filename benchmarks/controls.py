@@ -37,7 +37,8 @@ def measure(company: Company, sizes: Sizes) -> list[Comparison]:
 def _matching(company: Company, sizes: Sizes) -> Comparison:
     expected = control_lines.stage_both(INVOICES, company, lines=sizes.lines)
     stages = {
-        side: list(ControlStage.objects.filter(control=INVOICES.name, side=side).values_list("pk", flat=True)) for side in Side
+        side: list(ControlStage.objects.filter(control=INVOICES.name, side=side).values_list("pk", flat=True))
+        for side in Side
     }
 
     def control() -> float:
@@ -64,7 +65,9 @@ def _matching(company: Company, sizes: Sizes) -> Comparison:
     ours, bare = taken_in_turn(sizes.line_rounds, control, join)
     ControlLine.objects.all()._raw_delete(using="default")
     return Comparison(
-        name="control over two sides", unit="s", better="less",
+        name="control over two sides",
+        unit="s",
+        better="less",
         portal=Series(label="matching with standings and totals", values=ours),
         bare=Series(label="bare FULL OUTER JOIN of the differing rows", values=bare),
         details={"lines_per_side": sizes.lines, "readings_per_side": control_lines.DAYS, "differences": expected},
@@ -74,9 +77,16 @@ def _matching(company: Company, sizes: Sizes) -> Comparison:
 def _staging(company: Company, sizes: Sizes) -> Comparison:
     lines = [
         Line(
-            reference=f"payment:stripe:py_{number:012d}", external_id=f"py_{number}", document_date=FIRST_DAY, currency="USD",
-            net=Decimal(number), tax=Decimal("0.10"), gross=Decimal(number) + Decimal("0.10"), label=f"Receipt {number}",
-            status="paid", counterparty=f"Customer {number % 5000}",
+            reference=f"payment:stripe:py_{number:012d}",
+            external_id=f"py_{number}",
+            document_date=FIRST_DAY,
+            currency="USD",
+            net=Decimal(number),
+            tax=Decimal("0.10"),
+            gross=Decimal(number) + Decimal("0.10"),
+            label=f"Receipt {number}",
+            status="paid",
+            counterparty=f"Customer {number % 5000}",
         )
         for number in range(sizes.staged)
     ]
@@ -86,8 +96,15 @@ def _staging(company: Company, sizes: Sizes) -> Comparison:
         day = FIRST_DAY + timedelta(days=next(days))
         start = time.perf_counter()
         staging.stage(
-            RECEIPTS, Side.LEFT, entity=company.entity, business_date=day, source=company.billing, lines=lines, pages=1,
-            source_count=len(lines), query="",
+            RECEIPTS,
+            Side.LEFT,
+            entity=company.entity,
+            business_date=day,
+            source=company.billing,
+            lines=lines,
+            pages=1,
+            source_count=len(lines),
+            query="",
         )
         return len(lines) / (time.perf_counter() - start)
 
@@ -98,8 +115,19 @@ def _staging(company: Company, sizes: Sizes) -> Comparison:
         with transaction.atomic(), database.cursor() as cursor, cursor.copy(staging._COPY) as out:
             for line in lines:
                 out.write_row(
-                    (target, line.reference, line.external_id, line.document_date, line.currency, line.net, line.tax, line.gross,
-                     line.label, line.status, line.counterparty)
+                    (
+                        target,
+                        line.reference,
+                        line.external_id,
+                        line.document_date,
+                        line.currency,
+                        line.net,
+                        line.tax,
+                        line.gross,
+                        line.label,
+                        line.status,
+                        line.counterparty,
+                    )
                 )
         return len(lines) / (time.perf_counter() - start)
 
@@ -107,7 +135,9 @@ def _staging(company: Company, sizes: Sizes) -> Comparison:
     _must_be(ControlLine.objects.count(), sizes.staged * sizes.line_rounds * 2, "staged lines")
     ControlLine.objects.all()._raw_delete(using="default")
     return Comparison(
-        name="staging a reading", unit="lines/s", better="more",
+        name="staging a reading",
+        unit="lines/s",
+        better="more",
         portal=Series(label="amounts checked, hashed, copied", values=ours),
         bare=Series(label="bare COPY, row by row from Python", values=bare),
         details={"lines_per_round": sizes.staged},

@@ -36,7 +36,10 @@ def run(sizes: Sizes, *, only: Sequence[str] | None = None) -> dict[str, Any]:
         began, load = time.monotonic(), machine.load()
         rows = [one.as_data() for one in measure(ours, sizes)]
         took = round(time.monotonic() - began, 1)
-        found += [{**row, "bench": name, "bench_seconds": took, "load_before": load, "load_after": machine.load()} for row in rows]
+        found += [
+            {**row, "bench": name, "bench_seconds": took, "load_before": load, "load_after": machine.load()}
+            for row in rows
+        ]
     return {
         "taken_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": machine.commit(),

@@ -22,26 +22,31 @@ def web(application: str, *, settings: str, health: str = "/healthz") -> Iterato
     port = ports.find_free(avoid=set())
     child = next(one for one in children.application(StateDir.chosen(), web_port=port) if one.name == "web")
     command = [application if part == PORTAL else part for part in child.command]
-    with _running(command, {"DJANGO_SETTINGS_MODULE": settings}) as process:
+    with _running(command, {"DJANGO_SETTINGS_MODULE": settings, "GUNICORN_CMD_ARGS": "--log-level warning"}) as process:
         _until(lambda: answers_http(f"http://{ports.LOOPBACK}:{port}{health}"), process)
         yield port
 
 
 @contextmanager
 def worker(app: str, *, queues: str, concurrency: int) -> Iterator[None]:
-    """A Celery worker with the demo's options; ready when the block begins to send to it, since the broker keeps tasks."""
+    """A Celery worker with the demo's options. It need not be awaited: the broker keeps what is sent to it meanwhile."""
     command = [
         *(sys.executable, "-m", "celery", "-A", app, "worker", "--pool", "prefork", "--concurrency", str(concurrency)),
         *("--queues", queues, "--loglevel", "WARNING", "--without-gossip", "--without-mingle"),
     ]
-    with _running(command, {}):
+    # in a container everybody is root
+    with _running(command, {"PYTHONWARNINGS": "ignore::UserWarning"}):
         yield
 
 
 @contextmanager
 def _running(command: list[str], extra: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
     process = subprocess.Popen(
-        command, cwd=ROOT, env={**os.environ, **extra}, stdout=sys.stderr, start_new_session=True,
+        command,
+        cwd=ROOT,
+        env={**os.environ, **extra},
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
         preexec_fn=processes.ends_with_parent(signal.SIGTERM),
     )
     try:

@@ -26,10 +26,30 @@ class Sizes:
 
 
 FULL = Sizes(
-    name="full", calls=2_000, batches=20, call_rounds=5, deliveries=2_000, delivery_rounds=5, lines=1_000_000, line_rounds=3,
-    staged=100_000, cases=100_000, requests=200, request_rounds=5,
+    name="full",
+    calls=2_000,
+    batches=20,
+    call_rounds=5,
+    deliveries=2_000,
+    delivery_rounds=5,
+    lines=1_000_000,
+    line_rounds=3,
+    staged=100_000,
+    cases=100_000,
+    requests=200,
+    request_rounds=5,
 )
 QUICK = Sizes(
-    name="quick", calls=40, batches=2, call_rounds=2, deliveries=40, delivery_rounds=2, lines=2_000, line_rounds=2, staged=500,
-    cases=300, requests=10, request_rounds=2,
+    name="quick",
+    calls=40,
+    batches=2,
+    call_rounds=2,
+    deliveries=40,
+    delivery_rounds=2,
+    lines=2_000,
+    line_rounds=2,
+    staged=500,
+    cases=300,
+    requests=10,
+    request_rounds=2,
 )

@@ -27,7 +27,7 @@ ROLES: dict[str, list[str]] = {
     "Auditor": [*_SEE, "reconciliation.view_ownershiprule", "reconciliation.view_approvalpolicy", "sync.view_attempt"],
     "Executive": ["reconciliation.view_exceptioncase", "reconciliation.view_problem", "reconciliation.view_controlrun"],
     "Configuration admin": [
-        *_SEE, "sync.change_connection", "reconciliation.add_ownershiprule", "reconciliation.change_ownershiprule",
+        *_SEE, "sync.change_connection", "sync.change_legalentity", "sync.view_postingwindow", "sync.change_postingwindow", "reconciliation.add_ownershiprule", "reconciliation.change_ownershiprule",
         "reconciliation.view_ownershiprule", "reconciliation.view_approvalpolicy",
     ],
     "User admin": ["auth.view_user", "auth.add_user", "auth.change_user", "auth.view_group"],

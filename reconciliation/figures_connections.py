@@ -14,7 +14,7 @@ from sync.reasons import reason
 from sync.states import UNFINISHED, Condition
 
 #: what people may press, and the reason a pause by hand is filed under
-PAUSED_BY_HAND = "UNAVAILABLE"
+PAUSED_BY_HAND = "PAUSED_BY_HAND"
 DAY = timedelta(hours=24)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.core.cache import cache
 from django.db.models import Max
@@ -203,7 +204,13 @@ def matrix(entity: LegalEntity, *, until: date | None = None) -> Matrix:
         controls=controls,
         first_day=start,
         lines=tuple(
-            (day, tuple(_cell(control, entity, day, newest.get((control.name, day)), start) for control in controls))
+            (
+                day,
+                tuple(
+                    _cell(control, entity, day, newest.get((control.name, day)), start, business_date)
+                    for control in controls
+                ),
+            )
             for day in dates
         ),
         months=_months(entity, controls, business_date),
@@ -229,14 +236,15 @@ def link_of(control: str, entity: LegalEntity, day: date) -> str:
     return f"/controls/{control}/{entity.code}/{day.isoformat()}"
 
 
-def _cell(control: Control, entity: LegalEntity, day: date, run: ControlRun | None, start: date | None) -> Cell:
+def _cell(
+    control: Control, entity: LegalEntity, day: date, run: ControlRun | None, start: date | None, today: date
+) -> Cell:
     link = link_of(control.name, entity, day)
     if run is None:
-        why = why_no_run(control, day=day, start=start)
-        word, icon, tone = (
-            ("Not due", "remove", "idle") if why.startswith("Nothing") else WORDS[ControlRun.Status.NOT_RUN]
+        none = no_run(control, day=day, start=start, today=today)
+        return Cell(
+            word=none.word, icon=none.icon, tone=none.tone, title=control.title, link=link if none.is_due else "", why=none.why
         )
-        return Cell(word=word, icon=icon, tone=tone, title=control.title, link="" if tone == "idle" else link, why=why)
     word, icon, tone = WORDS[ControlRun.Status(run.status)]
     why = ""
     if run.status == ControlRun.Status.NOT_RUN:
@@ -246,13 +254,37 @@ def _cell(control: Control, entity: LegalEntity, day: date, run: ControlRun | No
     return Cell(word=word, icon=icon, tone=tone, title=control.title, link=link, version=run.version, why=why)
 
 
-def why_no_run(control: Control, *, day: date, start: date | None) -> str:
-    """Why a date has no run at all. It begins with `Nothing` where none was due."""
+@dataclass(frozen=True, kw_only=True)
+class NoRun:
+    """A date that has no run at all, in words."""
+
+    word: str
+    icon: str
+    tone: str
+    why: str
+    #: False where the control has nothing to ask on this date
+    is_due: bool
+
+
+def no_run(control: Control, *, day: date, start: date | None, today: date) -> NoRun:
+    """Why a date has no run at all; `today` is the entity's business date, which still goes on."""
+    nothing: dict[str, Any] = {"word": "Not due", "icon": "remove", "tone": "idle", "is_due": False}
     if start is None or day < start:
-        return "Nothing was due: the company's documents are not routed yet on this date."
+        return NoRun(why="Nothing was due: the company's documents are not routed yet on this date.", **nothing)
     if control.as_of:
-        return "Nothing was due: this control reads everything as it stands, on the days it is asked."
-    return "The control was never asked for this date. Run it, or look whether the scheduler is alive."
+        return NoRun(
+            why="Nothing was due: this control reads everything as it stands, on the days it is asked.", **nothing
+        )
+    if day >= today:
+        return NoRun(
+            word="Day not over", icon="schedule", tone="idle", is_due=True,
+            why="This business day is not over yet. Both sides are read when it is.",
+        )  # fmt: skip
+    word, icon, tone = WORDS[ControlRun.Status.NOT_RUN]
+    return NoRun(
+        word=word, icon=icon, tone=tone, is_due=True,
+        why="The control was never asked for this date. Run it, or look whether the scheduler is alive.",
+    )  # fmt: skip
 
 
 def why_not_run(run: ControlRun) -> str:

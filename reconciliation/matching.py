@@ -18,34 +18,51 @@ from reconciliation.controls.control import Control
 from reconciliation.models import ControlStage
 from reconciliation.models.controls import Side
 from sync.models import LegalEntity
+from sync.money_text import plain
 
 #: how far a chain of waiting is followed to the case at its end
 LONGEST_CHAIN = 6
 
-_PAIRED = """
-CREATE TEMP TABLE paired ON COMMIT DROP AS
-SELECT coalesce(l.reference, r.reference) AS reference, coalesce(l.currency, r.currency) AS currency,
-       coalesce(l.document_date, r.document_date) AS document_date,
-       l.currency AS left_currency, l.net AS left_net, l.tax AS left_tax, l.gross AS left_gross, l.external_id AS left_id,
-       l.label AS left_label, l.status AS left_status, l.counterparty AS left_counterparty,
-       r.currency AS right_currency, r.net AS right_net, r.tax AS right_tax, r.gross AS right_gross, r.external_id AS right_id,
-       r.label AS right_label, r.status AS right_status, r.counterparty AS right_counterparty
-FROM (SELECT * FROM reconciliation_controlline WHERE stage_id = ANY(%(left_stages)s)) l
-FULL OUTER JOIN (SELECT * FROM reconciliation_controlline WHERE stage_id = ANY(%(right_stages)s)) r USING (reference)
+# One join over narrow columns. What agrees is only summed, by day; what does not is kept pair by pair, as the two lines' keys.
+_JOINED = """
+CREATE TEMP TABLE joined ON COMMIT DROP AS
+SELECT coalesce(l.currency, r.currency) AS currency, coalesce(l.document_date, r.document_date) AS document_date,
+    CASE WHEN {differs} THEN l.id END AS left_line, CASE WHEN {differs} THEN r.id END AS right_line,
+    count(l.id) AS left_count, count(r.id) AS right_count, sum(l.net) AS left_net, sum(r.net) AS right_net,
+    sum(l.tax) AS left_tax, sum(r.tax) AS right_tax, sum(l.gross) AS left_gross, sum(r.gross) AS right_gross
+FROM (
+    SELECT id, reference, currency, document_date, net, tax, gross FROM reconciliation_controlline
+    WHERE stage_id = ANY(%(left_stages)s)
+) l
+FULL OUTER JOIN (
+    SELECT id, reference, currency, document_date, net, tax, gross FROM reconciliation_controlline
+    WHERE stage_id = ANY(%(right_stages)s)
+) r USING (reference)
+GROUP BY 1, 2, 3, 4
 """
+_DIFFERS = (
+    "(l.id IS NULL OR r.id IS NULL OR l.currency <> r.currency OR (%(net)s AND l.net <> r.net)"
+    " OR (%(tax)s AND l.tax <> r.tax) OR (%(gross)s AND l.gross <> r.gross))"
+)
 
 _DIFFERENT = """
 CREATE TEMP TABLE different ON COMMIT DROP AS
-SELECT *, CASE
-        WHEN right_currency IS NULL THEN 'MISSING_IN_TARGET'
-        WHEN left_currency IS NULL THEN 'MISSING_IN_SOURCE'
-        WHEN left_currency <> right_currency THEN 'CURRENCY_MISMATCH'
-        WHEN %(tax)s AND left_gross = right_gross AND left_tax <> right_tax THEN 'TAX_MISMATCH'
+SELECT coalesce(l.reference, r.reference) AS reference, j.currency, j.document_date,
+    l.currency AS left_currency, l.net AS left_net, l.tax AS left_tax, l.gross AS left_gross, l.external_id AS left_id,
+    l.label AS left_label, l.status AS left_status, l.counterparty AS left_counterparty,
+    r.currency AS right_currency, r.net AS right_net, r.tax AS right_tax, r.gross AS right_gross, r.external_id AS right_id,
+    r.label AS right_label, r.status AS right_status, r.counterparty AS right_counterparty,
+    CASE
+        WHEN r.id IS NULL THEN 'MISSING_IN_TARGET'
+        WHEN l.id IS NULL THEN 'MISSING_IN_SOURCE'
+        WHEN l.currency <> r.currency THEN 'CURRENCY_MISMATCH'
+        WHEN %(tax)s AND l.gross = r.gross AND l.tax <> r.tax THEN 'TAX_MISMATCH'
         ELSE 'AMOUNT_MISMATCH' END AS kind,
     ''::text AS standing, NULL::bigint AS case_id
-FROM paired
-WHERE right_currency IS NULL OR left_currency IS NULL OR left_currency <> right_currency
-   OR (%(net)s AND left_net <> right_net) OR (%(tax)s AND left_tax <> right_tax) OR (%(gross)s AND left_gross <> right_gross)
+FROM joined j
+LEFT JOIN reconciliation_controlline l ON l.id = j.left_line
+LEFT JOIN reconciliation_controlline r ON r.id = j.right_line
+WHERE j.left_line IS NOT NULL OR j.right_line IS NOT NULL
 """
 
 # its own open case first, else the case at the end of what it waits for, else held, else on its way
@@ -93,16 +110,21 @@ WHERE different.reference = self.reference
 _RIGHT_ONLY = "UPDATE different SET standing = 'unexplained' WHERE left_currency IS NULL"
 
 _TOTALS = """
-SELECT p.currency, to_char(p.document_date, 'YYYY-MM') AS period,
-    count(p.left_currency) AS left_count, count(p.right_currency) AS right_count,
-    coalesce(sum(p.left_net), 0), coalesce(sum(p.right_net), 0), coalesce(sum(p.left_tax), 0), coalesce(sum(p.right_tax), 0),
-    coalesce(sum(p.left_gross), 0), coalesce(sum(p.right_gross), 0),
-    coalesce(sum(coalesce(p.left_gross, 0) - coalesce(p.right_gross, 0)) FILTER (WHERE d.standing = 'explained'), 0),
-    coalesce(sum(coalesce(p.left_gross, 0) - coalesce(p.right_gross, 0)) FILTER (WHERE d.standing = 'held'), 0),
-    coalesce(sum(coalesce(p.left_gross, 0) - coalesce(p.right_gross, 0)) FILTER (WHERE d.standing = 'in_flight'), 0),
-    coalesce(sum(coalesce(p.left_gross, 0) - coalesce(p.right_gross, 0)) FILTER (WHERE d.standing = 'unexplained'), 0),
-    count(*) FILTER (WHERE d.standing = 'unexplained'), count(*) FILTER (WHERE d.standing = 'explained')
-FROM paired p LEFT JOIN different d USING (reference)
+SELECT currency, to_char(document_date, 'YYYY-MM') AS period, sum(left_count)::bigint, sum(right_count)::bigint,
+    coalesce(sum(left_net), 0), coalesce(sum(right_net), 0), coalesce(sum(left_tax), 0), coalesce(sum(right_tax), 0),
+    coalesce(sum(left_gross), 0), coalesce(sum(right_gross), 0),
+    coalesce(sum(gap) FILTER (WHERE standing = 'explained'), 0), coalesce(sum(gap) FILTER (WHERE standing = 'held'), 0),
+    coalesce(sum(gap) FILTER (WHERE standing = 'in_flight'), 0), coalesce(sum(gap) FILTER (WHERE standing = 'unexplained'), 0),
+    count(*) FILTER (WHERE standing = 'unexplained'), count(*) FILTER (WHERE standing = 'explained')
+FROM (
+    SELECT currency, document_date, left_count, right_count, left_net, right_net, left_tax, right_tax, left_gross, right_gross,
+        NULL::numeric AS gap, 'agrees' AS standing
+    FROM joined WHERE left_line IS NULL AND right_line IS NULL
+    UNION ALL
+    SELECT currency, document_date, (left_currency IS NOT NULL)::int, (right_currency IS NOT NULL)::int, left_net, right_net,
+        left_tax, right_tax, left_gross, right_gross, coalesce(left_gross, 0) - coalesce(right_gross, 0), standing
+    FROM different
+) rows
 GROUP BY 1, 2 ORDER BY 1, 2
 """
 
@@ -150,23 +172,25 @@ class Difference:
 
 @contextmanager
 def compared(control: Control, *, entity: LegalEntity) -> Iterator[None]:
-    """Within this block the temporary tables `paired` and `different` hold the comparison."""
+    """Within this block temporary tables hold the comparison: sums of what agrees, and row by row what differs."""
     values = {
         "control": control.name, "entity": entity.pk, "left_role": control.left_role, "right_role": control.right_role,
         "left_stages": _current(control, entity, Side.LEFT), "right_stages": _current(control, entity, Side.RIGHT),
         "far": LONGEST_CHAIN, **{column: column in control.compares for column in ("net", "tax", "gross")},
     }
     with transaction.atomic(), database.cursor() as cursor:
-        cursor.execute("DROP TABLE IF EXISTS paired, different")
+        cursor.execute("DROP TABLE IF EXISTS left_readings, joined, different")
+        cursor.execute("CREATE TEMP TABLE left_readings ON COMMIT DROP AS SELECT unnest(%(left_stages)s::bigint[]) AS stage_id", values)
         # whole sets are joined here, often right after they were loaded and before anything knows their size
         cursor.execute("SET LOCAL enable_nestloop = off")
-        cursor.execute(_PAIRED, values)
+        cursor.execute(_JOINED.format(differs=_DIFFERS), values)
+        cursor.execute("ANALYZE joined")
         cursor.execute(_DIFFERENT, values)
-        cursor.execute("ANALYZE paired, different")
+        cursor.execute("ANALYZE different")
         cursor.execute(_STANDING, values)
         cursor.execute(_RIGHT_ONLY)
         yield
-        cursor.execute("DROP TABLE IF EXISTS paired, different")
+        cursor.execute("DROP TABLE IF EXISTS left_readings, joined, different")
 
 
 def _current(control: Control, entity: LegalEntity, side: Side) -> list[int]:
@@ -203,12 +227,21 @@ def _difference(row: tuple[Any, ...]) -> Difference:
         sides.append(
             {}
             if gross is None
-            else {"external_id": external_id, "net": str(net), "tax": str(tax), "gross": str(gross), "status": status}
+            else {
+                "external_id": external_id, "net": _digits(net, row[1]), "tax": _digits(tax, row[1]),
+                "gross": _digits(gross, row[1]), "status": status,
+            }
         )
     return Difference(
         reference=row[0], currency=row[1], document_date=row[2], kind=row[3], standing=row[4], case_id=row[5], label=row[6],
         counterparty=row[7], left=sides[0], right=sides[1], gap=(row[11] or Decimal(0)) - (row[16] or Decimal(0)),
     )
+
+
+def _digits(amount: Decimal, currency: str) -> str:
+    """In the currency's own digits; with more where the other side's currency has more."""
+    shown = plain(amount, currency)
+    return shown if Decimal(shown) == amount else str(amount)
 
 
 def reconcile_matched(control: Control) -> int:
@@ -217,9 +250,10 @@ def reconcile_matched(control: Control) -> int:
         cursor.execute(
             """
             UPDATE sync_delivery SET state = 'reconciled', reconciled_at = now()
-            FROM paired p LEFT JOIN different d USING (reference)
-            WHERE sync_delivery.reference = p.reference AND d.reference IS NULL AND sync_delivery.role = %s
-              AND sync_delivery.condition = 'settled' AND sync_delivery.state IN ('acknowledged', 'posted')
+            WHERE role = %s AND condition = 'settled' AND state IN ('acknowledged', 'posted')
+              AND reference IN (
+                SELECT reference FROM reconciliation_controlline WHERE stage_id = ANY(ARRAY(SELECT stage_id FROM left_readings)))
+              AND NOT EXISTS (SELECT 1 FROM different WHERE different.reference = sync_delivery.reference)
             """,
             [control.right_role],
         )

@@ -53,6 +53,7 @@ OWNERSHIP: dict[str, Ownership] = {
     "AUTH_EXPIRED": _owned(INT, 2, "reconnect"),
     "PERMISSION_MISSING": _owned(INT, 2, "reconnect"),
     "ADDRESS_REFUSED": _owned(INT, 2, "reconnect"),
+    "PAUSED_BY_HAND": _owned(INT, 8, "reconnect"),
     "SCHEMA_CHANGE": _owned(INT, 4, "try_again"),
     "UNKNOWN_OUTCOME": _owned(FIN, 4, "try_again"),
     "MASTER_CONFLICT": _owned(FIN, 24),

@@ -62,13 +62,13 @@ def clear(
     events: Iterable[int] = (),
     note: str,
     user: Any = None,
-    keep_reasons: dict[int, set[str]] | None = None,
+    keep: dict[int, set[tuple[str, str]]] | None = None,
 ) -> None:
-    """Clear every open block of these things and say how; `keep_reasons` (by work item id) stay open."""
+    """Clear every open block of these things and say how; those in `keep` (work item id -> reason and value) stay open."""
     rows = list(
         _open(work_items=list(work_items), deliveries=list(deliveries), connections=list(connections), events=list(events))
     )
-    rows = [row for row in rows if row.reason not in (keep_reasons or {}).get(row.work_item_id or 0, set())]
+    rows = [row for row in rows if (row.reason, row.value) not in (keep or {}).get(row.work_item_id or 0, set())]
     if not rows:
         return
     Block.objects.filter(pk__in=[row.pk for row in rows]).update(cleared_at=clock.now())

@@ -1,5 +1,6 @@
 """What a pipeline step raises when an object cannot go on."""
 
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -12,6 +13,14 @@ class StepError(Exception):
         self.field = field
         self.value = value
         self.evidence = evidence or {}
+
+
+class StepErrors(Exception):
+    """Several problems of one step, so that people see all of them at once."""
+
+    def __init__(self, problems: Sequence[StepError]) -> None:
+        super().__init__("; ".join(map(str, problems)))
+        self.problems = tuple(problems)
 
 
 class Waits(Exception):

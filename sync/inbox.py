@@ -47,7 +47,7 @@ def take_in(
                 FROM unnest(%(ids)s::text[], %(shas)s::text[], %(kinds)s::text[], %(objects)s::text[], %(revisions)s::bigint[])
                     AS t(id, sha, kind, object, revision)
                 ON CONFLICT (connection_id, source_event_id) DO NOTHING
-                RETURNING id, source_event_id
+                RETURNING source_event_id, id, tracking_id
                 """,
                 {
                     "connection": connection.pk, "now": now, "via": via, "ids": list(first),
@@ -56,31 +56,28 @@ def take_in(
                     "revisions": [event.revision for event in first.values()],
                 },
             )
-            new = {source_id: pk for pk, source_id in cursor.fetchall()}
+            new = {source_id: (pk, tracking_id) for source_id, pk, tracking_id in cursor.fetchall()}
         clean = redact(headers or {})
         SourceEventBody.objects.bulk_create(
-            SourceEventBody(event_id=pk, raw=first[source_id].raw, headers=clean) for source_id, pk in new.items()
+            SourceEventBody(event_id=pk, raw=first[source_id].raw, headers=clean) for source_id, (pk, _) in new.items()
         )
-        rows = {
-            row.source_event_id: row
-            for row in SourceEvent.objects.filter(connection=connection, source_event_id__in=list(first))
-        }
+        seen_before = [key for key in first if key not in new]
+        known = SourceEvent.objects.filter(connection=connection, source_event_id__in=seen_before) if seen_before else ()
+        rows = {row.source_event_id: row for row in known}
         conflicting = [
             rows[key]
-            for key in first
+            for key in seen_before
             # what a poll brought looks different on the wire from the same event as called in
-            if key not in new and rows[key].body_sha256 != hashes[key] and via == rows[key].via == "callback"
+            if rows[key].body_sha256 != hashes[key] and via == rows[key].via == "callback"
         ]
         for row in conflicting:
             _keep_conflict(row, first[row.source_event_id], now=now, sha=hashes[row.source_event_id])
         if new:
             nudges.nudge("ingest")
     at_odds = {row.source_event_id for row in conflicting}
+    tracking = {key: tracking_id for key, (_, tracking_id) in new.items()} | {key: row.tracking_id for key, row in rows.items()}
     return [
-        Taken(
-            event_id=key, tracking_id=str(rows[key].tracking_id), is_new=key in new, conflicts=key in at_odds
-        )
-        for key in first
+        Taken(event_id=key, tracking_id=str(tracking[key]), is_new=key in new, conflicts=key in at_odds) for key in first
     ]
 
 

@@ -167,6 +167,10 @@ REASONS: dict[str, Reason] = dict(
             "All work for this system waits; nothing is lost.", "Billing is waiting for {system}.",
         ),
         _reason(
+            "PAUSED_BY_HAND", "Paused by a person", "Somebody paused {system}.",
+            "All work for this system waits until it is resumed; nothing is lost.", "Billing is waiting for {system}.",
+        ),
+        _reason(
             "SCHEMA_CHANGE", "A field is gone or renamed", "{system} no longer has the field “{field}”.",
             "Objects that use it wait.", "Billing is waiting for {system}.",
         ),

@@ -162,7 +162,9 @@ def _fail(row: Delivery, attempt: Attempt, error: Any, target: Connection) -> bl
     if isinstance(error, Misconfigured):
         # nothing wrong with this one: it waits with all others until the connection works again
         attempt.outcome = Attempt.Outcome.MISCONFIGURED
-        row.condition, row.due_at, row.attempts = Condition.DUE, now, max(row.attempts - 1, 0)
+        row.due_at, row.attempts = now, max(row.attempts - 1, 0)
+        if attempt.verb != "find":  # a refused look-up settles nothing: still in doubt, never sent blindly
+            row.condition = Condition.DUE
         return None
     if isinstance(error, Unavailable):
         attempt.outcome = Attempt.Outcome.UNAVAILABLE

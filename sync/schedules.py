@@ -34,8 +34,14 @@ def finish(job: str, window: str) -> None:
 
 @contextmanager
 def once(job: str, window: str) -> Iterator[bool]:
-    """Run a block for a window: finished when it ends well, left to its lease when it does not."""
+    """Run a block for a window: finished when it ends well, free again when it fails, left to its lease when its process dies."""
     mine = claim(job, window)
-    yield mine
+    try:
+        yield mine
+    except BaseException:
+        if mine:
+            # whoever comes next need not wait for the lease of one who has given up
+            ScheduleClaim.objects.filter(job=job, window=window).update(lease_until=clock.now())
+        raise
     if mine:
         finish(job, window)

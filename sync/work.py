@@ -251,8 +251,10 @@ def _work_flow(flow: Flow, items: Sequence[WorkItem], tables: Tables) -> list[Wo
         ["condition", "waits_for", "state", "validated_at", "transformed_at", "entity", "correlation_id", "lease_until",
          "title", "customer_reference", "customer_name", "amount", "currency", "effective_on"],
     )
-    keep = {item.pk: {p.reason for p in passed[item.pk].problems} for item in items}
-    blocks.clear(work_items=[item.pk for item in items], note="Went through", keep_reasons=keep)
+    stopped = {item.pk: {(p.reason, p.value[:300]) for p in passed[item.pk].problems} for item in items if passed[item.pk].problems}
+    blocks.clear(work_items=[item.pk for item in items if item.pk not in stopped], note="Went through")
+    # what stands as it stood stays open; another value of the same reason is another problem
+    blocks.clear(work_items=list(stopped), note="This is mended; something else still stops it", keep=stopped)
     blocks.put(stops)
     outbox.owe(owed, lookups.tables)
     if through:

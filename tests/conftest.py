@@ -58,7 +58,7 @@ class Machine:
 
     def __call__(self) -> datetime:
         # two calls never give the same instant, as on a real machine
-        self.time += timedelta(microseconds=1)
+        self.time += timedelta(milliseconds=1)
         return self.time
 
     def passes(self, seconds: float = 0.0, **more: float) -> None:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import Group, User
+from django.db import transaction
 
 from connectors.canonical import (
     Address,
@@ -19,10 +20,12 @@ from connectors.canonical import (
     Payment,
     SubscriptionContract,
 )
+from connectors.interface import Period
 from q2c_portal.roles import make_roles
 from sync import clock, outbox, work
 from sync.connections import health_of
 from sync.models import (
+    AccountingPeriod,
     Connection,
     Delivery,
     EntityMapping,
@@ -33,6 +36,7 @@ from sync.models import (
     SourceEventBody,
     WorkItem,
 )
+from tests.paper_erp import books
 
 DAY = date(2026, 5, 13)
 FIRST_DAY = date(2026, 5, 1)
@@ -141,7 +145,8 @@ class Company:
     def hears(self, *shapes: Canonical, source: Connection | None = None, revision: int = 0) -> list[WorkItem]:
         """These shapes are said, each by an event of its own, and worked at once; the items they concern."""
         heard = [(self.event(source=source, revision=revision), shape) for shape in shapes]
-        items, _ = work.register(heard)
+        with transaction.atomic():
+            items, _ = work.register(heard)
         work.work(items)
         return list(WorkItem.objects.filter(reference__in=[shape.reference for shape in shapes]).order_by("pk"))
 
@@ -164,6 +169,16 @@ class Company:
         shape = invoice(number, of_deal=of_deal, amount=amount, **values)
         self.hears(shape, source=self.billing)
         return Delivery.objects.get(reference=shape.reference)
+
+    def period(self, state: str, *, starts: date = FIRST_DAY, ends: date = date(2026, 5, 31)) -> AccountingPeriod:
+        """One period of the ERP's receivables, as mirrored and as the ERP itself has it."""
+        books(self.erp.code).periods.append(
+            Period(external_id=f"{starts:%Y-%m}", module="ar", starts_on=starts, ends_on=ends, state=state)
+        )
+        return AccountingPeriod.objects.create(
+            entity=self.entity, connection=self.erp, starts_on=starts, ends_on=ends, state=state,
+            external_id=f"{starts:%Y-%m}", mirrored_at=clock.now(),
+        )  # fmt: skip
 
     def map_product(self, crm_product: str, *, name: str = "Basic", price: str = "100.00", **values: Any) -> ProductMapping:
         now = clock.now()

@@ -10,3 +10,4 @@ MIDDLEWARE: list[str] = []
 INSTALLED_APPS: list[str] = []
 DATABASES = {"default": {**env.db("DATABASE_URL"), "CONN_MAX_AGE": 600}}
 USE_TZ = True
+TIME_ZONE = "UTC"

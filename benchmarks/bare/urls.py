@@ -12,7 +12,10 @@ def take(request: HttpRequest) -> JsonResponse:
     """Write the body down and say so."""
     with database.cursor() as cursor:
         cursor.execute(f"INSERT INTO {TABLE} (raw) VALUES (%s)", [request.body])
-    return JsonResponse({"taken": True})
+    answer = JsonResponse({"taken": True})
+    # without it (middleware would count) the server could not keep the connection open
+    answer["Content-Length"] = len(answer.content)
+    return answer
 
 
 def live(request: HttpRequest) -> HttpResponse:

@@ -131,11 +131,12 @@ class Tryton(Connector):
                 lines = tuple(mapping.receipt_line(row, currency=currency) for row in rows)
                 yield ControlPage(lines=lines, source_count=total, query=f"account.move.line {domain}")
         elif kind == "customer":
+            currency = self.books.company_currency(company)
             domain = [["active", "in", [True, False]], ["code", "like", "customer:%"]]
             for rows, total in self.books.pages(
                 "party.party", domain, fields=("code", "name", "active"), company=company
             ):
-                lines = tuple(mapping.customer_line(row, day=day) for row in rows)
+                lines = tuple(mapping.customer_line(row, day=day, currency=currency) for row in rows)
                 yield ControlPage(lines=lines, source_count=total, query=f"party.party {domain}")
         else:
             raise Unsupported(self, f"list {kind}")

@@ -1,6 +1,7 @@
 """Tryton's JSON-RPC (series 8): its types, its sign-in, and what its errors mean."""
 
 import base64
+import re
 import threading
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -17,6 +18,8 @@ from connectors.tryton.reasons import classify, is_harmless
 SYSTEM = "tryton"
 #: questions answered with yes during one call; more would be a loop
 MOST_ANSWERS = 3
+#: PostgreSQL's words, passed on by Tryton, for a transaction that it undid because of another one: nothing was written
+_LOCKED = re.compile(r"could not obtain lock|could not serialize access|deadlock detected")
 
 
 def encode(value: Any) -> Any:
@@ -101,8 +104,8 @@ class Rpc:
             )
         if response.status_code == 404:
             raise Misconfigured(f"Tryton has no such database: {excerpt(response)}", system=SYSTEM, http_status=404)
-        if response.status_code == 423:
-            raise Unavailable(excerpt(response), system=SYSTEM, http_status=423)
+        if response.status_code == 423 or (response.status_code == 503 and _LOCKED.search(response.text)):
+            raise Unavailable(excerpt(response), system=SYSTEM, http_status=response.status_code)
         raise_for_transport(response, system=SYSTEM, writes=writes)
         answer = read_json(response, system=SYSTEM, writes=writes)
         if response.status_code != 200 or not isinstance(answer, dict):
@@ -124,7 +127,7 @@ class Rpc:
                 raise_for_transport(response, system=SYSTEM, writes=False)
                 result = read_json(response, system=SYSTEM, writes=False).get("result")
                 if not isinstance(result, list) or len(result) < 2:
-                    raise Misconfigured("Tryton did not accept the sign-in", system=SYSTEM)
+                    raise Misconfigured("Tryton did not accept the sign-in"+response.text, system=SYSTEM)
                 token = base64.b64encode(f"{self.user}:{result[0]}:{result[1]}".encode()).decode()
                 self._authorization = f"Session {token}"
             return self._authorization

@@ -64,7 +64,7 @@ def steps() -> list[Step]:
     return [Step("migrate", manage("migrate", "--noinput"))]
 
 
-def sandboxes(state: StateDir, *, ports: Mapping[str, int]) -> list[Child]:
+def sandboxes(state: StateDir, *, names: tuple[str, ...] = SANDBOXES, ports: Mapping[str, int]) -> list[Child]:
     """The vendors' sandboxes, each with its books in a file of its own."""
     books = state.path / "sandboxes"
     return [
@@ -78,7 +78,7 @@ def sandboxes(state: StateDir, *, ports: Mapping[str, int]) -> list[Child]:
             ready=lambda port=ports[name]: answers_http(f"http://{LOOPBACK}:{port}/_sandbox/health"),
             prepare=lambda: books.mkdir(exist_ok=True),
         )
-        for name in SANDBOXES
+        for name in names
     ]
 
 

@@ -1,5 +1,6 @@
 """Sets up the demo company: its books, its connections, its approved mappings, and the sandboxes themselves."""
 
+import os
 import secrets
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -9,7 +10,8 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from oauth2_provider.models import Application
 
-from q2c_portal.local.pipeline import Pipeline
+from q2c_portal.local import people, tryton
+from q2c_portal.local.pipeline import Pipeline, address
 from q2c_portal.local.sandboxes import SALESFORCE_CLIENT, STRIPE_KEY, STRIPE_READ_KEY, NetSuiteAdmin, Sandbox, StripeWorld
 from sync import calendar, clock
 from sync.connections import health_of
@@ -17,12 +19,9 @@ from sync.models import Connection, EntityMapping, EntityRoute, LegalEntity, Map
 from sync.models.fields import unseal
 
 ENTITY, ZONE = "US01", "America/New_York"
+#: ERPs the demo company can keep its books in -> what the company is called there
+ERPS = {"netsuite": "1", "tryton": ENTITY}
 CALLOUT_CLIENT = "salesforce-callouts"
-
-
-def address(slug: str) -> str:
-    """What a product is called in billing and ERP: `GTX Pro` -> `gtx-pro`."""
-    return slug.lower().replace(" ", "-")
 
 
 def set_up_entity(pipeline: Pipeline) -> LegalEntity:
@@ -39,9 +38,20 @@ def set_up_entity(pipeline: Pipeline) -> LegalEntity:
     return entity
 
 
+def set_up(pipeline: Pipeline, *, urls: dict[str, str]) -> dict[str, Connection]:
+    """The whole company, ready to sell; its connections by code. `urls` names the ERP it keeps its books in. Safe to repeat."""
+    people.make_people()
+    entity = set_up_entity(pipeline)
+    connections = set_up_connections(entity, pipeline, urls=urls)
+    set_up_mappings(entity, pipeline)
+    set_up_stripe(connections["stripe"], pipeline)
+    set_up_erp(connections, pipeline)
+    return connections
+
+
 def set_up_connections(entity: LegalEntity, pipeline: Pipeline, *, urls: dict[str, str]) -> dict[str, Connection]:
     """Connections with this copy's own secrets; addresses are brought up to date on every start."""
-    netsuite = Sandbox(urls["netsuite"]).see_settings()
+    erp = next(code for code in ERPS if code in urls)
     rows = {
         "salesforce": _connection(
             "salesforce", "Salesforce", "salesforce", "crm", urls["salesforce"],
@@ -52,21 +62,35 @@ def set_up_connections(entity: LegalEntity, pipeline: Pipeline, *, urls: dict[st
             "stripe", "Stripe Billing", "stripe_billing", "billing", urls["stripe"], settings_={"days_until_due": 30},
             secrets_={"api_key": STRIPE_KEY, "read_key": STRIPE_READ_KEY, "webhook_secrets": f"whsec_{secrets.token_hex(16)}"},
         ),
-        "netsuite": _connection(
-            "netsuite", "NetSuite", "netsuite", "erp", urls["netsuite"],
-            settings_={
-                "account": "1234567_SB1", "sign_in": "oauth2", "subsidiaries": {ENTITY: "1"}, "currencies": {"USD": "1"},
-                "ar_account": "122", "tax_code_zero": "9", "tax_codes": {"zero": "9"},
-            },
-            secrets_=netsuite_secrets(netsuite),
-        ),
+        erp: _netsuite(urls[erp]) if erp == "netsuite" else _tryton(urls[erp]),
     }
-    for role, code in (("crm", "salesforce"), ("billing", "stripe"), ("erp", "netsuite")):
+    for role, code, company_code in (("crm", "salesforce", ENTITY), ("billing", "stripe", ENTITY), ("erp", erp, ERPS[erp])):
         EntityRoute.objects.get_or_create(
             entity=entity, role=role, is_shadow=False,
-            defaults={"connection": rows[code], "company_code": "1" if role == "erp" else ENTITY, "valid_from": pipeline.first_day},
+            defaults={"connection": rows[code], "company_code": company_code, "valid_from": pipeline.first_day},
         )
     return rows
+
+
+def _netsuite(url: str) -> Connection:
+    return _connection(
+        "netsuite", "NetSuite", "netsuite", "erp", url,
+        settings_={
+            "account": "1234567_SB1", "sign_in": "oauth2", "subsidiaries": {ENTITY: "1"}, "currencies": {"USD": "1"},
+            "ar_account": "122", "tax_code_zero": "9", "tax_codes": {"zero": "9"},
+        },
+        secrets_=netsuite_secrets(Sandbox(url).see_settings()),
+    )
+
+
+def _tryton(url: str) -> Connection:
+    return _connection(
+        "tryton", "Tryton", "tryton", "erp", url,
+        settings_=tryton.connection_settings(database=os.environ.get("TRYTON_DATABASE", tryton.DATABASE)),
+        secrets_=tryton.connection_secrets(settings.STATE_DIR),
+        # it draws invoice numbers under a lock nobody waits for: of two posts at once, one is turned away
+        concurrency=1,
+    )
 
 
 def netsuite_secrets(seen: dict) -> dict[str, str]:
@@ -79,10 +103,10 @@ def netsuite_secrets(seen: dict) -> dict[str, str]:
     }
 
 
-def _connection(code: str, label: str, system: str, role: str, url: str, *, settings_: dict, secrets_: dict[str, str]) -> Connection:
+def _connection(code: str, label: str, system: str, role: str, url: str, *, settings_: dict, secrets_: dict[str, str], concurrency: int = 16) -> Connection:
     row = Connection.objects.filter(code=code).first()
     if row is None:
-        row = Connection(code=code, label=label, system=system, role=role, is_sandbox=True, time_zone=ZONE, rate_per_second=500, concurrency=16)
+        row = Connection(code=code, label=label, system=system, role=role, is_sandbox=True, time_zone=ZONE, rate_per_second=500, concurrency=concurrency)
         row.put_secrets(**secrets_)
     row.base_url, row.settings = url, {**settings_, **row.settings}
     row.save()
@@ -119,6 +143,7 @@ def set_up_netsuite(row: Connection, pipeline: Pipeline) -> None:
     netsuite = NetSuiteAdmin(row.base_url)
     for product in pipeline.products:
         netsuite.item(address(product.name), product.name)
+    netsuite.close_before(pipeline.first_day.replace(day=1) - timedelta(days=31))
     calendar.mirror(row)
 
 
@@ -166,3 +191,6 @@ def set_up_erp(connections: dict[str, Connection], pipeline: Pipeline) -> None:
     """The ERP of this demo: items and periods."""
     if "netsuite" in connections:
         set_up_netsuite(connections["netsuite"], pipeline)
+    else:
+        # its items were made with its books, before it was started
+        calendar.mirror(connections["tryton"])

@@ -2,14 +2,16 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from celery import current_app
 from django.db import connection as database
+from kombu.exceptions import OperationalError
 
-from q2c_portal.local import company
+from q2c_portal.local import company, loading
+from q2c_portal.local.pipeline import Pipeline
 from q2c_portal.local.sandboxes import NetSuiteAdmin, SalesforceAdmin, Sandbox, StripeWorld
 from reconciliation.controls import runner
 from reconciliation.controls.registry import CONTROLS
@@ -99,10 +101,28 @@ def live_through(world: World, day: date, *, wins: Iterable[dict[str, str]], los
     come_to_rest(world)
 
 
+def live_on(world: World, pipeline: Pipeline, *, today: date, told: Callable[[date], None] | None = None) -> None:
+    """Every business day from where the company stands up to `today`; each is told when it begins."""
+    wins, losses = loading.by_day(world.salesforce, pipeline)
+    day = world.entity.business_date or pipeline.first_day
+    come_to_rest(world)
+    while day <= today:
+        if told:
+            told(day)
+        won = [change for on in list(wins) if on <= day for change in wins.pop(on)]
+        lost = [change for on in list(losses) if on <= day for change in losses.pop(on)]
+        live_through(world, day, wins=won, losses=lost)
+        if day < today:
+            end_day(world, day)
+        day += timedelta(days=1)
+
+
 def end_day(world: World, day: date) -> None:
     """The next business day begins; the controls of the one that ended are due, and run while it goes on."""
     set_business_date(world, day + timedelta(days=1))
-    current_app.send_task("reconciliation.tasks.run_due_controls", queue="control", retry=False)
+    # without a broker the timetable asks for them later
+    with suppress(OperationalError):
+        current_app.send_task("reconciliation.tasks.run_due_controls", queue="control", retry=False)
 
 
 def issue_drafts(world: World) -> bool:
@@ -140,8 +160,12 @@ def moving_time(*, wait: bool = True) -> Iterator[bool]:
 
 
 def settle_controls(world: World) -> None:
-    """Run what is due, then ask the controls of the current day."""
-    runner.run_due()
+    """Run what is due, wait for what a worker runs just now, then ask the controls of the current day."""
+    ends = time.monotonic() + PATIENCE_SECONDS
+    while runner.run_due() or runner.still_due():
+        if time.monotonic() > ends:
+            raise TimeoutError(f"{runner.still_due()} controls are still due after {PATIENCE_SECONDS:.0f} seconds")
+        time.sleep(0.2)
     ask_controls(world)
 
 

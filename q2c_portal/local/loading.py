@@ -3,10 +3,20 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 
+from q2c_portal.local import company
 from q2c_portal.local.pipeline import Deal, Pipeline
 from q2c_portal.local.sandboxes import SalesforceAdmin
+from sync.models import Connection
 
 Told = Callable[[str, int, int], None]
+
+
+def load(salesforce: SalesforceAdmin, pipeline: Pipeline, *, told: Told, today: date) -> None:
+    """Everything Salesforce holds before the first day; it calls us from the first account on."""
+    load_catalogue(salesforce, pipeline)
+    company.set_up_salesforce_calls(Connection.objects.get(code="salesforce"))
+    load_accounts(salesforce, pipeline)
+    load_deals(salesforce, pipeline, told=told, today=today)
 
 
 def load_catalogue(salesforce: SalesforceAdmin, pipeline: Pipeline) -> None:

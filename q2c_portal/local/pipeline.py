@@ -17,6 +17,11 @@ class Account:
     parent: str
 
 
+def address(name: str) -> str:
+    """What a product is called in billing and ERP: `GTX Pro` -> `gtx-pro`."""
+    return name.lower().replace(" ", "-")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Product:
     name: str
@@ -63,7 +68,7 @@ class Pipeline:
 def read(*, today: date, shift_weeks: int | None = None, most_won: int | None = None) -> Pipeline:
     """The pipeline moved so that its last close date falls in the week before `today` (or by a shift stored earlier).
 
-    `most_won` keeps only the first so many won deals, for a slice against a slow ERP.
+    `most_won` keeps only the last so many won deals, for a slice against a slow ERP.
     """
     rows = _rows("sales_pipeline.csv")
     last = max(_day(row["close_date"]) for row in rows if row["close_date"])
@@ -84,11 +89,16 @@ def read(*, today: date, shift_weeks: int | None = None, most_won: int | None = 
             Account(name=row["account"], industry=row["sector"], country=row["office_location"], parent=row["subsidiary_of"])
             for row in _rows("accounts.csv")
         ),
-        products=tuple(
-            Product(name=row["product"], family=row["series"], price=Decimal(row["sales_price"])) for row in _rows("products.csv")
-        ),
+        products=products(),
         deals=tuple(deals),
         shift_weeks=weeks,
+    )
+
+
+def products() -> tuple[Product, ...]:
+    """The catalogue alone."""
+    return tuple(
+        Product(name=row["product"], family=row["series"], price=Decimal(row["sales_price"])) for row in _rows("products.csv")
     )
 
 

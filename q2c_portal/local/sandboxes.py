@@ -100,7 +100,9 @@ class StripeWorld(Sandbox):
         return self._checked(self.http.get(f"/v1/{path}", params=params)).json()
 
     def advance(self, clock: str, to: datetime) -> None:
-        """Let Stripe's test clock reach an instant; back when it has."""
+        """Let Stripe's test clock reach an instant, if it is not past it already; back when it has."""
+        if self.time_of(clock) >= int(to.timestamp()):
+            return
         self.post(f"test_helpers/test_clocks/{clock}/advance", frozen_time=int(to.timestamp()))
         while self.get(f"test_helpers/test_clocks/{clock}")["status"] != "ready":
             time.sleep(0.02)
@@ -135,10 +137,19 @@ class NetSuiteAdmin(Sandbox):
             )
         )
 
+    def close_before(self, day: date) -> None:
+        """Close every posting month that ended before a day: the company begins with its past closed."""
+        for period in self._posting_months():
+            if period["endDate"] < day.isoformat() and not period.get("closed"):
+                self.edit("accountingPeriod", period["id"], closed=True)
+
+    def _posting_months(self) -> list[dict[str, Any]]:
+        return [one for one in self.books("accountingPeriod") if one.get("isPosting") and not one.get("isQuarter") and not one.get("isYear")]
+
     def close_month(self, day: date) -> bool:
         """Close the posting month a day lies in; True when it was open."""
-        for period in self.books("accountingPeriod"):
-            if period.get("isPosting") and not period.get("isQuarter") and not period.get("isYear") and period["startDate"] <= day.isoformat() <= period["endDate"]:
+        for period in self._posting_months():
+            if period["startDate"] <= day.isoformat() <= period["endDate"]:
                 if period.get("closed"):
                     return False
                 self.edit("accountingPeriod", period["id"], closed=True)

@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from q2c_portal.local import children, environment, ports, postgres, valkey
+from q2c_portal.local import children, environment, pipeline, ports, postgres, valkey
 from q2c_portal.local.children import SANDBOXES, Child, Step
 from q2c_portal.local.ports import LOOPBACK
 from q2c_portal.local.state_dir import StateDir
@@ -37,19 +37,21 @@ def servers(state: StateDir, *, chosen: Mapping[str, int], durable: bool) -> tup
 
 def demo(state: StateDir, *, erp: str) -> Stack:
     """Everything of `make run`; `erp` is netsuite or tryton."""
-    names = ["web", *_servers_needed(), *SANDBOXES]
+    vendors = tuple(name for name in SANDBOXES if name != "netsuite" or erp == name)
+    names = ["web", *_servers_needed(), *vendors]
     chosen = ports.assign(names, remembered_in=state.ports)
     started, addresses = servers(state, chosen=chosen, durable=True)
-    addresses |= environment.sandbox_urls(chosen, names=SANDBOXES)
+    addresses |= environment.sandbox_urls(chosen, names=vendors)
     web = f"http://{LOOPBACK}:{chosen['web']}"
     addresses |= {"WEB_URL": web, "PORTAL_URL": web, "Q2C_ERP": erp}
     shared = environment.demo(state)
-    started += children.sandboxes(state, ports=chosen)
+    started += children.sandboxes(state, names=vendors, ports=chosen)
     if erp == "tryton":
         tryton = importlib.import_module("q2c_portal.local.tryton")
-        started += tryton.children(state.path)
-        if hasattr(tryton, "environment"):
-            addresses |= tryton.environment(state.path)
+        started += tryton.children(
+            state.path, items=[(pipeline.address(product.name), product.name) for product in pipeline.products()]
+        )
+        addresses |= tryton.environment(state.path)
     started += children.application(state, web_port=chosen["web"])
     started.sort(key=lambda child: child.tier)
     return Stack(children=started, steps=children.steps(), environment={**shared, **addresses}, addresses=addresses)

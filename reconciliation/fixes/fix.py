@@ -128,6 +128,10 @@ class Fix(ABC):
         """Raises InputError or NotPossible."""
         raise TypeError(f"{type(self).__name__} must preview what it does")
 
+    def takes(self, target: Target, inputs: dict[str, str]) -> list[ExceptionCase]:
+        """The open cases a run works on, in release order."""
+        return target.open_cases()
+
     def apply_change(self, request: ApprovalRequest | None, target: Target, inputs: dict[str, str], *, user: AbstractUser) -> None:
         """Make the approved change itself (a mapping row, say), once, before items are released. Needs a transaction."""
 

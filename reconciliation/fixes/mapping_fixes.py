@@ -36,8 +36,12 @@ class ReleasesWorkItems(Fix):
         case = item.case
         assert case is not None
         if case.status == ExceptionCase.Status.CLOSED:
-            waits = case.work_item and case.work_item.condition == Condition.WAITING
-            return FixItem.Status.SUCCEEDED, "Went through; now waits for its customer" if waits else "Went through"
+            stands = case.work_item.condition if case.work_item else Condition.SETTLED
+            if stands == Condition.WAITING:
+                return FixItem.Status.SUCCEEDED, "Went through; now waits for its customer"
+            if stands == Condition.BLOCKED:
+                return FixItem.Status.SUCCEEDED, "This is solved; something else stops it now"
+            return FixItem.Status.SUCCEEDED, "Went through"
         if case.work_item and case.work_item.condition == Condition.BLOCKED:
             return FixItem.Status.REFUSED, "Stopped again for the same reason"
         return None
@@ -70,6 +74,11 @@ class MapProduct(ReleasesWorkItems):
             ),
         ]
 
+    def takes(self, target: Target, inputs: dict[str, str]) -> list[ExceptionCase]:
+        """Deals from before the mapping's first day would only stop again."""
+        valid_from = day(inputs.get("valid_from", ""), field_name="valid_from")
+        return [case for case in target.open_cases() if case.effective_on is None or case.effective_on >= valid_from]
+
     def preview(self, target: Target, inputs: dict[str, str], *, user: AbstractUser) -> Preview:
         known = _products_in_force()
         product = known.get(inputs.get("product", ""))
@@ -78,7 +87,7 @@ class MapProduct(ReleasesWorkItems):
         valid_from = day(inputs.get("valid_from", ""), field_name="valid_from")
         written = target.problem.value
         _refuse_overlap(ProductMapping.objects.filter(crm_product=written), valid_from)
-        cases = [case for case in target.open_cases() if case.effective_on is None or case.effective_on >= valid_from]
+        cases = self.takes(target, inputs)
         change = {
             "table": "product mapping", "crm_product": written, "product_name": product.product_name,
             "list_price": str(product.list_price), "currency": product.currency, "billing_product": product.billing_product,

@@ -27,7 +27,7 @@ def begin(
     shown = {row["case"] for row in (request.preview.get("members", []) if request else [])}
     FixItem.objects.bulk_create(
         FixItem(run=run, place=place, case=case, also_released=bool(shown) and case.number not in shown)
-        for place, case in enumerate(target.open_cases(), start=1)
+        for place, case in enumerate(fix.takes(target, inputs), start=1)
     )
     nudges.nudge("control")
     return run

@@ -62,7 +62,10 @@ def control_run(request: HttpRequest, control: str, entity: str, day: date) -> H
     word, icon, tone = figures_controls.WORDS[status]
     why = ""
     if run is None:
-        why = figures_controls.why_no_run(asked, day=day, start=figures_controls.first_day(company))
+        none = figures_controls.no_run(
+            asked, day=day, start=figures_controls.first_day(company), today=clock.business_date(company)
+        )
+        word, icon, tone, why = none.word, none.icon, none.tone, none.why
     elif status == ControlRun.Status.NOT_RUN:
         why = figures_controls.why_not_run(run)
     return page(

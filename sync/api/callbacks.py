@@ -48,6 +48,9 @@ class RawBody(BaseParser):
     media_type = "*/*"
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        if is_form_media_type(media_type):
+            # DRF and the OAuth library would take what this returns for a form's fields
+            raise UnsupportedMediaType(media_type or "")
         return stream.read(LARGEST_BODY + 1)
 
 

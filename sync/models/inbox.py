@@ -38,6 +38,7 @@ class SourceEvent(models.Model):
         indexes = [
             models.Index(fields=["due_at", "id"], condition=~Q(condition="settled"), name="event_due"),
             models.Index(fields=["object_id"], name="event_object"),
+            models.Index(fields=["received_at"], name="event_received"),
         ]
 
     def __str__(self) -> str:

@@ -10,15 +10,20 @@ from connectors.money import AmountError, amount
 from sync.errors import StepError, Waits
 from sync.models import ContractLineRecord, ContractRecord
 from sync.pipelines import records
-from sync.pipelines.flow import Flow, Lookups, Owed
+from sync.pipelines.flow import Flow, Lookups, Owed, of_each
 
 
-def be_committed(contract: SubscriptionContract, lookups: Lookups) -> SubscriptionContract:
-    """All facts the company asks for before a deal counts: won, approved, signed."""
-    facts = dict(contract.commitment)
-    if "approval" in lookups.commitment and facts.get("approval") not in ("Approved", "Not required"):
-        raise StepError("APPROVAL_MISSING", field="Approval status", value=facts.get("approval", ""))
-    if "signature" in lookups.commitment and not facts.get("order_form_on"):
+def be_approved(contract: SubscriptionContract, lookups: Lookups) -> SubscriptionContract:
+    """Where the company asks for it, a deal counts once its approval is complete."""
+    approval = dict(contract.commitment).get("approval", "")
+    if "approval" in lookups.commitment and approval not in ("Approved", "Not required"):
+        raise StepError("APPROVAL_MISSING", field="Approval status", value=approval)
+    return contract
+
+
+def be_signed(contract: SubscriptionContract, lookups: Lookups) -> SubscriptionContract:
+    """Where the company asks for it, a deal counts once its order form is signed."""
+    if "signature" in lookups.commitment and not dict(contract.commitment).get("order_form_on"):
         raise StepError("CONTRACT_INCOMPLETE", field="Order form date", value="")
     return contract
 
@@ -39,7 +44,7 @@ def have_lines_that_sum(contract: SubscriptionContract, _: Lookups) -> Subscript
 
 def map_products(contract: SubscriptionContract, lookups: Lookups) -> SubscriptionContract:
     """Product -> billing plan, ERP item, revenue treatment, tax class; list price kept beside the agreed one."""
-    return replace(contract, lines=tuple(_mapped(line, contract, lookups) for line in contract.lines))
+    return replace(contract, lines=of_each(contract.lines, lambda line: _mapped(line, contract, lookups)))
 
 
 def _mapped(line: ContractLine, contract: SubscriptionContract, lookups: Lookups) -> ContractLine:
@@ -100,5 +105,5 @@ def describe(contract: SubscriptionContract) -> dict[str, Any]:
 
 CLOSED_WON_TO_BILLING = Flow(
     name="closed_won_to_billing", kind=SubscriptionContract.kind,
-    steps=(be_committed, have_lines_that_sum, map_products, find_customer), store=store, owes=owes, describe=describe,
+    steps=(be_approved, be_signed, have_lines_that_sum, map_products, find_customer), store=store, owes=owes, describe=describe,
 )

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 from connectors.canonical import Canonical
-from sync.errors import StepError, Waits
+from sync.errors import StepError, StepErrors, Waits
 from sync.mappings import Tables
 from sync.models import ContractRecord, CustomerRecord, InvoiceRecord, LegalEntity
 
@@ -44,6 +44,7 @@ class Owed:
     serial_key: str = ""
 
 
+Line = TypeVar("Line")
 Step = Callable[[Any, Lookups], Any]
 
 
@@ -75,6 +76,20 @@ class Passed:
         return not self.problems and not self.waits_for
 
 
+def of_each(lines: Sequence[Line], change: Callable[[Line], Line]) -> tuple[Line, ...]:
+    """Change every line. Raises StepErrors with what is wrong on any of them, each problem once."""
+    changed: list[Line] = []
+    problems: dict[tuple[str, str], StepError] = {}
+    for line in lines:
+        try:
+            changed.append(change(line))
+        except StepError as problem:
+            problems[problem.reason, problem.value] = problem
+    if problems:
+        raise StepErrors(list(problems.values()))
+    return tuple(changed)
+
+
 def run(flow: Flow, subject: Any, lookups: Lookups) -> Passed:
     """Take a subject through all steps. A step that fails leaves the subject as it was, so later steps still look."""
     problems: list[StepError] = []
@@ -84,6 +99,8 @@ def run(flow: Flow, subject: Any, lookups: Lookups) -> Passed:
             subject = step(subject, lookups)
         except StepError as problem:
             problems.append(problem)
+        except StepErrors as several:
+            problems += several.problems
         except Waits as wait:
             waits_for = waits_for or wait.reference
     return Passed(subject=subject, problems=tuple(problems), waits_for=waits_for)

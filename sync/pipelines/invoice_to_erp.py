@@ -8,7 +8,7 @@ from connectors.canonical import Invoice, InvoiceLine
 from sync.errors import StepError, Waits
 from sync.models import ContractRecord, InvoiceLineRecord, InvoiceRecord
 from sync.pipelines import records
-from sync.pipelines.flow import Flow, Lookups, Owed
+from sync.pipelines.flow import Flow, Lookups, Owed, of_each
 
 
 def find_contract(invoice: Invoice, lookups: Lookups) -> Invoice:
@@ -31,7 +31,7 @@ def enrich_lines(invoice: Invoice, lookups: Lookups) -> Invoice:
     contract = lookups.contracts.get(invoice.contract_reference)
     if contract is None:
         return invoice
-    return replace(invoice, lines=tuple(_enriched(line, invoice, contract) for line in invoice.lines))
+    return replace(invoice, lines=of_each(invoice.lines, lambda line: _enriched(line, invoice, contract)))
 
 
 def _enriched(line: InvoiceLine, invoice: Invoice, contract: ContractRecord) -> InvoiceLine:

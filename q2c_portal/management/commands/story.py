@@ -19,6 +19,16 @@ UNMAPPED, MEANT = "GTXPro", "GTX Pro"
 BAD_COUNTRY, COUNTRY = "Philipines", "PH"
 
 
+def worth(deals: list[pipeline.Deal]) -> Decimal:
+    """What these deals come to, in USD."""
+    return sum((deal.value for deal in deals), Decimal(0))
+
+
+def as_money(deals: list[pipeline.Deal]) -> dict[str, str]:
+    """The same as the API says it: by currency, none where there is nothing."""
+    return {"USD": plain(worth(deals), "USD")} if deals else {}
+
+
 class Command(BaseCommand):
     help = "Play the people's part of the story and check every figure of it. Needs make run first."
 
@@ -27,7 +37,9 @@ class Command(BaseCommand):
             raise CommandError("The story exists only under make run (Q2C_DEMO=1).")
         self.failures: list[str] = []
         kept = json.loads((settings.STATE_DIR / "story.json").read_text())
-        self.rows = pipeline.read(today=date.fromisoformat(kept["today"]), shift_weeks=kept["shift_weeks"])
+        self.rows = pipeline.read(
+            today=date.fromisoformat(kept["today"]), shift_weeks=kept["shift_weeks"], most_won=kept.get("most_won")
+        )
         self.expect()
         passwords = people.logins()
         self.people = {name: Person(settings.PORTAL_URL, name, passwords[name]) for name in passwords}
@@ -100,13 +112,13 @@ class Command(BaseCommand):
         product, country = problems.get("PRODUCT_UNMAPPED", {}), problems.get("COUNTRY_UNKNOWN", {})
         self.same("open problems", sorted(problems), ["COUNTRY_UNKNOWN", "PRODUCT_UNMAPPED"])
         self.same("product problem, cases", product.get("count"), len(self.unmapped))
-        self.same("product problem, money", product.get("money"), {"USD": plain(sum(d.value for d in self.unmapped), "USD")})
+        self.same("product problem, money", product.get("money"), as_money(self.unmapped))
         self.same("product problem, owner", product.get("owner"), "Billing operations")
         self.same("country problem, cases", country.get("count"), 1)
         self.same("country problem, owner", country.get("owner"), "Sales operations")
         self.same("deals waiting for the customer alone", country.get("waiting_count"), len(self.waiting_mapped))
-        self.same("their money", country.get("waiting_money"), {"USD": plain(sum(d.value for d in self.waiting_mapped), "USD")})
-        explained = sum(d.value for d in self.unmapped) + sum(d.value for d in self.waiting_mapped)
+        self.same("their money", country.get("waiting_money"), as_money(self.waiting_mapped))
+        explained = worth(self.unmapped) + worth(self.waiting_mapped)
         self.legs(billed=self.sold - explained, explained=explained)
 
     def product(self) -> None:
@@ -116,7 +128,7 @@ class Command(BaseCommand):
         preview = asked["preview"]
         self.same("suggested product", asked["change"]["product_name"], MEANT)
         self.same("preview, deals released", preview["count"], len(self.unmapped))
-        self.same("preview, money", preview["totals"], {"USD": plain(sum(d.value for d in self.unmapped), "USD")})
+        self.same("preview, money", preview["totals"], as_money(self.unmapped))
         self.same("preview, valid from", asked["change"]["valid_from"], min(d.closes_on for d in self.unmapped if d.closes_on).isoformat())
         refused = self.people["billing.ops"].send(f"approvals/{asked['number'].removeprefix('APR-')}/approve")
         self.same("the asker cannot approve", refused.status_code, 403)
@@ -125,7 +137,7 @@ class Command(BaseCommand):
         self.same("released deals", ended["counts"], {"succeeded": len(self.unmapped)})
         self.let_time_pass()
         self.controls()
-        waiting = sum(d.value for d in self.waiting)
+        waiting = worth(self.waiting)
         self.legs(billed=self.sold - waiting, explained=waiting)
 
     def country(self) -> None:
@@ -134,7 +146,7 @@ class Command(BaseCommand):
         asked = self.people["sales.ops"].ask_for(where, "map_country", because="A spelling error.")
         self.same("suggested country", asked["change"]["country"], COUNTRY)
         self.same("preview, deals that follow", asked["preview"]["count"], len(self.waiting))
-        self.same("preview, money", asked["preview"]["totals"], {"USD": plain(sum(d.value for d in self.waiting), "USD")})
+        self.same("preview, money", asked["preview"]["totals"], as_money(self.waiting))
         run = self.people["finance.approver"].approve(asked["number"])
         self.same("the customer went through", self.people["finance.approver"].watch(run)["counts"], {"succeeded": 1})
         self.let_time_pass()
@@ -143,8 +155,10 @@ class Command(BaseCommand):
         self.same("open problems", self.people["billing.ops"].get("problems"), [])
 
     def books_edited(self) -> None:
+        if self.world.netsuite is None:
+            self.stdout.write("Nobody edits the books: what is posted in Tryton never changes.")
+            return
         self.stdout.write("Somebody deletes one unpaid invoice in the ERP and changes another")
-        assert self.world.netsuite is not None
         unpaid = sorted(
             (row for row in self.world.netsuite.books("invoice") if Decimal(str(row.get("amountRemaining", "0"))) == Decimal(str(row["total"]))
              and Decimal(str(row["total"])) > 0),

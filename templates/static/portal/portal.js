@@ -30,6 +30,14 @@
     if (found && event.detail.elt && event.detail.elt.id === "fix") { found.setAttribute("tabindex", "-1"); found.focus({ preventScroll: false }); }
   });
 
+  // The page is hidden until it is set up, and browsers pass over a hidden field that asks for the focus.
+  document.addEventListener("alpine:initialized", function () {
+    setTimeout(function () {
+      const field = document.querySelector("main [autofocus]");
+      if (field && document.activeElement === document.body) field.focus();
+    }, 0);
+  });
+
   // Copy buttons.
   document.addEventListener("click", function (event) {
     const button = event.target.closest && event.target.closest("[data-copy], [data-copy-from]");

@@ -2,12 +2,7 @@
 
 import itertools
 import json
-import os
-import shutil
-import tempfile
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -19,6 +14,9 @@ import pytest
 from connectors.canonical import Address, Allocation, Canonical, Customer, Invoice, InvoiceLine, Payment
 from connectors.interface import Parcel, Setup
 from connectors.tryton.connector import Tryton
+from tests.real_tryton import real_tryton
+
+__all__ = ["real_tryton"]
 
 ROOT = Path(__file__).resolve().parents[3]
 PAYLOADS = ROOT / "tests" / "payloads" / "tryton"
@@ -111,53 +109,6 @@ def allocation() -> Callable[..., Allocation]:
         )  # fmt: skip
 
     return build
-
-
-@dataclass(frozen=True, kw_only=True)
-class RealTryton:
-    """A running Tryton: its address, its users, and how long it took to get there."""
-
-    address: str
-    database_url: str
-    secrets: dict[str, str]
-    settings: dict[str, str]
-    admin_password: str
-    ready_seconds: float
-
-
-@pytest.fixture(scope="session")
-def real_tryton() -> Iterator[RealTryton]:
-    """Tryton with one company's books, started by the same supervisor as the local demo."""
-    from q2c_portal.local import ports, postgres, tryton
-    from q2c_portal.local.stack import Stack
-    from q2c_portal.local.state_dir import StateDir
-    from q2c_portal.local.supervisor import kept_up
-
-    try:
-        tryton.install()
-    except tryton.CannotPrepareError as error:
-        pytest.skip(f"Tryton cannot be installed here: {error}")
-    state = StateDir(Path(tempfile.mkdtemp(prefix="q2c-tryton-")).resolve())
-    # PostgreSQL may run as another user, who must be able to pass through.
-    state.path.chmod(0o711)
-    try:
-        state.create()
-        server = postgres.serve(state, port=ports.find_free(avoid=set()), durable=False)
-        children = [postgres.child(server), *tryton.children(state.path, database_url=server.url)]
-        began = time.monotonic()
-        with kept_up(Stack(children=children), state=state):
-            yield RealTryton(
-                address=tryton.environment(state.path)["TRYTON_URL"],
-                database_url=server.url,
-                secrets=tryton.connection_secrets(state.path),
-                settings=tryton.connection_settings(),
-                admin_password=state.secret("tryton_admin_password"),
-                ready_seconds=time.monotonic() - began,
-            )
-    finally:
-        shutil.rmtree(state.path, ignore_errors=True)
-        if os.geteuid() == 0:
-            shutil.rmtree(postgres.far_room(state), ignore_errors=True)
 
 
 @pytest.fixture

@@ -135,6 +135,15 @@ def test_a_status_says_what_to_do_next(connect, answers, status, writes, error):
         connect().rpc.call("model.account.invoice.post", [12], writes=writes)
 
 
+def test_a_transaction_that_gave_way_to_another_wrote_nothing(connect, answers):
+    # given Tryton's answer to two posts at once: numbers are drawn under a lock that nobody waits for
+    waiting, _, _ = answers
+    waiting.append(httpx.Response(503, text='<p>could not obtain lock on row in relation "ir_sequence_strict"</p>'))
+    # when / then
+    with pytest.raises(Unavailable):
+        connect().rpc.call("model.account.invoice.post", [12], writes=True)
+
+
 def test_a_missing_secret_or_database_names_itself(connect):
     with pytest.raises(Misconfigured, match="read_user"):
         connect(read_only=True)

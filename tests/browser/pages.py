@@ -1,0 +1,55 @@
+"""The pages every look is taken at, with something on each of them."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+from reconciliation import approvals
+from reconciliation.fixes.fix import Target
+from reconciliation.fixes.registry import FIXES
+from reconciliation.models import ApprovalRequest, ExceptionCase
+from tests.reconciliation.views import desk_people
+from tests.reconciliation.views import story as told
+
+SIDEWAYS = """() => {
+  const wide = document.documentElement.scrollWidth;
+  if (wide <= window.innerWidth) return "";
+  const over = [...document.querySelectorAll("body *")].filter((one) => one.getBoundingClientRect().right > window.innerWidth + 1);
+  return `${wide} wide, because of ${over.slice(0, 3).map((one) => `${one.tagName}.${one.className}`).join(" and ")}`;
+}"""
+
+
+def opened(page: Page, path: str) -> Page:
+    """The page at this address, and not the login in its place."""
+    answer = page.goto(path)
+    assert answer is not None and answer.status < 500 and "/login/" not in page.url, f"{path} gave {page.url}"
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    return page
+
+
+def ask_for_the_mapping() -> ApprovalRequest:
+    """Billing operations ask for the product they know."""
+    fix, target = FIXES["map_product"], Target(problem=desk_people.product_problem())
+    inputs = {name: value for name, value in desk_people.INPUTS.items() if name != "fix"}
+    user = desk_people.person("Billing operations")
+    sha256 = fix.preview(target, inputs, user=user).sha256
+    return approvals.ask(fix, target, inputs, user=user, sha256=sha256, because="The same product")
+
+
+def main_pages(lost_invoice: Callable[[], str]) -> dict[str, tuple[str, str]]:
+    """Name of a page -> who opens it, and its address: each with work on it."""
+    case = lost_invoice()
+    country = ExceptionCase.objects.get(reason="COUNTRY_UNKNOWN").problem
+    asked = ask_for_the_mapping()
+    return {
+        "home": ("Finance preparer", "/admin/"),
+        "queue": ("Finance preparer", "/queue/"),
+        "problem": ("Sales operations", f"/p/{country.number}"),
+        "case": ("Finance preparer", case),
+        "approvals": ("Finance approver", "/approvals/"),
+        "approval": ("Finance approver", f"/approvals/{asked.number}"),
+        "trail": ("Finance preparer", f"/t/deal:{told.PAID}?view=full"),
+        "controls": ("Finance preparer", "/controls/"),
+        "control run": ("Finance preparer", f"/controls/invoices/US01/{told.DAY}"),
+        "connections": ("Integration support", "/connections/"),
+    }
