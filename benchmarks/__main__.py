@@ -25,7 +25,7 @@ def main(arguments: Sequence[str]) -> int:
         "--output", type=Path, help="where to write; by default the results folder, and nowhere with --quick or --only"
     )
     chosen = parser.parse_args(arguments)
-    # nothing was collected for a run from the source folders
+    # said by every process: nothing was collected for a run from the source folders, and in a container all is root's
     warnings.filterwarnings("ignore", message="No directory at", category=UserWarning)
     os.environ.setdefault("PYTHONWARNINGS", "ignore::UserWarning")
     with place.own_place():

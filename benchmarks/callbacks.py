@@ -83,9 +83,7 @@ _JSON = {"Content-Type": "application/json"}
 
 def _prepare() -> None:
     with database.cursor() as cursor:
-        cursor.execute(
-            f"CREATE TABLE IF NOT EXISTS {TABLE} (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, raw bytea NOT NULL)"
-        )
+        cursor.execute(f"CREATE TABLE {TABLE} (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, raw bytea NOT NULL)")
     client = Application.objects.create(
         name="Benches",
         client_id="benches",

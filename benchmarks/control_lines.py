@@ -26,10 +26,13 @@ SELECT (%(stages)s::bigint[])[1 + g %% %(days)s],
     net, tax, net + tax, 'INV-' || g, 'open', 'Customer ' || g %% 5000
 FROM (
     SELECT g, 100 + g %% 90000 + CASE WHEN kind = 1 THEN 0.01 ELSE 0 END AS net,
-        (g %% 900)::numeric / 100 + CASE WHEN kind = 2 THEN 1 ELSE 0 END AS tax, kind = 0 AS lost, kind = 3 AS other_currency
+        (g %% 900)::numeric / 100 + CASE WHEN kind = 2 THEN 1 ELSE 0 END AS tax,
+        kind = 0 AS lost, kind = 3 AS other_currency
     FROM (
         SELECT g, CASE WHEN %(wrong)s AND g %% %(every)s = 0 THEN g / %(every)s %% 4 ELSE -1 END AS kind
-        FROM (SELECT 1 + (n * %(step)s::bigint) %% %(lines)s AS g FROM generate_series(0, %(lines)s - 1) AS n) AS numbers
+        FROM (
+            SELECT 1 + (n * %(step)s::bigint) %% %(lines)s AS g FROM generate_series(0, %(lines)s - 1) AS n
+        ) AS numbers
     ) AS kinds
 ) AS amounts
 """
@@ -39,7 +42,7 @@ def stage_both(control: Control, company: Company, *, lines: int) -> int:
     """Write `lines` lines on each side, spread over thirty days; how many rows must be found to differ."""
     for side, source, wrong, step in (
         (Side.LEFT, company.billing, False, 1),
-        # no divisor of any size that ends in zero, so every number comes once
+        # a prime that divides no size used here, so every number comes once
         (Side.RIGHT, company.erp, True, 7_919),
     ):
         stages = ControlStage.objects.bulk_create(

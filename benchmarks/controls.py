@@ -25,8 +25,14 @@ SELECT reference, l.currency AS left_currency, l.net AS left_net, l.tax AS left_
     r.currency AS right_currency, r.net AS right_net, r.tax AS right_tax, r.gross AS right_gross
 FROM (SELECT * FROM reconciliation_controlline WHERE stage_id = ANY(%(left)s)) AS l
 FULL OUTER JOIN (SELECT * FROM reconciliation_controlline WHERE stage_id = ANY(%(right)s)) AS r USING (reference)
-WHERE l.gross IS NULL OR r.gross IS NULL OR l.currency <> r.currency OR l.net <> r.net OR l.tax <> r.tax OR l.gross <> r.gross
+WHERE l.gross IS NULL OR r.gross IS NULL OR l.currency <> r.currency
+    OR l.net <> r.net OR l.tax <> r.tax OR l.gross <> r.gross
 """
+
+_BARE_COPY = (
+    "COPY reconciliation_controlline (stage_id, reference, external_id, document_date, currency, net, tax, gross,"
+    " label, status, counterparty) FROM STDIN"
+)
 
 
 def measure(company: Company, sizes: Sizes) -> list[Comparison]:
@@ -112,7 +118,7 @@ def _staging(company: Company, sizes: Sizes) -> Comparison:
 
     def copy() -> float:
         start = time.perf_counter()
-        with transaction.atomic(), database.cursor() as cursor, cursor.copy(staging._COPY) as out:
+        with transaction.atomic(), database.cursor() as cursor, cursor.copy(_BARE_COPY) as out:
             for line in lines:
                 out.write_row(
                     (

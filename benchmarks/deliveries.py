@@ -1,8 +1,8 @@
-"""Deliveries a second through the outbox, next to the rate at which the same worker runs Celery tasks that do nothing."""
+"""Deliveries a second through the outbox, next to the rate at which the same worker runs tasks that do nothing."""
 
 import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from decimal import Decimal
@@ -189,9 +189,9 @@ def _quiet() -> Iterator[None]:
         nudges.muted = before
 
 
-def _wait_until(done: object) -> None:
+def _wait_until(done: Callable[[], bool]) -> None:
     until = time.monotonic() + _LONGEST
-    while not done():  # type: ignore[operator]
+    while not done():
         if time.monotonic() > until:
             raise RuntimeError(f"the worker was not done after {_LONGEST:.0f} s")
         time.sleep(_GLANCE)

@@ -77,7 +77,7 @@ class _Line:
         self._rest = b""
 
     def ask(self, content: bytes) -> int:
-        """Send a request and read its whole answer; the status. Sent again only when a kept connection was closed unanswered."""
+        """Send a request and read its whole answer; the status. Repeated only when a kept connection was closed."""
         fresh = self._socket is None
         if self._socket is None:
             self._socket = socket.create_connection((LOOPBACK, self._port), timeout=60)

@@ -9,7 +9,9 @@ from reconciliation.models import ExceptionCase
 
 _TEMPLATE = """<!doctype html><title>Fifty rows</title><table>{% for case in cases %}<tr><td>{{ case.number }}</td>
 <td>{{ case.reason }}</td><td>{{ case.team }}</td><td>{{ case.customer_name }}</td><td>{{ case.document }}</td>
-<td>{{ case.amount }} {{ case.currency }}</td><td>{{ case.opened_at }}</td><td>{{ case.due_at }}</td></tr>{% endfor %}</table>"""
+<td>{{ case.amount }} {{ case.currency }}</td><td>{{ case.opened_at }}</td>
+<td>{{ case.due_at }}</td></tr>
+{% endfor %}</table>"""
 
 
 @login_required

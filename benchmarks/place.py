@@ -1,4 +1,4 @@
-"""A database of its own for one run of the benches, beside whatever else the server holds, and its own corner of the broker."""
+"""A database and a corner of the broker for one run of the benches, beside whatever else the servers hold."""
 
 import os
 import subprocess
@@ -32,7 +32,8 @@ def own_place() -> Iterator[None]:
     os.environ.setdefault("SECRET_KEY", f"only-for-one-run-of-the-benches-{os.urandom(24).hex()}")
     os.environ["DATABASE_URL"] = _with_path(given["DATABASE_URL"] or "", name)
     os.environ["REDIS_URL"] = _with_path(given["REDIS_URL"] or "", str(BROKER_DATABASE))
-    with psycopg.connect(_as_psycopg(given["DATABASE_URL"] or ""), autocommit=True) as server:
+    maintenance = _with_path(given["DATABASE_URL"] or "", "postgres").replace("postgres://", "postgresql://", 1)
+    with psycopg.connect(maintenance, autocommit=True) as server:
         server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         try:
             subprocess.run(manage("migrate", "--verbosity", "0"), cwd=ROOT, check=True, stdout=sys.stderr)
@@ -48,7 +49,3 @@ def own_place() -> Iterator[None]:
 
 def _with_path(url: str, name: str) -> str:
     return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
-
-
-def _as_psycopg(url: str) -> str:
-    return url.replace("postgres://", "postgresql://", 1)

@@ -1,4 +1,4 @@
-"""The queue page with very many open cases, grouped and one by one, next to a page that lists 50 rows of the same table."""
+"""The queue page with very many open cases, grouped and one by one, next to a page with 50 rows of the same table."""
 
 import time
 from collections.abc import Callable

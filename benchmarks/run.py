@@ -64,19 +64,24 @@ def table(found: dict[str, Any]) -> str:
     lines = [
         f"{facts['cores']} cores ({facts['processor']}), Python {facts['python']}, PostgreSQL {facts['postgresql']},"
         f" fsync {facts['postgresql_settings']['fsync']}",
-        f"commit {commit['id'][:12] or 'unknown'}{' with changes' if commit['changed'] else ''}, sizes: {found['sizes']},"
-        f" {found['seconds']} s",
+        f"commit {commit['id'][:12] or 'unknown'}{' with changes' if commit['changed'] else ''},"
+        f" {found['sizes']} sizes, {found['seconds']:.0f} s",
         f"load average before {before}; after {after} (other work on the machine widens the spread)",
         "",
-        f"{'':24} {'portal':>10} {'least-most':>17} {'bare':>10} {'least-most':>17} {'portal/bare':>11}  unit",
+        _row("", "portal", "least-most", "bare", "least-most", "portal/bare", "least-most", "unit"),
     ]
     for row in found["results"]:
-        ours, bare = row["portal"], row["bare"]
-        lines.append(
-            f"{row['name']:24} {_number(ours['median']):>10} {_range(ours):>17} {_number(bare['median']):>10} {_range(bare):>17}"
-            f" {row['ratio']['median']:>11.3g}  {row['unit']} ({row['better']} is better)"
-        )
+        cells = [
+            cell for name in ("portal", "bare", "ratio") for cell in (_number(row[name]["median"]), _range(row[name]))
+        ]
+        lines.append(_row(row["name"], *cells, f"{row['unit']}, {row['better']} is better"))
     return "\n".join(lines)
+
+
+def _row(name: str, *cells: str) -> str:
+    *numbers, unit = cells
+    widths = (10, 17, 10, 17, 11, 13)
+    return f"{name:24}" + "".join(f"{cell:>{width}}" for cell, width in zip(numbers, widths, strict=True)) + f"  {unit}"
 
 
 def _range(series: dict[str, Any]) -> str:

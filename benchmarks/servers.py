@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from q2c_portal.local import children, ports, processes
@@ -18,7 +18,7 @@ PORTAL, BARE = "q2c_portal.wsgi:application", "benchmarks.bare.wsgi:application"
 
 @contextmanager
 def web(application: str, *, settings: str, health: str = "/healthz") -> Iterator[int]:
-    """Serve a WSGI application by the demo's own gunicorn command (gthread, 2 workers with 4 threads); yields the port."""
+    """Serve a WSGI application by the demo's gunicorn command (gthread, 2 workers with 4 threads); yields the port."""
     port = ports.find_free(avoid=set())
     child = next(one for one in children.application(StateDir.chosen(), web_port=port) if one.name == "web")
     command = [application if part == PORTAL else part for part in child.command]
@@ -29,13 +29,12 @@ def web(application: str, *, settings: str, health: str = "/healthz") -> Iterato
 
 @contextmanager
 def worker(app: str, *, queues: str, concurrency: int) -> Iterator[None]:
-    """A Celery worker with the demo's options. It need not be awaited: the broker keeps what is sent to it meanwhile."""
+    """A Celery worker with the demo's options. Nobody need wait for it: the broker keeps what is sent meanwhile."""
     command = [
         *(sys.executable, "-m", "celery", "-A", app, "worker", "--pool", "prefork", "--concurrency", str(concurrency)),
-        *("--queues", queues, "--loglevel", "WARNING", "--without-gossip", "--without-mingle"),
+        *("--queues", queues, "--loglevel", "ERROR", "--without-gossip", "--without-mingle"),
     ]
-    # in a container everybody is root
-    with _running(command, {"PYTHONWARNINGS": "ignore::UserWarning"}):
+    with _running(command, {}):
         yield
 
 
@@ -61,9 +60,9 @@ def _running(command: list[str], extra: Mapping[str, str]) -> Iterator[subproces
             process.wait()
 
 
-def _until(ready: object, process: subprocess.Popen[bytes]) -> None:
+def _until(ready: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
     until = time.monotonic() + START_SECONDS
-    while not ready():  # type: ignore[operator]
+    while not ready():
         if process.poll() is not None or time.monotonic() > until:
             raise RuntimeError(f"{process.args!r} did not start")
         time.sleep(0.1)

@@ -1,4 +1,4 @@
-"""The portal's task app as a worker of the benches loads it: with the instant ledger, and with a task that does nothing."""
+"""The portal's task app as a worker of the benches loads it: with the instant ledger and a task that does nothing."""
 
 from connectors import registry
 from q2c_portal.celery import app

@@ -1,4 +1,6 @@
-"""The shapes all systems are translated into: frozen, without a framework; records in sync/models have the same fields."""
+"""The shapes all systems are translated into: frozen, without a framework; records in sync/models have the
+same fields.
+"""
 
 import dataclasses
 import json

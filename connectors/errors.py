@@ -7,7 +7,9 @@ from typing import Any
 class ConnectorError(Exception):
     """Something a remote system did or said. `text` is the vendor's own, for the closed technical block only."""
 
-    def __init__(self, text: str, *, system: str = "", http_status: int | None = None, evidence: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, text: str, *, system: str = "", http_status: int | None = None, evidence: dict[str, Any] | None = None
+    ) -> None:
         super().__init__(text)
         self.text = text
         self.system = system
@@ -22,7 +24,9 @@ class NotAuthentic(ConnectorError):
 class Unavailable(ConnectorError):
     """Nothing was written; try later."""
 
-    def __init__(self, text: str, *, retry_after: float | None = None, reason: str = "UNAVAILABLE", **rest: Any) -> None:
+    def __init__(
+        self, text: str, *, retry_after: float | None = None, reason: str = "UNAVAILABLE", **rest: Any
+    ) -> None:
         super().__init__(text, **rest)
         #: seconds the vendor asked us to wait
         self.retry_after = retry_after
@@ -36,7 +40,9 @@ class OutcomeUnknown(ConnectorError):
 class Rejected(ConnectorError):
     """The system looked at it and said no; people fix data. `reason` is one of sync.reasons' codes."""
 
-    def __init__(self, text: str, *, reason: str = "UNCLASSIFIED", code: str = "", field: str = "", value: str = "", **rest: Any) -> None:
+    def __init__(
+        self, text: str, *, reason: str = "UNCLASSIFIED", code: str = "", field: str = "", value: str = "", **rest: Any
+    ) -> None:
         super().__init__(text, **rest)
         self.reason = reason
         #: the vendor's own code

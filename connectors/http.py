@@ -25,7 +25,15 @@ _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.
 class Http:
     """One pooled client for one connection. Redirects are never followed: they are how guards are walked around."""
 
-    def __init__(self, *, system: str, base_url: str, sandbox: bool, hosts: tuple[str, ...] = (), headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        system: str,
+        base_url: str,
+        sandbox: bool,
+        hosts: tuple[str, ...] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         self.system = system
         self.base_url = base_url.rstrip("/")
         guard_address(base_url, hosts=hosts, sandbox=sandbox, system=system)
@@ -58,12 +66,19 @@ class Http:
         writing = method not in ("GET", "HEAD") if writes is None else writes
         url = path if path.startswith("http") else self.base_url + path
         if urlsplit(url).netloc != urlsplit(self.base_url).netloc:
-            raise Misconfigured(f"{self.system} pointed us to another host", system=self.system, reason="ADDRESS_REFUSED")
+            raise Misconfigured(
+                f"{self.system} pointed us to another host", system=self.system, reason="ADDRESS_REFUSED"
+            )
         body = json.dumps(json_body, ensure_ascii=False).encode() if json_body is not None else content
         sent_headers = {**({"content-type": "application/json"} if json_body is not None else {}), **(headers or {})}
         try:
             return self.client.request(
-                method, url, content=body, data=form, params=params, headers=sent_headers,
+                method,
+                url,
+                content=body,
+                data=form,
+                params=params,
+                headers=sent_headers,
                 auth=auth if auth is not None else httpx.USE_CLIENT_DEFAULT,
             )
         except _NOT_SENT as error:
@@ -103,14 +118,19 @@ def raise_for_transport(response: httpx.Response, *, system: str, writes: bool, 
         raise Misconfigured(excerpt(response), system=system, http_status=status)
     if status == 429:
         raise Unavailable(
-            excerpt(response), system=system, http_status=status, reason="RATE_LIMIT",
+            excerpt(response),
+            system=system,
+            http_status=status,
+            reason="RATE_LIMIT",
             retry_after=retry_after(response.headers.get("retry-after"), now=now),
         )
     if status in (408, 425) or status >= 500:
         if writes:
             raise OutcomeUnknown(excerpt(response), system=system, http_status=status)
         raise Unavailable(
-            excerpt(response), system=system, http_status=status,
+            excerpt(response),
+            system=system,
+            http_status=status,
             retry_after=retry_after(response.headers.get("retry-after"), now=now),
         )
 
@@ -163,5 +183,7 @@ def guard_address(url: str, *, hosts: tuple[str, ...], sandbox: bool, system: st
     ours = not hosts or any(host == ending or host.endswith("." + ending) for ending in hosts)
     if parts.scheme != "https" or inside or not ours:
         raise Misconfigured(
-            f"{system}: {host} is not an address of {system} that may be called", system=system, reason="ADDRESS_REFUSED"
+            f"{system}: {host} is not an address of {system} that may be called",
+            system=system,
+            reason="ADDRESS_REFUSED",
         )

@@ -1,6 +1,5 @@
 """The one interface every system is spoken to through, and what goes in and out of it."""
 
-from abc import ABC
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -130,7 +129,7 @@ class Setup:
     read_only: bool = False
 
 
-class Connector(ABC):
+class Connector:
     """One system. Verbs a system does not have raise Unsupported; `capabilities` says so beforehand."""
 
     name: ClassVar[str] = ""
@@ -152,7 +151,9 @@ class Connector(ABC):
         self.setup = setup
 
     def receive(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> Inbound:
-        """Prove a call authentic and split it into events. Raises NotAuthentic, or ValueError with words for the caller."""
+        """Prove a call authentic and split it into events. Raises NotAuthentic, or ValueError with words for
+        the caller.
+        """
         raise Unsupported(self, "receive")
 
     def reopen(self, *, kind: str, raw: bytes) -> Mapping[str, Any] | None:

@@ -44,7 +44,11 @@ def _demo_people() -> list[dict[str, str]]:
     from q2c_portal.local import people
 
     passwords = people.logins()
-    return [{"username": name, "role": role, "password": passwords[name]} for name, role in people.PEOPLE.items() if name in passwords]
+    return [
+        {"username": name, "role": role, "password": passwords[name]}
+        for name, role in people.PEOPLE.items()
+        if name in passwords
+    ]
 
 
 def environment(request: HttpRequest) -> list[str] | None:

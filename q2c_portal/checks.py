@@ -5,7 +5,7 @@ from django.core.checks import Error, Tags, register
 
 
 @register(Tags.security, deploy=True)
-def production_has_no_demo(app_configs, **_):  # noqa: ANN001, ANN201 - Django's signature
+def production_has_no_demo(app_configs, **_):
     """Demo people and plain http must not reach production."""
     found = []
     if settings.DEMO:

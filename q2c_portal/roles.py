@@ -9,26 +9,53 @@ from django.apps import AppConfig, apps
 from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
 
-_SEE = (
-    "reconciliation.view_exceptioncase reconciliation.view_problem reconciliation.view_approvalrequest reconciliation.view_fixrun"
-    " reconciliation.view_controlrun reconciliation.view_break sync.view_delivery sync.view_workitem sync.view_sourceevent"
-    " sync.view_connection sync.view_productmapping sync.view_countrymapping sync.view_entitymapping sync.view_customerrecord"
-    " sync.view_contractrecord sync.view_invoicerecord sync.view_paymentrecord sync.view_journalentry sync.view_legalentity"
-    " sync.view_accountingperiod"
-).split()
+_SEE = [
+    "reconciliation.view_exceptioncase",
+    "reconciliation.view_problem",
+    "reconciliation.view_approvalrequest",
+    "reconciliation.view_fixrun",
+    "reconciliation.view_controlrun",
+    "reconciliation.view_break",
+    "sync.view_delivery",
+    "sync.view_workitem",
+    "sync.view_sourceevent",
+    "sync.view_connection",
+    "sync.view_productmapping",
+    "sync.view_countrymapping",
+    "sync.view_entitymapping",
+    "sync.view_customerrecord",
+    "sync.view_contractrecord",
+    "sync.view_invoicerecord",
+    "sync.view_paymentrecord",
+    "sync.view_journalentry",
+    "sync.view_legalentity",
+    "sync.view_accountingperiod",
+]
 _WORK = ["reconciliation.work_cases", "reconciliation.add_casecomment"]
 
 ROLES: dict[str, list[str]] = {
     "Sales operations": [*_SEE, *_WORK, "reconciliation.ask_configuration"],
     "Billing operations": [*_SEE, *_WORK, "reconciliation.ask_configuration"],
     "Finance preparer": [*_SEE, *_WORK, "reconciliation.ask_money", "reconciliation.ask_configuration"],
-    "Finance approver": [*_SEE, "reconciliation.add_casecomment", "reconciliation.approve_money", "reconciliation.approve_configuration"],
+    "Finance approver": [
+        *_SEE,
+        "reconciliation.add_casecomment",
+        "reconciliation.approve_money",
+        "reconciliation.approve_configuration",
+    ],
     "Integration support": [*_SEE, *_WORK, "reconciliation.view_ownershiprule"],
     "Auditor": [*_SEE, "reconciliation.view_ownershiprule", "reconciliation.view_approvalpolicy", "sync.view_attempt"],
     "Executive": ["reconciliation.view_exceptioncase", "reconciliation.view_problem", "reconciliation.view_controlrun"],
     "Configuration admin": [
-        *_SEE, "sync.change_connection", "sync.change_legalentity", "sync.view_postingwindow", "sync.change_postingwindow", "reconciliation.add_ownershiprule", "reconciliation.change_ownershiprule",
-        "reconciliation.view_ownershiprule", "reconciliation.view_approvalpolicy",
+        *_SEE,
+        "sync.change_connection",
+        "sync.change_legalentity",
+        "sync.view_postingwindow",
+        "sync.change_postingwindow",
+        "reconciliation.add_ownershiprule",
+        "reconciliation.change_ownershiprule",
+        "reconciliation.view_ownershiprule",
+        "reconciliation.view_approvalpolicy",
     ],
     "User admin": ["auth.view_user", "auth.add_user", "auth.change_user", "auth.view_group"],
 }

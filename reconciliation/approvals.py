@@ -70,9 +70,22 @@ def ask(
     try:
         with transaction.atomic():
             request = ApprovalRequest.objects.create(
-                kind=fix.kind, fix=fix.name, title=_title(fix, target), problem=target.problem, case=target.case, inputs=inputs,
-                change=preview.change, change_sha256=preview.sha256, preview=preview.as_data(), count=preview.count,
-                totals=preview.totals, rule=fix.rule, policy=rules, asked_by=user, asked_at=now, asked_because=because[:400],
+                kind=fix.kind,
+                fix=fix.name,
+                title=_title(fix, target),
+                problem=target.problem,
+                case=target.case,
+                inputs=inputs,
+                change=preview.change,
+                change_sha256=preview.sha256,
+                preview=preview.as_data(),
+                count=preview.count,
+                totals=preview.totals,
+                rule=fix.rule,
+                policy=rules,
+                asked_by=user,
+                asked_at=now,
+                asked_because=because[:400],
                 expires_at=now + timedelta(hours=rules.valid_for_hours),
             )
             _note("asked for approval", request, user, f"{user} asked for {request.number}: {request.title}.")
@@ -147,7 +160,11 @@ def why_not(request: ApprovalRequest, user: AbstractUser) -> str:
 
 
 def _decidable(request_id: int, user: AbstractUser) -> ApprovalRequest:
-    request = ApprovalRequest.objects.select_for_update(of=("self",)).select_related("asked_by", "problem", "case").get(pk=request_id)
+    request = (
+        ApprovalRequest.objects.select_for_update(of=("self",))
+        .select_related("asked_by", "problem", "case")
+        .get(pk=request_id)
+    )
     reason = why_not(request, user)
     if reason:
         raise Refused(reason)
@@ -158,9 +175,9 @@ def _involved(request: ApprovalRequest) -> set[int]:
     """People who drafted a product mapping in the chain of the documents a money fix would move."""
     if request.kind != ApprovalRequest.Kind.MONEY or request.case is None:
         return set()
-    products = ContractLineRecord.objects.filter(
-        contract__correlation_id=request.case.correlation_id
-    ).values_list("crm_product", flat=True)
+    products = ContractLineRecord.objects.filter(contract__correlation_id=request.case.correlation_id).values_list(
+        "crm_product", flat=True
+    )
     rows = ProductMapping.objects.filter(crm_product__in=list(products), status=MappingRow.Status.APPROVED)
     return set(rows.values_list("drafted_by_id", flat=True))
 
@@ -184,9 +201,17 @@ def _note(action: str, request: ApprovalRequest, user: AbstractUser | None, text
     journal.note(
         [
             journal.Fact(
-                action=action, object_kind="approval", object_key=request.number, user=user, text=text,
+                action=action,
+                object_kind="approval",
+                object_key=request.number,
+                user=user,
+                text=text,
                 correlation_id=request.case.correlation_id if request.case else "",
-                details={"change_sha256": request.change_sha256, "policy": request.policy.version, "totals": request.totals},
+                details={
+                    "change_sha256": request.change_sha256,
+                    "policy": request.policy.version,
+                    "totals": request.totals,
+                },
             )
         ]
     )

@@ -70,16 +70,31 @@ def open_cases(openings: Sequence[Opening]) -> list[ExceptionCase]:
         problem = problems[_print(opening)]
         rows.append(
             ExceptionCase(
-                problem=problem, reason=opening.reason, block=opening.block, **{opening.target: opening.row},
+                problem=problem,
+                reason=opening.reason,
+                block=opening.block,
+                **{opening.target: opening.row},
                 team=rules.team(
-                    reason=opening.reason, entity_id=opening.entity_id, system=opening.system,
-                    customer_name=opening.customer_name, amount=opening.amount,
+                    reason=opening.reason,
+                    entity_id=opening.entity_id,
+                    system=opening.system,
+                    customer_name=opening.customer_name,
+                    amount=opening.amount,
                 ),
-                reference=opening.reference, correlation_id=opening.correlation_id, entity_id=opening.entity_id,
-                customer_reference=opening.customer_reference, customer_name=opening.customer_name,
-                document=opening.document, effective_on=opening.effective_on, field=opening.field_name,
-                value=opening.value, amount=opening.amount, currency=opening.currency, evidence=opening.evidence,
-                opened_at=now, due_at=now + timedelta(hours=ownership(opening.reason).hours),
+                reference=opening.reference,
+                correlation_id=opening.correlation_id,
+                entity_id=opening.entity_id,
+                customer_reference=opening.customer_reference,
+                customer_name=opening.customer_name,
+                document=opening.document,
+                effective_on=opening.effective_on,
+                field=opening.field_name,
+                value=opening.value,
+                amount=opening.amount,
+                currency=opening.currency,
+                evidence=opening.evidence,
+                opened_at=now,
+                due_at=now + timedelta(hours=ownership(opening.reason).hours),
                 regressed=problem.regressed_at is not None and problem.solved_at is None,
             )
         )
@@ -93,14 +108,18 @@ def open_cases(openings: Sequence[Opening]) -> list[ExceptionCase]:
     if known:
         ExceptionCase.objects.filter(pk__in=known.values()).update(occurrences=F("occurrences") + 1)
     opened = list(
-        ExceptionCase.objects.filter(
-            pk__in=set(_open_already(openings).values()) - set(known.values())
-        ).select_related("problem", "work_item__event", "delivery", "connection", "break_row", "control_run", "event")
+        ExceptionCase.objects.filter(pk__in=set(_open_already(openings).values()) - set(known.values())).select_related(
+            "problem", "work_item__event", "delivery", "connection", "break_row", "control_run", "event"
+        )
     )
     journal.note(
         journal.Fact(
-            action="case opened", object_kind="case", object_key=case.number, correlation_id=case.correlation_id,
-            text=f"{case.number} opened for {case.get_team_display()}: {sentences.title(case)}.", details={"reason": case.reason},
+            action="case opened",
+            object_kind="case",
+            object_key=case.number,
+            correlation_id=case.correlation_id,
+            text=f"{case.number} opened for {case.get_team_display()}: {sentences.title(case)}.",
+            details={"reason": case.reason},
         )
         for case in opened
     )
@@ -118,17 +137,28 @@ def _problems(openings: Sequence[Opening], rules: Rules) -> dict[str, Problem]:
     Problem.objects.bulk_create(
         (
             Problem(
-                reason=opening.reason, fingerprint=print_, field=opening.field_name, value=opening.value,
-                system=opening.system, first_seen_at=now, last_seen_at=now,
+                reason=opening.reason,
+                fingerprint=print_,
+                field=opening.field_name,
+                value=opening.value,
+                system=opening.system,
+                first_seen_at=now,
+                last_seen_at=now,
                 team=rules.team(
-                    reason=opening.reason, entity_id=opening.entity_id, system=opening.system, customer_name="", amount=None
+                    reason=opening.reason,
+                    entity_id=opening.entity_id,
+                    system=opening.system,
+                    customer_name="",
+                    amount=None,
                 ),
             )
             for print_, opening in wanted.items()
         ),
         ignore_conflicts=True,
     )
-    Problem.objects.filter(fingerprint__in=list(wanted), solved_at__isnull=False).update(regressed_at=now, solved_at=None)
+    Problem.objects.filter(fingerprint__in=list(wanted), solved_at__isnull=False).update(
+        regressed_at=now, solved_at=None
+    )
     Problem.objects.filter(fingerprint__in=list(wanted)).update(last_seen_at=now)
     return {row.fingerprint: row for row in Problem.objects.filter(fingerprint__in=list(wanted))}
 
@@ -152,25 +182,53 @@ def open_for_blocks(blocks: Iterable[Block]) -> None:
 
 def _opening(block: Block) -> Opening:
     common = {
-        "reason": block.reason, "block": block, "field_name": block.field, "value": block.value, "evidence": block.evidence,
+        "reason": block.reason,
+        "block": block,
+        "field_name": block.field,
+        "value": block.value,
+        "evidence": block.evidence,
     }
     if block.work_item:
         item = block.work_item
         return Opening(
-            target="work_item", row=item, system=item.event.connection.system, reference=item.reference,
-            correlation_id=item.correlation_id, entity_id=item.entity_id, customer_reference=item.customer_reference,
-            customer_name=item.customer_name, document=item.title, effective_on=item.effective_on, amount=item.amount,
-            currency=item.currency, **common,
+            target="work_item",
+            row=item,
+            system=item.event.connection.system,
+            reference=item.reference,
+            correlation_id=item.correlation_id,
+            entity_id=item.entity_id,
+            customer_reference=item.customer_reference,
+            customer_name=item.customer_name,
+            document=item.title,
+            effective_on=item.effective_on,
+            amount=item.amount,
+            currency=item.currency,
+            **common,
         )
     if block.delivery:
         row = block.delivery
         return Opening(
-            target="delivery", row=row, system=row.target.system, reference=row.reference, correlation_id=row.correlation_id,
-            entity_id=row.entity_id, customer_name=row.customer_name, document=row.title, effective_on=row.document_date,
-            amount=row.amount, currency=row.currency, **common,
+            target="delivery",
+            row=row,
+            system=row.target.system,
+            reference=row.reference,
+            correlation_id=row.correlation_id,
+            entity_id=row.entity_id,
+            customer_name=row.customer_name,
+            document=row.title,
+            effective_on=row.document_date,
+            amount=row.amount,
+            currency=row.currency,
+            **common,
         )
     if block.connection:
-        return Opening(target="connection", row=block.connection, system=block.connection.system, document=block.connection.label, **common)
+        return Opening(
+            target="connection",
+            row=block.connection,
+            system=block.connection.system,
+            document=block.connection.label,
+            **common,
+        )
     assert block.event is not None
     event = block.event
     return Opening(
@@ -203,12 +261,15 @@ def close(
     if not rows:
         return
     now = clock.now()
-    fixed = set(
-        FixItem.objects.filter(case__in=rows, status=FixItem.Status.RELEASED).values_list("case_id", flat=True)
-    )
+    fixed = set(FixItem.objects.filter(case__in=rows, status=FixItem.Status.RELEASED).values_list("case_id", flat=True))
     superseded = note.startswith("Superseded")
     for case in rows:
-        case.status, case.closed_at, case.closed_by, case.closing_note = ExceptionCase.Status.CLOSED, now, user, note[:400]
+        case.status, case.closed_at, case.closed_by, case.closing_note = (
+            ExceptionCase.Status.CLOSED,
+            now,
+            user,
+            note[:400],
+        )
         case.resolution = resolution or (
             ExceptionCase.Resolution.SUPERSEDED
             if superseded
@@ -220,8 +281,13 @@ def close(
     bulk.update(rows, ["status", "closed_at", "closed_by", "closing_note", "resolution", "version"])
     journal.note(
         journal.Fact(
-            action="case closed", object_kind="case", object_key=case.number, correlation_id=case.correlation_id, user=user,
-            text=f"{case.number} closed: {case.get_resolution_display().lower()}. {note}", details={"reason": case.reason},
+            action="case closed",
+            object_kind="case",
+            object_key=case.number,
+            correlation_id=case.correlation_id,
+            user=user,
+            text=f"{case.number} closed: {case.get_resolution_display().lower()}. {note}",
+            details={"reason": case.reason},
         )
         for case in rows
     )
@@ -240,7 +306,9 @@ def _tell_sellers(told: Sequence[tuple[ExceptionCase, str]]) -> None:
             feedback.CaseLine(
                 entity_id=case.entity_id,
                 connection_id=case.work_item.event.connection_id if case.work_item_id and case.work_item else None,
-                reference=case.reference, correlation_id=case.correlation_id, sentence=sentence,
+                reference=case.reference,
+                correlation_id=case.correlation_id,
+                sentence=sentence,
             )
             for case, sentence in told
             if case.reference.startswith(("contract:", "customer:"))
@@ -262,8 +330,12 @@ def take(case_id: int, *, user: AbstractUser) -> ExceptionCase:
         journal.note(
             [
                 journal.Fact(
-                    action="case taken", object_kind="case", object_key=case.number, correlation_id=case.correlation_id,
-                    user=user, text=f"{user} took {case.number}.",
+                    action="case taken",
+                    object_kind="case",
+                    object_key=case.number,
+                    correlation_id=case.correlation_id,
+                    user=user,
+                    text=f"{user} took {case.number}.",
                 )
             ]
         )
@@ -280,8 +352,12 @@ def comment(case_id: int, *, user: AbstractUser, text: str) -> CaseComment:
         journal.note(
             [
                 journal.Fact(
-                    action="commented", object_kind="case", object_key=case.number, correlation_id=case.correlation_id,
-                    user=user, text=f"{user} commented on {case.number}.",
+                    action="commented",
+                    object_kind="case",
+                    object_key=case.number,
+                    correlation_id=case.correlation_id,
+                    user=user,
+                    text=f"{user} commented on {case.number}.",
                 )
             ]
         )

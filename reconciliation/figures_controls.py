@@ -243,7 +243,12 @@ def _cell(
     if run is None:
         none = no_run(control, day=day, start=start, today=today)
         return Cell(
-            word=none.word, icon=none.icon, tone=none.tone, title=control.title, link=link if none.is_due else "", why=none.why
+            word=none.word,
+            icon=none.icon,
+            tone=none.tone,
+            title=control.title,
+            link=link if none.is_due else "",
+            why=none.why,
         )
     word, icon, tone = WORDS[ControlRun.Status(run.status)]
     why = ""

@@ -23,7 +23,8 @@ from sync.money_text import plain
 #: how far a chain of waiting is followed to the case at its end
 LONGEST_CHAIN = 6
 
-# One join over narrow columns. What agrees is only summed, by day; what does not is kept pair by pair, as the two lines' keys.
+# One join over narrow columns. What agrees is only summed, by day; what does not is kept pair by pair, as
+# the two lines' keys.
 _JOINED = """
 CREATE TEMP TABLE joined ON COMMIT DROP AS
 SELECT coalesce(l.currency, r.currency) AS currency, coalesce(l.document_date, r.document_date) AS document_date,
@@ -174,13 +175,21 @@ class Difference:
 def compared(control: Control, *, entity: LegalEntity) -> Iterator[None]:
     """Within this block temporary tables hold the comparison: sums of what agrees, and row by row what differs."""
     values = {
-        "control": control.name, "entity": entity.pk, "left_role": control.left_role, "right_role": control.right_role,
-        "left_stages": _current(control, entity, Side.LEFT), "right_stages": _current(control, entity, Side.RIGHT),
-        "far": LONGEST_CHAIN, **{column: column in control.compares for column in ("net", "tax", "gross")},
+        "control": control.name,
+        "entity": entity.pk,
+        "left_role": control.left_role,
+        "right_role": control.right_role,
+        "left_stages": _current(control, entity, Side.LEFT),
+        "right_stages": _current(control, entity, Side.RIGHT),
+        "far": LONGEST_CHAIN,
+        **{column: column in control.compares for column in ("net", "tax", "gross")},
     }
     with transaction.atomic(), database.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS left_readings, joined, different")
-        cursor.execute("CREATE TEMP TABLE left_readings ON COMMIT DROP AS SELECT unnest(%(left_stages)s::bigint[]) AS stage_id", values)
+        cursor.execute(
+            "CREATE TEMP TABLE left_readings ON COMMIT DROP AS SELECT unnest(%(left_stages)s::bigint[]) AS stage_id",
+            values,
+        )
         # whole sets are joined here, often right after they were loaded and before anything knows their size
         cursor.execute("SET LOCAL enable_nestloop = off")
         cursor.execute(_JOINED.format(differs=_DIFFERS), values)
@@ -228,13 +237,25 @@ def _difference(row: tuple[Any, ...]) -> Difference:
             {}
             if gross is None
             else {
-                "external_id": external_id, "net": _digits(net, row[1]), "tax": _digits(tax, row[1]),
-                "gross": _digits(gross, row[1]), "status": status,
+                "external_id": external_id,
+                "net": _digits(net, row[1]),
+                "tax": _digits(tax, row[1]),
+                "gross": _digits(gross, row[1]),
+                "status": status,
             }
         )
     return Difference(
-        reference=row[0], currency=row[1], document_date=row[2], kind=row[3], standing=row[4], case_id=row[5], label=row[6],
-        counterparty=row[7], left=sides[0], right=sides[1], gap=(row[11] or Decimal(0)) - (row[16] or Decimal(0)),
+        reference=row[0],
+        currency=row[1],
+        document_date=row[2],
+        kind=row[3],
+        standing=row[4],
+        case_id=row[5],
+        label=row[6],
+        counterparty=row[7],
+        left=sides[0],
+        right=sides[1],
+        gap=(row[11] or Decimal(0)) - (row[16] or Decimal(0)),
     )
 
 

@@ -34,8 +34,14 @@ class OpenProblem:
 
     def as_data(self) -> dict[str, Any]:
         return {
-            "number": self.number, "code": self.code, "title": self.title, "owner": self.owner, "count": self.count,
-            "money": self.money, "waiting_count": self.waiting_count, "waiting_money": self.waiting_money,
+            "number": self.number,
+            "code": self.code,
+            "title": self.title,
+            "owner": self.owner,
+            "count": self.count,
+            "money": self.money,
+            "waiting_count": self.waiting_count,
+            "waiting_money": self.waiting_money,
             "oldest_at": self.oldest_at.isoformat() if self.oldest_at else None,
             "next_due_at": self.next_due_at.isoformat() if self.next_due_at else None,
         }
@@ -46,20 +52,34 @@ def open_problems(**filters: Any) -> list[OpenProblem]:
     cases = ExceptionCase.objects.filter(status=ExceptionCase.Status.OPEN, **filters)
     found: dict[int, OpenProblem] = {}
     problems = Problem.objects.in_bulk(list(cases.values_list("problem_id", flat=True).distinct()))
-    for row in cases.order_by().values("problem_id").annotate(count=Count("pk"), oldest=Min("opened_at"), due=Min("due_at")):
+    for row in (
+        cases.order_by().values("problem_id").annotate(count=Count("pk"), oldest=Min("opened_at"), due=Min("due_at"))
+    ):
         problem = problems[row["problem_id"]]
         found[problem.pk] = OpenProblem(
-            problem=problem, number=problem.number, code=problem.reason, title=sentences.problem_title(problem),
-            owner=problem.get_team_display(), count=row["count"], oldest_at=row["oldest"], next_due_at=row["due"],
+            problem=problem,
+            number=problem.number,
+            code=problem.reason,
+            title=sentences.problem_title(problem),
+            owner=problem.get_team_display(),
+            count=row["count"],
+            oldest_at=row["oldest"],
+            next_due_at=row["due"],
         )
     for row in cases.exclude(currency="").order_by().values("problem_id", "currency").annotate(total=Sum("amount")):
         if row["total"] is not None:
             found[row["problem_id"]].money[row["currency"]] = plain(row["total"], row["currency"])
     references = dict(cases.exclude(reference="").values_list("reference", "problem_id"))
     waiting = (
-        WorkItem.objects.filter(condition=Condition.WAITING, waits_for__in=list(references))
-        .order_by().values("waits_for", "currency").annotate(count=Count("pk"), total=Sum("amount"))
-    ) if references else []
+        (
+            WorkItem.objects.filter(condition=Condition.WAITING, waits_for__in=list(references))
+            .order_by()
+            .values("waits_for", "currency")
+            .annotate(count=Count("pk"), total=Sum("amount"))
+        )
+        if references
+        else []
+    )
     sums: dict[tuple[int, str], Decimal] = {}
     for row in waiting:
         one = found[references[row["waits_for"]]]

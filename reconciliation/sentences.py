@@ -18,9 +18,13 @@ class _Blanks(dict[str, Any]):
 
 def _values(case: ExceptionCase) -> _Blanks:
     return _Blanks(
-        customer=case.customer_name or "the customer", value=case.value or "(empty)", field=case.field or "a field",
-        document=case.document or "the document", system=system_name(case.problem.system),
-        entity=case.entity.name if case.entity else "The company", date=case.effective_on or "its date",
+        customer=case.customer_name or "the customer",
+        value=case.value or "(empty)",
+        field=case.field or "a field",
+        document=case.document or "the document",
+        system=system_name(case.problem.system),
+        entity=case.entity.name if case.entity else "The company",
+        date=case.effective_on or "its date",
         amount=money(case.amount, case.currency) if case.amount is not None else "an unknown amount",
     )
 
@@ -40,7 +44,14 @@ def problem_title(problem: Problem) -> str:
     return f"{words.title}: {problem.value}" if problem.value and problem.reason in _TITLE_WITH_VALUE else words.title
 
 
-_TITLE_WITH_VALUE = {"PRODUCT_UNMAPPED", "COUNTRY_UNKNOWN", "ENTITY_ROUTE_MISSING", "ITEM_UNKNOWN", "DIMENSION_MISSING", "PERIOD_CLOSED"}
+_TITLE_WITH_VALUE = {
+    "PRODUCT_UNMAPPED",
+    "COUNTRY_UNKNOWN",
+    "ENTITY_ROUTE_MISSING",
+    "ITEM_UNKNOWN",
+    "DIMENSION_MISSING",
+    "PERIOD_CLOSED",
+}
 
 
 def for_seller(case: ExceptionCase) -> str:
@@ -80,13 +91,21 @@ def six(case: ExceptionCase, *, fix: Any = None) -> Six:
         why=words.cause.format_map(values),
         holds_up=f"{words.holds_up.format_map(values)}{_waiting_words(case)}",
         owner=_owner_words(case),
-        press=fix.says(case) if fix else "There is no button for this: people in the other system must act, or ask another team.",
-        check=fix.checks(case) if fix else "The next control run reads both sides again and closes the case when they agree.",
+        press=fix.says(case)
+        if fix
+        else "There is no button for this: people in the other system must act, or ask another team.",
+        check=fix.checks(case)
+        if fix
+        else "The next control run reads both sides again and closes the case when they agree.",
     )
 
 
 def _owner_words(case: ExceptionCase) -> str:
-    who = f"; {case.assignee.get_full_name() or case.assignee.username} has taken it" if case.assignee else "; nobody has taken it yet"
+    who = (
+        f"; {case.assignee.get_full_name() or case.assignee.username} has taken it"
+        if case.assignee
+        else "; nobody has taken it yet"
+    )
     return f"{case.get_team_display()} owns it until {case.due_at:%d %b %Y %H:%M} UTC{who}."
 
 

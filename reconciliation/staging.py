@@ -15,8 +15,8 @@ from sync import clock, connections
 from sync.models import Connection, LegalEntity
 
 _COPY = (
-    "COPY reconciliation_controlline (stage_id, reference, external_id, document_date, currency, net, tax, gross, label,"
-    " status, counterparty) FROM STDIN"
+    "COPY reconciliation_controlline (stage_id, reference, external_id, document_date, currency, net, tax, gross,"
+    " label, status, counterparty) FROM STDIN"
 )
 
 
@@ -37,20 +37,42 @@ def read_side(
         query = query or page.query
         source_count = page.source_count if page.source_count is not None else source_count
     return stage(
-        control, side, entity=entity, business_date=business_date, source=source, lines=lines, pages=pages,
-        source_count=source_count, query=query,
+        control,
+        side,
+        entity=entity,
+        business_date=business_date,
+        source=source,
+        lines=lines,
+        pages=pages,
+        source_count=source_count,
+        query=query,
     )
 
 
 def stage(
-    control: Control, side: Side, *, entity: LegalEntity, business_date: date, source: Connection, lines: list[Line],
-    pages: int, source_count: int | None, query: str,
+    control: Control,
+    side: Side,
+    *,
+    entity: LegalEntity,
+    business_date: date,
+    source: Connection,
+    lines: list[Line],
+    pages: int,
+    source_count: int | None,
+    query: str,
 ) -> ControlStage:
     """Write a reading. Amounts are brought to their currency's own digits first, so that equal sums compare equal."""
     rows = [
         (
-            line.reference[:120], line.external_id, line.document_date, line.currency, amount(line.net, line.currency),
-            amount(line.tax, line.currency), amount(line.gross, line.currency), line.label[:200], line.status[:60],
+            line.reference[:120],
+            line.external_id,
+            line.document_date,
+            line.currency,
+            amount(line.net, line.currency),
+            amount(line.tax, line.currency),
+            amount(line.gross, line.currency),
+            line.label[:200],
+            line.status[:60],
             line.counterparty[:200],
         )
         for line in lines
@@ -63,8 +85,17 @@ def stage(
         # a reading of everything as it stands replaces all earlier ones; a day's reading only that day's
         (current if control.as_of else current.filter(business_date=business_date)).update(is_current=False)
         row = ControlStage.objects.create(
-            control=control.name, entity=entity, business_date=business_date, side=side, connection=source, read_at=clock.now(),
-            query=query[:4000], pages=pages, line_count=len(lines), source_count=source_count, sha256=digest.hexdigest(),
+            control=control.name,
+            entity=entity,
+            business_date=business_date,
+            side=side,
+            connection=source,
+            read_at=clock.now(),
+            query=query[:4000],
+            pages=pages,
+            line_count=len(lines),
+            source_count=source_count,
+            sha256=digest.hexdigest(),
         )
         if rows:
             with database.cursor() as cursor, cursor.copy(_COPY) as copy:

@@ -20,5 +20,6 @@ def run_due_controls() -> None:
 def run_fixes() -> None:
     ends = time.monotonic() + STAY_SECONDS
     while time.monotonic() < ends and fixes.unfinished():
-        if not all([fixes.advance(run) for run in fixes.unfinished()]):
+        over = [fixes.advance(run) for run in fixes.unfinished()]
+        if not all(over):
             time.sleep(0.2)

@@ -34,7 +34,18 @@ class Row:
 
     def as_data(self) -> dict[str, str]:
         """For machines: money as text with the currency's digits, never a float."""
-        money = ("left", "right", "in_flight", "held", "explained", "unexplained", "left_net", "right_net", "left_tax", "right_tax")
+        money = (
+            "left",
+            "right",
+            "in_flight",
+            "held",
+            "explained",
+            "unexplained",
+            "left_net",
+            "right_net",
+            "left_tax",
+            "right_tax",
+        )
         return {
             name: plain(value, self.currency) if name in money else str(value)
             for name, value in ((field, getattr(self, field)) for field in self.__dataclass_fields__)
@@ -55,10 +66,23 @@ def rows(*, entity: LegalEntity | None = None) -> list[Row]:
 
 def _row(leg: str, kind: str, entity: str, sums: matching.PeriodTotals) -> Row:
     return Row(
-        leg=leg, entity=entity, currency=sums.currency, kind=kind, period=sums.period, left=sums.left_gross,
-        right=sums.right_gross, in_flight=sums.in_flight, held=sums.held, explained=sums.explained, unexplained=sums.unexplained,
-        left_count=sums.left_count, right_count=sums.right_count, left_net=sums.left_net, right_net=sums.right_net,
-        left_tax=sums.left_tax, right_tax=sums.right_tax,
+        leg=leg,
+        entity=entity,
+        currency=sums.currency,
+        kind=kind,
+        period=sums.period,
+        left=sums.left_gross,
+        right=sums.right_gross,
+        in_flight=sums.in_flight,
+        held=sums.held,
+        explained=sums.explained,
+        unexplained=sums.unexplained,
+        left_count=sums.left_count,
+        right_count=sums.right_count,
+        left_net=sums.left_net,
+        right_net=sums.right_net,
+        left_tax=sums.left_tax,
+        right_tax=sums.right_tax,
     )
 
 
@@ -71,12 +95,29 @@ def totals(found: list[Row]) -> list[Row]:
     for (leg, entity, currency, kind), group in sums.items():
         added = {
             name: sum((getattr(row, name) for row in group), Decimal(0))
-            for name in ("left", "right", "in_flight", "held", "explained", "unexplained", "left_net", "right_net", "left_tax", "right_tax")
+            for name in (
+                "left",
+                "right",
+                "in_flight",
+                "held",
+                "explained",
+                "unexplained",
+                "left_net",
+                "right_net",
+                "left_tax",
+                "right_tax",
+            )
         }
         out.append(
             Row(
-                leg=leg, entity=entity, currency=currency, kind=kind, period="all",
-                left_count=sum(row.left_count for row in group), right_count=sum(row.right_count for row in group), **added,
+                leg=leg,
+                entity=entity,
+                currency=currency,
+                kind=kind,
+                period="all",
+                left_count=sum(row.left_count for row in group),
+                right_count=sum(row.right_count for row in group),
+                **added,
             )
         )
     return out

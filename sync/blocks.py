@@ -33,20 +33,29 @@ def put(stops: Sequence[Stop]) -> None:
     rows = Block.objects.bulk_create(
         [
             Block(
-                work_item=stop.work_item, delivery=stop.delivery, connection=stop.connection, event=stop.event,
-                reason=stop.reason, field=stop.field[:120], value=stop.value[:300], evidence=stop.evidence, opened_at=now,
+                work_item=stop.work_item,
+                delivery=stop.delivery,
+                connection=stop.connection,
+                event=stop.event,
+                reason=stop.reason,
+                field=stop.field[:120],
+                value=stop.value[:300],
+                evidence=stop.evidence,
+                opened_at=now,
             )
             for stop in stops
         ],
         ignore_conflicts=True,
     )
     # ignore_conflicts leaves rows without ids, so read what is open now
-    open_now = list(_open(
-        work_items=[row.work_item_id for row in rows if row.work_item_id],
-        deliveries=[row.delivery_id for row in rows if row.delivery_id],
-        connections=[row.connection_id for row in rows if row.connection_id],
-        events=[row.event_id for row in rows if row.event_id],
-    ).select_related("work_item__entity", "delivery__entity", "delivery__target", "connection", "event__connection"))
+    open_now = list(
+        _open(
+            work_items=[row.work_item_id for row in rows if row.work_item_id],
+            deliveries=[row.delivery_id for row in rows if row.delivery_id],
+            connections=[row.connection_id for row in rows if row.connection_id],
+            events=[row.event_id for row in rows if row.event_id],
+        ).select_related("work_item__entity", "delivery__entity", "delivery__target", "connection", "event__connection")
+    )
     said = {(row.work_item_id, row.delivery_id, row.connection_id, row.event_id, row.reason) for row in rows}
     signals.blocked.send(
         sender=Block,
@@ -64,9 +73,13 @@ def clear(
     user: Any = None,
     keep: dict[int, set[tuple[str, str]]] | None = None,
 ) -> None:
-    """Clear every open block of these things and say how; those in `keep` (work item id -> reason and value) stay open."""
+    """Clear every open block of these things and say how; those in `keep` (work item id -> reason and value)
+    stay open.
+    """
     rows = list(
-        _open(work_items=list(work_items), deliveries=list(deliveries), connections=list(connections), events=list(events))
+        _open(
+            work_items=list(work_items), deliveries=list(deliveries), connections=list(connections), events=list(events)
+        )
     )
     rows = [row for row in rows if (row.reason, row.value) not in (keep or {}).get(row.work_item_id or 0, set())]
     if not rows:
@@ -75,7 +88,9 @@ def clear(
     signals.unblocked.send(sender=Block, blocks=rows, note=note, user=user)
 
 
-def _open(*, work_items: list[int], deliveries: list[int], connections: list[int], events: list[int]) -> QuerySet[Block]:
+def _open(
+    *, work_items: list[int], deliveries: list[int], connections: list[int], events: list[int]
+) -> QuerySet[Block]:
     wanted = Q(pk__in=[])
     if work_items:
         wanted |= Q(work_item__in=work_items)

@@ -12,15 +12,17 @@ def update(rows: Sequence[models.Model], names: Sequence[str]) -> None:
     if not rows:
         return
     model = type(rows[0])
-    fields = [model._meta.get_field(name) for name in names]
-    key = model._meta.pk
-    assert key is not None
+    fields: list[Any] = [model._meta.get_field(name) for name in names]
+    key: Any = model._meta.pk
     ordered = sorted(rows, key=lambda row: row.pk)
-    columns = [key.column, *(field.column for field in fields)]  # type: ignore[union-attr]
-    types = [key.rel_db_type(database), *(field.rel_db_type(database) if field.is_relation else field.db_type(database) for field in fields)]  # type: ignore[union-attr]
+    columns = [key.column, *(field.column for field in fields)]
+    types = [
+        key.rel_db_type(database),
+        *(field.rel_db_type(database) if field.is_relation else field.db_type(database) for field in fields),
+    ]
     values: list[list[Any]] = [[row.pk for row in ordered]]
     for field in fields:
-        values.append([field.get_db_prep_save(getattr(row, field.attname), database) for row in ordered])  # type: ignore[union-attr]
+        values.append([field.get_db_prep_save(getattr(row, field.attname), database) for row in ordered])
     table = database.ops.quote_name(model._meta.db_table)
     arrays = ", ".join(f"%s::{_plain(kind)}[]" for kind in types)
     names_sql = ", ".join(f'"{column}"' for column in columns)

@@ -30,7 +30,10 @@ def admit(deliveries: Sequence[Delivery]) -> list[Delivery]:
         blocks.put(
             [
                 blocks.Stop(
-                    delivery=row, reason="PERIOD_CLOSED", field="posting date", value=f"{row.posting_date:%Y-%m}",
+                    delivery=row,
+                    reason="PERIOD_CLOSED",
+                    field="posting date",
+                    value=f"{row.posting_date:%Y-%m}",
                     evidence={"text": "The period is closed in the ERP, as mirrored; nothing was sent."},
                 )
                 for row in closed
@@ -43,7 +46,8 @@ def admit(deliveries: Sequence[Delivery]) -> list[Delivery]:
 def _share(pairs: set[tuple[int, int]]) -> list[AccountingPeriod]:
     """Lock the periods of these entities against closing while claims are written."""
     rows = AccountingPeriod.objects.raw(
-        "SELECT * FROM sync_accountingperiod WHERE entity_id = ANY(%s) AND connection_id = ANY(%s) AND module = 'ar' FOR SHARE",
+        "SELECT * FROM sync_accountingperiod WHERE entity_id = ANY(%s) AND connection_id = ANY(%s) AND module = 'ar'"
+        " FOR SHARE",
         [[entity for entity, _ in pairs], [target for _, target in pairs]],
     )
     return list(rows)
@@ -82,14 +86,22 @@ def mirror(connection: Connection) -> int:
         with transaction.atomic():
             known = {
                 (row.module, row.starts_on): row
-                for row in AccountingPeriod.objects.select_for_update().filter(entity=route.entity, connection=connection)
+                for row in AccountingPeriod.objects.select_for_update().filter(
+                    entity=route.entity, connection=connection
+                )
             }
             for period in rows:
                 row = known.get((period.module, period.starts_on))
                 if row is None:
                     AccountingPeriod.objects.create(
-                        entity=route.entity, connection=connection, module=period.module, starts_on=period.starts_on,
-                        ends_on=period.ends_on, state=period.state, external_id=period.external_id, mirrored_at=clock.now(),
+                        entity=route.entity,
+                        connection=connection,
+                        module=period.module,
+                        starts_on=period.starts_on,
+                        ends_on=period.ends_on,
+                        state=period.state,
+                        external_id=period.external_id,
+                        mirrored_at=clock.now(),
                     )
                     changed += 1
                 elif row.state != period.state:

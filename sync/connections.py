@@ -94,4 +94,8 @@ def take_calls(row: Connection, *, wanted: int, batch_size: int) -> int:
 
 
 def unfinished_of(row: Connection) -> int:
-    return Delivery.objects.filter(target=row).exclude(condition__in=[Condition.SETTLED, Condition.WITHDRAWN, Condition.SUPERSEDED]).count()
+    return (
+        Delivery.objects.filter(target=row)
+        .exclude(condition__in=[Condition.SETTLED, Condition.WITHDRAWN, Condition.SUPERSEDED])
+        .count()
+    )

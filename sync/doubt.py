@@ -17,7 +17,9 @@ log = logging.getLogger(__name__)
 def clear_due(limit: int = 50) -> int:
     """Look up what is in doubt and past its settle time; how many were looked up."""
     looked_up = 0
-    for target in Connection.objects.filter(deliveries__condition=Condition.IN_DOUBT, health__paused_at=None).distinct():
+    for target in Connection.objects.filter(
+        deliveries__condition=Condition.IN_DOUBT, health__paused_at=None
+    ).distinct():
         claims = _claim(target, limit)
         if not claims:
             continue
@@ -51,7 +53,7 @@ def _find(target: Connection, claim: outbox.Claim) -> Any:
         found = connector.find(kind=claim.delivery.kind, reference=claim.parcel.reference, known=claim.parcel.known)
     except ConnectorError as error:
         return error
-    except Exception as error:  # noqa: BLE001 - still in doubt, and seen
+    except Exception as error:
         log.exception("look-up at %s failed on our side", target.code)
         return error
     if len(found) > 1:

@@ -7,7 +7,9 @@ from typing import Any
 class StepError(Exception):
     """A problem people solve: a reason code, the field and value at fault, and evidence."""
 
-    def __init__(self, reason: str, *, field: str = "", value: str = "", evidence: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, reason: str, *, field: str = "", value: str = "", evidence: dict[str, Any] | None = None
+    ) -> None:
         super().__init__(f"{reason} {field}={value}")
         self.reason = reason
         self.field = field

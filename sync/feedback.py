@@ -15,7 +15,6 @@ from sync import bulk, clock, keys, outbox
 from sync.mappings import in_force
 from sync.models import CrmStatusRecord, Delivery, EntityRoute, InvoiceRecord, WorkItem
 
-
 #: a record is sent this long after its last change, so that what changes in one go is one update
 COALESCE = timedelta(seconds=15)
 
@@ -49,8 +48,12 @@ def put(notes: Sequence[Note]) -> None:
         CrmStatusRecord.objects.bulk_create(
             (
                 CrmStatusRecord(
-                    connection_id=note.connection_id, reference=reference, correlation_id=note.correlation_id,
-                    crm_object=note.crm_object, crm_record_id=note.record_id, changed_at=now,
+                    connection_id=note.connection_id,
+                    reference=reference,
+                    correlation_id=note.correlation_id,
+                    crm_object=note.crm_object,
+                    crm_record_id=note.record_id,
+                    changed_at=now,
                 )
                 for reference, note in sorted(merged.items())
             ),
@@ -78,17 +81,32 @@ def owe_due(limit: int = 2000) -> int:
         owed = []
         for row in rows:
             shape = CrmStatus(
-                reference=row.reference, version=row.version, correlation_id=row.correlation_id, crm_object=row.crm_object,
-                crm_record_id=row.crm_record_id, fields=tuple(sorted(row.fields.items())),
+                reference=row.reference,
+                version=row.version,
+                correlation_id=row.correlation_id,
+                crm_object=row.crm_object,
+                crm_record_id=row.crm_record_id,
+                fields=tuple(sorted(row.fields.items())),
             )
             frozen = text(shape)
             owed.append(
                 (
                     Delivery(
-                        target_id=row.connection_id, role="crm", queue="notify", kind=shape.kind, reference=row.reference,
-                        version=row.version, delivery_key=keys.delivery_key(row.reference, version=row.version, operation="put"),
-                        serial_key=row.reference, correlation_id=row.correlation_id, is_required=False, is_state_like=True,
-                        subject=frozen, subject_sha256=hashlib.sha256(frozen.encode()).hexdigest(), due_at=now, created_at=now,
+                        target_id=row.connection_id,
+                        role="crm",
+                        queue="notify",
+                        kind=shape.kind,
+                        reference=row.reference,
+                        version=row.version,
+                        delivery_key=keys.delivery_key(row.reference, version=row.version, operation="put"),
+                        serial_key=row.reference,
+                        correlation_id=row.correlation_id,
+                        is_required=False,
+                        is_state_like=True,
+                        subject=frozen,
+                        subject_sha256=hashlib.sha256(frozen.encode()).hexdigest(),
+                        due_at=now,
+                        created_at=now,
                         title=f"Status of {row.crm_object} {row.crm_record_id}",
                     ),
                     (),
@@ -113,16 +131,30 @@ def after_work(done: Iterable[tuple[WorkItem, Canonical]]) -> None:
             continue
         match subject:
             case SubscriptionContract():
-                notes.append(_deal(crm, subject.crm_opportunity_id, item, billing_status="Accepted, being set up", case=""))
+                notes.append(
+                    _deal(crm, subject.crm_opportunity_id, item, billing_status="Accepted, being set up", case="")
+                )
             case Invoice():
                 notes.append(
-                    _deal(crm, _deal_id(subject.contract_reference), item, invoice_number=subject.number,
-                          invoice_status=f"Issued {subject.document_date}", payment_status=f"Due {subject.due_on}",
-                          collections="Not due")
+                    _deal(
+                        crm,
+                        _deal_id(subject.contract_reference),
+                        item,
+                        invoice_number=subject.number,
+                        invoice_status=f"Issued {subject.document_date}",
+                        payment_status=f"Due {subject.due_on}",
+                        collections="Not due",
+                    )
                 )
             case Allocation() if subject.invoice_reference in deals:
                 notes.append(
-                    _deal(crm, deals[subject.invoice_reference], item, payment_status=f"Paid {subject.applied_on}", collections="None")
+                    _deal(
+                        crm,
+                        deals[subject.invoice_reference],
+                        item,
+                        payment_status=f"Paid {subject.applied_on}",
+                        collections="None",
+                    )
                 )
             case Customer():
                 notes.append(_account(crm, subject.crm_account_id, item, status="Being set up"))
@@ -141,14 +173,26 @@ def after_delivery(done: Iterable[tuple[Delivery, Canonical, Receipt]]) -> None:
         match subject:
             case SubscriptionContract():
                 notes.append(
-                    _deal(crm, subject.crm_opportunity_id, row, billing_status="Active", subscription=receipt.external_id,
-                          link=f"{settings.PORTAL_URL}/t/{row.correlation_id}")
+                    _deal(
+                        crm,
+                        subject.crm_opportunity_id,
+                        row,
+                        billing_status="Active",
+                        subscription=receipt.external_id,
+                        link=f"{settings.PORTAL_URL}/t/{row.correlation_id}",
+                    )
                 )
             case Invoice() if receipt.posted:
-                notes.append(_deal(crm, _deal_id(subject.contract_reference), row, invoice_status=f"Posted {subject.posting_date}"))
+                notes.append(
+                    _deal(
+                        crm, _deal_id(subject.contract_reference), row, invoice_status=f"Posted {subject.posting_date}"
+                    )
+                )
             case Customer():
                 field = "billing_customer" if row.role == "billing" else "erp_customer"
-                notes.append(_account(crm, subject.crm_account_id, row, status="Set up", **{field: receipt.external_id}))
+                notes.append(
+                    _account(crm, subject.crm_account_id, row, status="Set up", **{field: receipt.external_id})
+                )
     put(notes)
 
 
@@ -176,7 +220,9 @@ def say_cases(lines: Sequence[CaseLine]) -> None:
         deal = kind == "contract"
         notes.append(
             Note(
-                connection_id=crm, crm_object="Opportunity" if deal else "Account", record_id=rest,
+                connection_id=crm,
+                crm_object="Opportunity" if deal else "Account",
+                record_id=rest,
                 correlation_id=line.correlation_id,
                 fields={"case": line.sentence} if deal else {"status": line.sentence or "Set up"},
             )
@@ -185,11 +231,23 @@ def say_cases(lines: Sequence[CaseLine]) -> None:
 
 
 def _deal(crm: int, opportunity_id: str, about: WorkItem | Delivery, **fields: str) -> Note:
-    return Note(connection_id=crm, crm_object="Opportunity", record_id=opportunity_id, correlation_id=about.correlation_id, fields=fields)
+    return Note(
+        connection_id=crm,
+        crm_object="Opportunity",
+        record_id=opportunity_id,
+        correlation_id=about.correlation_id,
+        fields=fields,
+    )
 
 
 def _account(crm: int, account_id: str, about: WorkItem | Delivery, **fields: str) -> Note:
-    return Note(connection_id=crm, crm_object="Account", record_id=account_id, correlation_id=about.correlation_id, fields=fields)
+    return Note(
+        connection_id=crm,
+        crm_object="Account",
+        record_id=account_id,
+        correlation_id=about.correlation_id,
+        fields=fields,
+    )
 
 
 def _deal_id(contract_reference: str) -> str:
@@ -199,7 +257,9 @@ def _deal_id(contract_reference: str) -> str:
 def _deals_paid(allocations: Sequence[Allocation]) -> dict[str, str]:
     """Invoice reference -> opportunity id of the deal it bills."""
     rows = InvoiceRecord.objects.filter(reference__in=[one.invoice_reference for one in allocations])
-    return {reference: _deal_id(contract) for reference, contract in rows.values_list("reference", "contract_reference")}
+    return {
+        reference: _deal_id(contract) for reference, contract in rows.values_list("reference", "contract_reference")
+    }
 
 
 def _crms(entity_ids: set[int | None]) -> dict[int | None, int]:

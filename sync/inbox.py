@@ -29,7 +29,9 @@ class Taken:
 def take_in(
     connection: Connection, arrived: Sequence[Arrived], *, headers: Mapping[str, str] | None = None, via: str
 ) -> list[Taken]:
-    """Store these events, each once, and say per event what became of it; committed when this returns (outside a transaction)."""
+    """Store these events, each once, and say per event what became of it; committed when this returns
+    (outside a transaction).
+    """
     if not arrived:
         return []
     now = clock.now()
@@ -50,8 +52,12 @@ def take_in(
                 RETURNING source_event_id, id, tracking_id
                 """,
                 {
-                    "connection": connection.pk, "now": now, "via": via, "ids": list(first),
-                    "shas": [hashes[key] for key in first], "kinds": [event.kind for event in first.values()],
+                    "connection": connection.pk,
+                    "now": now,
+                    "via": via,
+                    "ids": list(first),
+                    "shas": [hashes[key] for key in first],
+                    "kinds": [event.kind for event in first.values()],
                     "objects": [event.object_id for event in first.values()],
                     "revisions": [event.revision for event in first.values()],
                 },
@@ -62,7 +68,9 @@ def take_in(
             SourceEventBody(event_id=pk, raw=first[source_id].raw, headers=clean) for source_id, (pk, _) in new.items()
         )
         seen_before = [key for key in first if key not in new]
-        known = SourceEvent.objects.filter(connection=connection, source_event_id__in=seen_before) if seen_before else ()
+        known = (
+            SourceEvent.objects.filter(connection=connection, source_event_id__in=seen_before) if seen_before else ()
+        )
         rows = {row.source_event_id: row for row in known}
         conflicting = [
             rows[key]
@@ -75,9 +83,12 @@ def take_in(
         if new:
             nudges.nudge("ingest")
     at_odds = {row.source_event_id for row in conflicting}
-    tracking = {key: tracking_id for key, (_, tracking_id) in new.items()} | {key: row.tracking_id for key, row in rows.items()}
+    tracking = {key: tracking_id for key, (_, tracking_id) in new.items()} | {
+        key: row.tracking_id for key, row in rows.items()
+    }
     return [
-        Taken(event_id=key, tracking_id=str(tracking[key]), is_new=key in new, conflicts=key in at_odds) for key in first
+        Taken(event_id=key, tracking_id=str(tracking[key]), is_new=key in new, conflicts=key in at_odds)
+        for key in first
     ]
 
 
@@ -89,7 +100,10 @@ def _keep_conflict(row: SourceEvent, arrived: Arrived, *, now: Any, sha: str) ->
         blocks.put(
             [
                 blocks.Stop(
-                    event=row, reason="CONFLICTING_DUPLICATE", field="event id", value=row.source_event_id,
+                    event=row,
+                    reason="CONFLICTING_DUPLICATE",
+                    field="event id",
+                    value=row.source_event_id,
                     evidence={"first_sha256": row.body_sha256, "second_sha256": sha},
                 )
             ]

@@ -30,9 +30,15 @@ def note(facts: Iterable[Fact]) -> None:
     at = clock.now()
     JournalEntry.objects.bulk_create(
         JournalEntry(
-            at=at, user=fact.user, actor=(fact.user.get_full_name() or fact.user.username) if fact.user else ENGINE,
-            action=fact.action, object_kind=fact.object_kind, object_key=fact.object_key[:200],
-            correlation_id=fact.correlation_id, text=fact.text[:400], details=fact.details,
+            at=at,
+            user=fact.user,
+            actor=(fact.user.get_full_name() or fact.user.username) if fact.user else ENGINE,
+            action=fact.action,
+            object_kind=fact.object_kind,
+            object_key=fact.object_key[:200],
+            correlation_id=fact.correlation_id,
+            text=fact.text[:400],
+            details=fact.details,
         )
         for fact in facts
     )

@@ -27,7 +27,9 @@ def country_names() -> dict[str, str]:
     names = {name.lower(): code for code, name in territories.items()}
     names.update({code.lower(): code for code in territories})
     # as CRMs write them; CLDR has one name per country only
-    names.update({"korea": "KR", "south korea": "KR", "russia": "RU", "usa": "US", "great britain": "GB", "england": "GB"})
+    names.update(
+        {"korea": "KR", "south korea": "KR", "russia": "RU", "usa": "US", "great britain": "GB", "england": "GB"}
+    )
     return names
 
 

@@ -1,4 +1,6 @@
-"""Nudges to the task queues: after commit, gathered, never needed, never in the way. The sweeper finds what a lost one meant."""
+"""Nudges to the task queues: after commit, gathered, never needed, never in the way. The sweeper finds what a
+lost one meant.
+"""
 
 import logging
 import threading

@@ -88,27 +88,52 @@ def _delivery(item: WorkItem, entry: Owed, target: Connection) -> Delivery:
     frozen = text(subject)
     now = clock.now()
     return Delivery(
-        target=target, role=entry.role, queue=entry.queue, work_item=item, kind=subject.kind, reference=subject.reference,
-        version=subject.version, operation=entry.operation,
+        target=target,
+        role=entry.role,
+        queue=entry.queue,
+        work_item=item,
+        kind=subject.kind,
+        reference=subject.reference,
+        version=subject.version,
+        operation=entry.operation,
         delivery_key=keys.delivery_key(subject.reference, version=subject.version, operation=entry.operation),
-        serial_key=entry.serial_key or subject.reference, correlation_id=item.correlation_id, entity=item.entity,
-        is_state_like=subject.state_like, subject=frozen, subject_sha256=hashlib.sha256(frozen.encode()).hexdigest(),
-        document_date=entry.document_date, posting_date=entry.posting_date, amount=entry.amount, currency=subject.currency,
-        title=entry.title, customer_name=entry.customer_name, due_at=now, created_at=now,
+        serial_key=entry.serial_key or subject.reference,
+        correlation_id=item.correlation_id,
+        entity=item.entity,
+        is_state_like=subject.state_like,
+        subject=frozen,
+        subject_sha256=hashlib.sha256(frozen.encode()).hexdigest(),
+        document_date=entry.document_date,
+        posting_date=entry.posting_date,
+        amount=entry.amount,
+        currency=subject.currency,
+        title=entry.title,
+        customer_name=entry.customer_name,
+        due_at=now,
+        created_at=now,
     )
 
 
 def _supersede_older(rows: Sequence[Delivery]) -> None:
-    """A newer version of a state-like object replaces an older one that is due, waiting, held or blocked, not one in doubt."""
+    """A newer version of a state-like object replaces an older one that is due, waiting, held or blocked, not
+    one in doubt.
+    """
     for row in rows:
         older = list(
             Delivery.objects.select_for_update()
-            .filter(target_id=row.target_id, reference=row.reference, version__lt=row.version, is_state_like=True,
-                    condition__in=[Condition.DUE, Condition.WAITING, Condition.HELD, Condition.BLOCKED])
+            .filter(
+                target_id=row.target_id,
+                reference=row.reference,
+                version__lt=row.version,
+                is_state_like=True,
+                condition__in=[Condition.DUE, Condition.WAITING, Condition.HELD, Condition.BLOCKED],
+            )
             .values_list("pk", flat=True)
         )
         if older:
-            Delivery.objects.filter(pk__in=older).update(condition=Condition.SUPERSEDED, blocked_reason="", lease_until=None)
+            Delivery.objects.filter(pk__in=older).update(
+                condition=Condition.SUPERSEDED, blocked_reason="", lease_until=None
+            )
             blocks.clear(deliveries=older, note=f"Superseded by version {row.version}")
 
 
@@ -123,7 +148,8 @@ def release_needs(pairs: Iterable[tuple[int, str]]) -> int:
             WITH freed AS (
                 SELECT DISTINCT need.delivery_id FROM sync_deliveryneed need
                 JOIN unnest(%s::bigint[], %s::text[]) AS held(target, reference) ON held.reference = need.reference
-                JOIN sync_delivery d ON d.id = need.delivery_id AND d.target_id = held.target AND d.condition = 'waiting'
+                JOIN sync_delivery d
+                  ON d.id = need.delivery_id AND d.target_id = held.target AND d.condition = 'waiting'
                 WHERE NOT EXISTS (
                     SELECT 1 FROM sync_deliveryneed other WHERE other.delivery_id = need.delivery_id AND NOT EXISTS (
                         SELECT 1 FROM sync_externalidentity i
@@ -195,13 +221,13 @@ def _claim(row: Connection, *, queue: str) -> list[Claim]:
         if limit <= 0:
             return []
         with database.cursor() as cursor:
-            cursor.execute(
-                _CLAIM, {"target": row.pk, "queue": queue, "now": now, "lease": now + LEASE, "limit": limit}
-            )
+            cursor.execute(_CLAIM, {"target": row.pk, "queue": queue, "now": now, "lease": now + LEASE, "limit": limit})
             ids = [pk for (pk,) in cursor.fetchall()]
         if not ids:
             return []
-        deliveries = list(Delivery.objects.filter(pk__in=ids).select_related("entity", "target").order_by("due_at", "pk"))
+        deliveries = list(
+            Delivery.objects.filter(pk__in=ids).select_related("entity", "target").order_by("due_at", "pk")
+        )
         deliveries = calendar.admit(deliveries)
         return _write_attempts(deliveries, verb="deliver")
 
@@ -210,7 +236,12 @@ def _write_attempts(deliveries: Sequence[Delivery], *, verb: str) -> list[Claim]
     now = clock.now()
     attempts = Attempt.objects.bulk_create(
         Attempt(
-            delivery=row, verb=verb, round=row.round, generation=row.generation, fence=row.fence, started_at=now,
+            delivery=row,
+            verb=verb,
+            round=row.round,
+            generation=row.generation,
+            fence=row.fence,
+            started_at=now,
             request_key=keys.request_key(
                 row.delivery_key, target=row.target.code, round_number=row.round, generation=row.generation
             ),
@@ -226,8 +257,12 @@ def _write_attempts(deliveries: Sequence[Delivery], *, verb: str) -> list[Claim]
 
 def _parcel(row: Delivery, attempt: Attempt, known: dict[str, str]) -> Parcel:
     return Parcel(
-        subject=load(json.loads(row.subject)), operation=row.operation if row.round == 1 else _round_operation(row),
-        reference=row.reference, delivery_key=row.delivery_key, request_key=attempt.request_key, known=known,
+        subject=load(json.loads(row.subject)),
+        operation=row.operation if row.round == 1 else _round_operation(row),
+        reference=row.reference,
+        delivery_key=row.delivery_key,
+        request_key=attempt.request_key,
+        known=known,
     )
 
 
@@ -239,12 +274,15 @@ def _round_operation(row: Delivery) -> str:
 def _known(deliveries: Sequence[Delivery]) -> dict[int, dict[str, str]]:
     """The targets' own ids of each delivery's object and of all it needs."""
     wanted: dict[int, set[str]] = {row.pk: {row.reference} for row in deliveries}
-    for need in DeliveryNeed.objects.filter(delivery__in=[row.pk for row in deliveries]).values("delivery_id", "reference"):
+    for need in DeliveryNeed.objects.filter(delivery__in=[row.pk for row in deliveries]).values(
+        "delivery_id", "reference"
+    ):
         wanted[need["delivery_id"]].add(need["reference"])
     ids: dict[tuple[int, str], str] = {
         (row["connection_id"], row["reference"]): row["external_id"]
         for row in ExternalIdentity.objects.filter(
-            connection__in={row.target_id for row in deliveries}, reference__in=set().union(*wanted.values()) if wanted else set()
+            connection__in={row.target_id for row in deliveries},
+            reference__in=set().union(*wanted.values()) if wanted else set(),
         ).values("connection_id", "reference", "external_id")
     }
     target = {row.pk: row.target_id for row in deliveries}
@@ -259,15 +297,25 @@ def carry(row: Connection, claims: Sequence[Claim]) -> None:
     size = connector.batch_size if "deliver_many" in connector.capabilities else 1
     groups = [list(claims[start : start + size]) for start in range(0, len(claims), size)]
     with ThreadPoolExecutor(max_workers=min(settings.CARRY_THREADS, len(groups))) as pool:
-        pending: dict[Future[list[Any]], list[Claim]] = {pool.submit(_call, connector, group): group for group in groups}
+        pending: dict[Future[list[Any]], list[Claim]] = {
+            pool.submit(_call, connector, group): group for group in groups
+        }
         while pending:
             done, _ = wait(pending, timeout=RENEW_EVERY, return_when=FIRST_COMPLETED)
             if not done:
                 _renew([claim.delivery for group in pending.values() for claim in group])
                 continue
             # what finishes within a moment of each other is written together
-            more, _ = wait([future for future in pending if future not in done], timeout=0.02) if len(pending) > len(done) else (set(), None)
-            finished = [(claim, outcome) for future in {*done, *more} for claim, outcome in zip(pending[future], future.result(), strict=True)]
+            more, _ = (
+                wait([future for future in pending if future not in done], timeout=0.02)
+                if len(pending) > len(done)
+                else (set(), None)
+            )
+            finished = [
+                (claim, outcome)
+                for future in {*done, *more}
+                for claim, outcome in zip(pending[future], future.result(), strict=True)
+            ]
             for future in {*done, *more}:
                 del pending[future]
             settle(row, finished)
@@ -279,7 +327,9 @@ def _call(connector: Connector, group: Sequence[Claim]) -> list[Any]:
         first = group[0]
         if len(group) == 1 and "deliver_many" not in connector.capabilities:
             if first.delivery.find_first:
-                found = connector.find(kind=first.delivery.kind, reference=first.parcel.reference, known=first.parcel.known)
+                found = connector.find(
+                    kind=first.delivery.kind, reference=first.parcel.reference, known=first.parcel.known
+                )
                 if len(found) > 1:
                     return [results.FoundSeveral(found)]
                 if found and (first.parcel.operation != "correct" or results.agrees(first.parcel.subject, found[0])):
@@ -289,7 +339,7 @@ def _call(connector: Connector, group: Sequence[Claim]) -> list[Any]:
         return list(connector.deliver_many([claim.parcel for claim in group]))
     except ConnectorError as error:
         return [error] * len(group)
-    except Exception as error:  # noqa: BLE001 - a bug of ours must not lose what may have been sent
+    except Exception as error:
         log.exception("a call to %s failed on our side", connector.name)
         return [error] * len(group)
 
@@ -303,7 +353,9 @@ def _deliver(connector: Connector, parcel: Parcel) -> Any:
 
 def _renew(rows: Sequence[Delivery]) -> None:
     for row in rows:
-        Delivery.objects.filter(pk=row.pk, fence=row.fence, condition=Condition.CLAIMED).update(lease_until=clock.now() + LEASE)
+        Delivery.objects.filter(pk=row.pk, fence=row.fence, condition=Condition.CLAIMED).update(
+            lease_until=clock.now() + LEASE
+        )
 
 
 def settle(row: Connection, outcomes: Sequence[tuple[Claim, Any]]) -> None:
@@ -320,10 +372,15 @@ def settle(row: Connection, outcomes: Sequence[tuple[Claim, Any]]) -> None:
         late: list[tuple[Claim, Any]] = []
         for claim, outcome in outcomes:
             now_row = current[claim.delivery.pk]
-            ours = now_row.fence == claim.delivery.fence and now_row.condition in (Condition.CLAIMED, Condition.IN_DOUBT)
+            ours = now_row.fence == claim.delivery.fence and now_row.condition in (
+                Condition.CLAIMED,
+                Condition.IN_DOUBT,
+            )
             (valid if ours else late).append((claim, outcome))
         results.write(row, valid, late)
-    outcomes = [(claim, outcome.then if isinstance(outcome, results.Looked) else outcome) for claim, outcome in outcomes]
+    outcomes = [
+        (claim, outcome.then if isinstance(outcome, results.Looked) else outcome) for claim, outcome in outcomes
+    ]
     worked = sum(isinstance(outcome, Receipt | results.Adopted | Rejected) for _, outcome in outcomes)
     failed = [o for _, o in outcomes if isinstance(o, Unavailable | OutcomeUnknown)]
     connections.note_outcome(row, worked=worked, failed=len(failed), text=str(failed[0]) if failed else "")
@@ -335,7 +392,9 @@ def settle(row: Connection, outcomes: Sequence[tuple[Claim, Any]]) -> None:
 
 # -- what people do -----------------------------------------------------------------------------------
 def repost(delivery: Delivery, *, operation_note: str) -> Delivery:
-    """Begin a new round after approval: the only backward move. `find` runs before anything is sent. Needs a transaction."""
+    """Begin a new round after approval: the only backward move. `find` runs before anything is sent. Needs a
+    transaction.
+    """
     row = Delivery.objects.select_for_update(of=("self",)).select_related("target").get(pk=delivery.pk)
     if row.condition in (Condition.CLAIMED, Condition.IN_DOUBT):
         raise ValueError(f"{row.title} is under way or in doubt; it cannot be posted again now.")
@@ -351,7 +410,9 @@ def repost(delivery: Delivery, *, operation_note: str) -> Delivery:
 
 
 def move_posting(delivery: Delivery, *, posting_date: Any) -> Delivery:
-    """Post a document in another period than its own, after approval: only the posting date changes. Needs a transaction."""
+    """Post a document in another period than its own, after approval: only the posting date changes. Needs a
+    transaction.
+    """
     row = Delivery.objects.select_for_update(of=("self",)).select_related("target").get(pk=delivery.pk)
     subject = load(json.loads(row.subject))
     if isinstance(subject, Invoice):
@@ -365,7 +426,11 @@ def move_posting(delivery: Delivery, *, posting_date: Any) -> Delivery:
 
 def release_blocked(ids: Sequence[int]) -> int:
     """Blocked deliveries try again after what stopped them was mended. Needs a transaction."""
-    rows = list(Delivery.objects.select_for_update().filter(pk__in=ids, condition=Condition.BLOCKED).order_by("posting_date", "reference"))
+    rows = list(
+        Delivery.objects.select_for_update()
+        .filter(pk__in=ids, condition=Condition.BLOCKED)
+        .order_by("posting_date", "reference")
+    )
     for place, row in enumerate(rows):
         row.condition, row.blocked_reason, row.find_first = Condition.DUE, "", True
         row.due_at = clock.now() + timedelta(microseconds=place)

@@ -104,7 +104,7 @@ def translate(
             )
         except Rejected as error:
             shapes[event.pk] = error
-        except Exception as error:  # noqa: BLE001 - a payload we cannot read must stop only itself
+        except Exception as error:
             log.exception("event %s cannot be translated", event.pk)
             shapes[event.pk] = error
     return shapes
@@ -121,8 +121,15 @@ def _record(
         if isinstance(found, Rejected):
             event.condition, event.outcome = Condition.BLOCKED, f"Cannot be read: {found.reason}"
             blocks.put(
-                [blocks.Stop(event=event, reason=found.reason, field=found.field, value=found.value,
-                             evidence={"text": found.text[:600]})]
+                [
+                    blocks.Stop(
+                        event=event,
+                        reason=found.reason,
+                        field=found.field,
+                        value=found.value,
+                        evidence={"text": found.text[:600]},
+                    )
+                ]
             )
             continue
         if isinstance(found, Exception):
@@ -137,7 +144,11 @@ def _record(
     for event in events:
         if event.pk in notes:
             event.outcome = ("; ".join(notes[event.pk]) or "Another event of the same moment says the same")[:200]
-    done = [event for event in events if not isinstance(shapes.get(event.pk), Exception) or isinstance(shapes.get(event.pk), Rejected)]
+    done = [
+        event
+        for event in events
+        if not isinstance(shapes.get(event.pk), Exception) or isinstance(shapes.get(event.pk), Rejected)
+    ]
     bulk.update(done, ["condition", "read_at", "outcome", "lease_until"])
     if items:
         WorkItem.objects.filter(pk__in=[item.pk for item in items]).update(

@@ -107,15 +107,26 @@ def write(target: Connection, valid: "Sequence[tuple[Claim, Any]]", late: "Seque
     rows = [claim.delivery for claim, _ in valid]
     bulk.update(
         rows,
-        ["state", "condition", "due_at", "lease_until", "blocked_reason", "external_id", "delivered_at", "posted_at",
-         "in_doubt_since", "generation", "attempts", "find_first", "held_until"],
+        [
+            "state",
+            "condition",
+            "due_at",
+            "lease_until",
+            "blocked_reason",
+            "external_id",
+            "delivered_at",
+            "posted_at",
+            "in_doubt_since",
+            "generation",
+            "attempts",
+            "find_first",
+            "held_until",
+        ],
     )
     for claim, outcome in late:
         claim.attempt.outcome, claim.attempt.finished_at = Attempt.Outcome.LATE, clock.now()
         claim.attempt.text = f"Came after the lease ended: {type(outcome).__name__}"
-    bulk.update(
-        [claim.attempt for claim, _ in (*valid, *late)], ["outcome", "finished_at", "http_status", "text"]
-    )
+    bulk.update([claim.attempt for claim, _ in (*valid, *late)], ["outcome", "finished_at", "http_status", "text"])
     blocks.put(stops)
     cleared = [row.pk for row, _ in receipts]
     blocks.clear(deliveries=cleared, note=f"{target.label} took it")
@@ -127,8 +138,14 @@ def write(target: Connection, valid: "Sequence[tuple[Claim, Any]]", late: "Seque
 def _note_look_up(attempt: Attempt, found: Sequence[Receipt]) -> None:
     """The look-up that came before the sending is an attempt of its own in the trail."""
     Attempt.objects.create(
-        delivery_id=attempt.delivery_id, verb="find", round=attempt.round, generation=attempt.generation, fence=attempt.fence,
-        request_key="", started_at=attempt.started_at, finished_at=clock.now(),
+        delivery_id=attempt.delivery_id,
+        verb="find",
+        round=attempt.round,
+        generation=attempt.generation,
+        fence=attempt.fence,
+        request_key="",
+        started_at=attempt.started_at,
+        finished_at=clock.now(),
         outcome=Attempt.Outcome.RECEIPT if found else Attempt.Outcome.NOT_FOUND,
         text=f"There, holding {dict(found[0].held)}" if found else "Looked up first: not there.",
     )
@@ -157,7 +174,11 @@ def _fail(row: Delivery, attempt: Attempt, error: Any, target: Connection) -> bl
     if isinstance(error, Rejected):
         attempt.outcome = Attempt.Outcome.REJECTED
         return _stop(
-            row, error.reason, field=error.field, value=error.value, evidence={"text": error.text[:600], "code": error.code}
+            row,
+            error.reason,
+            field=error.field,
+            value=error.value,
+            evidence={"text": error.text[:600], "code": error.code},
         )
     if isinstance(error, Misconfigured):
         # nothing wrong with this one: it waits with all others until the connection works again
@@ -195,7 +216,12 @@ def _save_identities(target: Connection, receipts: Sequence[tuple[Delivery, Rece
     now = clock.now()
     rows = {
         row.reference: ExternalIdentity(
-            connection=target, kind=row.kind, reference=row.reference, external_id=receipt.external_id, version=row.version, since=now
+            connection=target,
+            kind=row.kind,
+            reference=row.reference,
+            external_id=receipt.external_id,
+            version=row.version,
+            since=now,
         )
         for row, receipt in receipts
         if receipt.external_id and row.kind != "feedback"
@@ -205,7 +231,9 @@ def _save_identities(target: Connection, receipts: Sequence[tuple[Delivery, Rece
     try:
         with transaction.atomic():
             ExternalIdentity.objects.bulk_create(
-                rows.values(), update_conflicts=True, unique_fields=["connection", "reference"],
+                rows.values(),
+                update_conflicts=True,
+                unique_fields=["connection", "reference"],
                 update_fields=["external_id", "version"],
             )
     except IntegrityError:
@@ -218,8 +246,14 @@ def _save_one(identity: ExternalIdentity, receipts: Sequence[tuple[Delivery, Rec
     try:
         with transaction.atomic():
             ExternalIdentity.objects.update_or_create(
-                connection=identity.connection, reference=identity.reference,
-                defaults={"external_id": identity.external_id, "version": identity.version, "kind": identity.kind, "since": identity.since},
+                connection=identity.connection,
+                reference=identity.reference,
+                defaults={
+                    "external_id": identity.external_id,
+                    "version": identity.version,
+                    "kind": identity.kind,
+                    "since": identity.since,
+                },
             )
         return True
     except IntegrityError:
@@ -227,7 +261,11 @@ def _save_one(identity: ExternalIdentity, receipts: Sequence[tuple[Delivery, Rec
             if row.reference == identity.reference:
                 row.condition, row.blocked_reason = Condition.BLOCKED, "DUPLICATE_DOC_NO"
                 blocks.put(
-                    [blocks.Stop(delivery=row, reason="DUPLICATE_DOC_NO", field="external id", value=identity.external_id)]
+                    [
+                        blocks.Stop(
+                            delivery=row, reason="DUPLICATE_DOC_NO", field="external id", value=identity.external_id
+                        )
+                    ]
                 )
         return False
 
@@ -235,8 +273,11 @@ def _save_one(identity: ExternalIdentity, receipts: Sequence[tuple[Delivery, Rec
 def _facts(target: Connection, receipts: Sequence[tuple[Delivery, Receipt]]) -> list[journal.Fact]:
     return [
         journal.Fact(
-            action="posted" if receipt.posted else "acknowledged", object_kind=row.kind, object_key=row.reference,
-            correlation_id=row.correlation_id, text=f"{target.label} {'posted' if receipt.posted else 'took'} {row.title}.",
+            action="posted" if receipt.posted else "acknowledged",
+            object_kind=row.kind,
+            object_key=row.reference,
+            correlation_id=row.correlation_id,
+            text=f"{target.label} {'posted' if receipt.posted else 'took'} {row.title}.",
             details={"external_id": receipt.external_id, "delivery_key": row.delivery_key, "round": row.round},
         )
         for row, receipt in receipts

@@ -34,7 +34,9 @@ def finish(job: str, window: str) -> None:
 
 @contextmanager
 def once(job: str, window: str) -> Iterator[bool]:
-    """Run a block for a window: finished when it ends well, free again when it fails, left to its lease when its process dies."""
+    """Run a block for a window: finished when it ends well, free again when it fails, left to its lease when
+    its process dies.
+    """
     mine = claim(job, window)
     try:
         yield mine

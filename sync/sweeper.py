@@ -7,7 +7,17 @@ from django.db import connection as database
 from django.db import transaction
 
 from sync import bulk, clock, connections, feedback, outbox, reading, work
-from sync.models import Attempt, Delivery, DeliveryNeed, Heartbeat, InvoiceRecord, CustomerRecord, ContractRecord, SourceEvent, WorkItem
+from sync.models import (
+    Attempt,
+    ContractRecord,
+    CustomerRecord,
+    Delivery,
+    DeliveryNeed,
+    Heartbeat,
+    InvoiceRecord,
+    SourceEvent,
+    WorkItem,
+)
 from sync.states import Condition
 
 log = logging.getLogger(__name__)
@@ -36,7 +46,9 @@ def sweep() -> dict[str, int]:
 
 
 def carry_what_lies() -> int:
-    """Do the work that has been due for a while and that nobody took: with the broker gone, everything still completes."""
+    """Do the work that has been due for a while and that nobody took: with the broker gone, everything still
+    completes.
+    """
     now, done = clock.now(), 0
     late = now - PATIENCE
     if SourceEvent.objects.filter(condition=Condition.DUE, due_at__lte=late).exists():
@@ -44,7 +56,10 @@ def carry_what_lies() -> int:
     if WorkItem.objects.filter(condition=Condition.DUE, due_at__lte=late).exists():
         done += work.work_due()
     for queue in (
-        Delivery.objects.filter(condition=Condition.DUE, due_at__lte=late).values_list("queue", flat=True).distinct().order_by("queue")
+        Delivery.objects.filter(condition=Condition.DUE, due_at__lte=late)
+        .values_list("queue", flat=True)
+        .distinct()
+        .order_by("queue")
     ):
         done += outbox.carry_due(queue)
     return done

@@ -52,4 +52,3 @@ def mirror_periods() -> None:
 @shared_task
 def sweep() -> None:
     sweeper.sweep()
-

@@ -39,8 +39,15 @@ def register(heard: Sequence[tuple[SourceEvent, Canonical]]) -> tuple[list[WorkI
     now = clock.now()
     fresh = [
         WorkItem(
-            flow=flow, reference=reference, version=version, record_revision=_revision(event, shape),
-            correlation_id=shape.correlation_id, event=event, subject=dump(shape), due_at=now, created_at=now,
+            flow=flow,
+            reference=reference,
+            version=version,
+            record_revision=_revision(event, shape),
+            correlation_id=shape.correlation_id,
+            event=event,
+            subject=dump(shape),
+            due_at=now,
+            created_at=now,
             **_described(FLOWS[shape.kind], shape, names),
         )
         for (flow, reference, version), (event, shape) in newest.items()
@@ -48,7 +55,9 @@ def register(heard: Sequence[tuple[SourceEvent, Canonical]]) -> tuple[list[WorkI
     ]
     for event, shape in newest.values():
         notes[event.pk].append(
-            f"{shape.reference} is unchanged in what matters" if shape.reference in unchanged else f"{shape.reference} is carried"
+            f"{shape.reference} is unchanged in what matters"
+            if shape.reference in unchanged
+            else f"{shape.reference} is carried"
         )
     WorkItem.objects.bulk_create(fresh, ignore_conflicts=True)
     known = {
@@ -80,7 +89,9 @@ def _revision(event: SourceEvent, shape: Canonical) -> int:
 
 
 def _hear_again(item: WorkItem, event: SourceEvent, shape: Canonical, names: dict[str, str]) -> tuple[bool, str]:
-    """Another event about an item we have: an older revision has no effect; newer content is read while nothing was carried."""
+    """Another event about an item we have: an older revision has no effect; newer content is read while
+    nothing was carried.
+    """
     revision = _revision(event, shape)
     if revision <= item.record_revision:
         return False, f"{shape.reference} was read before at this revision"
@@ -128,7 +139,9 @@ def _content(subject: dict) -> dict:
 
 
 def _retire_older(items: Sequence[WorkItem]) -> None:
-    """A newer version of a state-like object makes older unfinished items pointless; their cases close by themselves."""
+    """A newer version of a state-like object makes older unfinished items pointless; their cases close by
+    themselves.
+    """
     for item in items:
         older = list(
             WorkItem.objects.select_for_update()
@@ -248,10 +261,28 @@ def _work_flow(flow: Flow, items: Sequence[WorkItem], tables: Tables) -> list[Wo
             item.customer_name = lookups.customers[item.customer_reference].name
     bulk.update(
         items,
-        ["condition", "waits_for", "state", "validated_at", "transformed_at", "entity", "correlation_id", "lease_until",
-         "title", "customer_reference", "customer_name", "amount", "currency", "effective_on"],
+        [
+            "condition",
+            "waits_for",
+            "state",
+            "validated_at",
+            "transformed_at",
+            "entity",
+            "correlation_id",
+            "lease_until",
+            "title",
+            "customer_reference",
+            "customer_name",
+            "amount",
+            "currency",
+            "effective_on",
+        ],
     )
-    stopped = {item.pk: {(p.reason, p.value[:300]) for p in passed[item.pk].problems} for item in items if passed[item.pk].problems}
+    stopped = {
+        item.pk: {(p.reason, p.value[:300]) for p in passed[item.pk].problems}
+        for item in items
+        if passed[item.pk].problems
+    }
     blocks.clear(work_items=[item.pk for item in items if item.pk not in stopped], note="Went through")
     # what stands as it stood stays open; another value of the same reason is another problem
     blocks.clear(work_items=list(stopped), note="This is mended; something else still stops it", keep=stopped)
@@ -260,7 +291,10 @@ def _work_flow(flow: Flow, items: Sequence[WorkItem], tables: Tables) -> list[Wo
     if through:
         journal.note(
             journal.Fact(
-                action="carried", object_kind=flow.kind, object_key=item.reference, correlation_id=item.correlation_id,
+                action="carried",
+                object_kind=flow.kind,
+                object_key=item.reference,
+                correlation_id=item.correlation_id,
                 text=f"{item.title} was checked, mapped and handed to the outbox.",
             )
             for item in through
@@ -301,7 +335,9 @@ def look_up(subjects: Iterable[Canonical], *, tables: Tables | None = None) -> L
     ):
         contracts[row.reference] = row
     wanted = _named(subjects, "customer_reference")
-    wanted |= {row.customer_reference for row in invoices.values()} | {row.customer_reference for row in contracts.values()}
+    wanted |= {row.customer_reference for row in invoices.values()} | {
+        row.customer_reference for row in contracts.values()
+    }
     return Lookups(
         tables=tables or Tables(),
         entities={row.code: row for row in LegalEntity.objects.all()},

@@ -144,7 +144,7 @@ class Company:
 
     def hears(self, *shapes: Canonical, source: Connection | None = None, revision: int = 0) -> list[WorkItem]:
         """These shapes are said, each by an event of its own, and worked at once; the items they concern."""
-        heard = [(self.event(source=source, revision=revision), shape) for shape in shapes]
+        heard = [(self.event(source=source, revision=revision, condition="settled"), shape) for shape in shapes]
         with transaction.atomic():
             items, _ = work.register(heard)
         work.work(items)

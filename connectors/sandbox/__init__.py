@@ -1,1 +1,3 @@
-"""Servers that speak vendors' protocols over books of their own, for the demo, training and tests. Never in production."""
+"""Servers that speak vendors' protocols over books of their own, for the demo, training and tests. Never in
+production.
+"""

@@ -78,9 +78,7 @@ class Sandbox:
         if not self.books.kinds():
             self.set_up()
             self.books.commit()
-        vendor = [
-            Route(route.path, self._guarded(route.endpoint), methods=route.methods) for route in self.routes()
-        ]
+        vendor = [Route(route.path, self._guarded(route.endpoint), methods=route.methods) for route in self.routes()]
         control = [
             Route("/_sandbox/health", self._health),
             Route("/_sandbox/faults", self._faults, methods=["GET", "POST", "DELETE"]),
@@ -124,7 +122,9 @@ class Sandbox:
         if fault.kind == "drop_after_commit":
             return DroppedResponse()
         if fault.kind == "malformed":
-            return Response((response.body[: len(response.body) // 2] if response else b"{"), 200, media_type="application/json")
+            return Response(
+                (response.body[: len(response.body) // 2] if response else b"{"), 200, media_type="application/json"
+            )
         if fault.kind == "html":
             return Response("<html><body><h1>Service Unavailable</h1></body></html>", 503, media_type="text/html")
         if isinstance(fault.body, str):

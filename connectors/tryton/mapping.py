@@ -270,7 +270,8 @@ def customer_line(row: Mapping[str, Any], *, day: date, currency: str) -> Contro
     """One customer: it has no amounts, and no currency but the company's."""
     zero = Decimal(0)
     return ControlLine(
-        reference=row["code"] or f"tryton:{row['id']}", external_id=str(row["id"]), document_date=day, currency=currency,
+        reference=row["code"] or f"tryton:{row['id']}", external_id=str(row["id"]), document_date=day,
+        currency=currency,
         net=zero, tax=zero, gross=zero, label=row["name"] or "", status="active" if row["active"] else "inactive",
     )  # fmt: skip
 

@@ -12,7 +12,14 @@ from oauth2_provider.models import Application
 
 from q2c_portal.local import people, tryton
 from q2c_portal.local.pipeline import Pipeline, address
-from q2c_portal.local.sandboxes import SALESFORCE_CLIENT, STRIPE_KEY, STRIPE_READ_KEY, NetSuiteAdmin, Sandbox, StripeWorld
+from q2c_portal.local.sandboxes import (
+    SALESFORCE_CLIENT,
+    STRIPE_KEY,
+    STRIPE_READ_KEY,
+    NetSuiteAdmin,
+    Sandbox,
+    StripeWorld,
+)
 from sync import calendar, clock
 from sync.connections import health_of
 from sync.models import Connection, EntityMapping, EntityRoute, LegalEntity, MappingRow, ProductMapping
@@ -28,7 +35,10 @@ def set_up_entity(pipeline: Pipeline) -> LegalEntity:
     entity, created = LegalEntity.objects.get_or_create(
         code=ENTITY,
         defaults={
-            "name": "Demo company", "functional_currency": "USD", "country": "US", "time_zone": ZONE,
+            "name": "Demo company",
+            "functional_currency": "USD",
+            "country": "US",
+            "time_zone": ZONE,
             "dimension_defaults": {"department": "4"},
         },
     )
@@ -39,7 +49,9 @@ def set_up_entity(pipeline: Pipeline) -> LegalEntity:
 
 
 def set_up(pipeline: Pipeline, *, urls: dict[str, str]) -> dict[str, Connection]:
-    """The whole company, ready to sell; its connections by code. `urls` names the ERP it keeps its books in. Safe to repeat."""
+    """The whole company, ready to sell; its connections by code. `urls` names the ERP it keeps its books in.
+    Safe to repeat.
+    """
     people.make_people()
     entity = set_up_entity(pipeline)
     connections = set_up_connections(entity, pipeline, urls=urls)
@@ -54,19 +66,42 @@ def set_up_connections(entity: LegalEntity, pipeline: Pipeline, *, urls: dict[st
     erp = next(code for code in ERPS if code in urls)
     rows = {
         "salesforce": _connection(
-            "salesforce", "Salesforce", "salesforce", "crm", urls["salesforce"],
+            "salesforce",
+            "Salesforce",
+            "salesforce",
+            "crm",
+            urls["salesforce"],
             settings_={"organization_id": Sandbox(urls["salesforce"]).see_settings()["organization_id"]},
-            secrets_={"client_id": SALESFORCE_CLIENT[0], "client_secret": SALESFORCE_CLIENT[1], "path_secret": secrets.token_hex(16)},
+            secrets_={
+                "client_id": SALESFORCE_CLIENT[0],
+                "client_secret": SALESFORCE_CLIENT[1],
+                "path_secret": secrets.token_hex(16),
+            },
         ),
         "stripe": _connection(
-            "stripe", "Stripe Billing", "stripe_billing", "billing", urls["stripe"], settings_={"days_until_due": 30},
-            secrets_={"api_key": STRIPE_KEY, "read_key": STRIPE_READ_KEY, "webhook_secrets": f"whsec_{secrets.token_hex(16)}"},
+            "stripe",
+            "Stripe Billing",
+            "stripe_billing",
+            "billing",
+            urls["stripe"],
+            settings_={"days_until_due": 30},
+            secrets_={
+                "api_key": STRIPE_KEY,
+                "read_key": STRIPE_READ_KEY,
+                "webhook_secrets": f"whsec_{secrets.token_hex(16)}",
+            },
         ),
         erp: _netsuite(urls[erp]) if erp == "netsuite" else _tryton(urls[erp]),
     }
-    for role, code, company_code in (("crm", "salesforce", ENTITY), ("billing", "stripe", ENTITY), ("erp", erp, ERPS[erp])):
+    for role, code, company_code in (
+        ("crm", "salesforce", ENTITY),
+        ("billing", "stripe", ENTITY),
+        ("erp", erp, ERPS[erp]),
+    ):
         EntityRoute.objects.get_or_create(
-            entity=entity, role=role, is_shadow=False,
+            entity=entity,
+            role=role,
+            is_shadow=False,
             defaults={"connection": rows[code], "company_code": company_code, "valid_from": pipeline.first_day},
         )
     return rows
@@ -74,10 +109,19 @@ def set_up_connections(entity: LegalEntity, pipeline: Pipeline, *, urls: dict[st
 
 def _netsuite(url: str) -> Connection:
     return _connection(
-        "netsuite", "NetSuite", "netsuite", "erp", url,
+        "netsuite",
+        "NetSuite",
+        "netsuite",
+        "erp",
+        url,
         settings_={
-            "account": "1234567_SB1", "sign_in": "oauth2", "subsidiaries": {ENTITY: "1"}, "currencies": {"USD": "1"},
-            "ar_account": "122", "tax_code_zero": "9", "tax_codes": {"zero": "9"},
+            "account": "1234567_SB1",
+            "sign_in": "oauth2",
+            "subsidiaries": {ENTITY: "1"},
+            "currencies": {"USD": "1"},
+            "ar_account": "122",
+            "tax_code_zero": "9",
+            "tax_codes": {"zero": "9"},
         },
         secrets_=netsuite_secrets(Sandbox(url).see_settings()),
     )
@@ -85,7 +129,11 @@ def _netsuite(url: str) -> Connection:
 
 def _tryton(url: str) -> Connection:
     return _connection(
-        "tryton", "Tryton", "tryton", "erp", url,
+        "tryton",
+        "Tryton",
+        "tryton",
+        "erp",
+        url,
         settings_=tryton.connection_settings(database=os.environ.get("TRYTON_DATABASE", tryton.DATABASE)),
         secrets_=tryton.connection_secrets(settings.STATE_DIR),
         # it draws invoice numbers under a lock nobody waits for: of two posts at once, one is turned away
@@ -97,16 +145,38 @@ def netsuite_secrets(seen: dict) -> dict[str, str]:
     """The demo account's two machine credentials: one that writes, one that only reads."""
     keys = seen["private_keys"]
     return {
-        "client_id": "demo-client", "certificate_id": "demo-certificate", "private_key": keys["demo-certificate"],
-        "read_client_id": "demo-read-client", "read_certificate_id": "demo-read-certificate",
+        "client_id": "demo-client",
+        "certificate_id": "demo-certificate",
+        "private_key": keys["demo-certificate"],
+        "read_client_id": "demo-read-client",
+        "read_certificate_id": "demo-read-certificate",
         "read_private_key": keys["demo-read-certificate"],
     }
 
 
-def _connection(code: str, label: str, system: str, role: str, url: str, *, settings_: dict, secrets_: dict[str, str], concurrency: int = 16) -> Connection:
+def _connection(
+    code: str,
+    label: str,
+    system: str,
+    role: str,
+    url: str,
+    *,
+    settings_: dict,
+    secrets_: dict[str, str],
+    concurrency: int = 16,
+) -> Connection:
     row = Connection.objects.filter(code=code).first()
     if row is None:
-        row = Connection(code=code, label=label, system=system, role=role, is_sandbox=True, time_zone=ZONE, rate_per_second=500, concurrency=concurrency)
+        row = Connection(
+            code=code,
+            label=label,
+            system=system,
+            role=role,
+            is_sandbox=True,
+            time_zone=ZONE,
+            rate_per_second=500,
+            concurrency=concurrency,
+        )
         row.put_secrets(**secrets_)
     row.base_url, row.settings = url, {**settings_, **row.settings}
     row.save()
@@ -118,8 +188,11 @@ def set_up_stripe(row: Connection, pipeline: Pipeline) -> str:
     """Products and the test clock; the clock's id. Safe to repeat."""
     stripe = StripeWorld(row.base_url)
     stripe.settings(
-        # the vendor allows three customers on a clock and drafts for an hour; the demo has one clock and people who watch
-        customers_per_clock=1000, draft_seconds=1800, pays_after_days=14,
+        # the vendor allows three customers on a clock and drafts for an hour; the demo has one clock and
+        # people who watch
+        customers_per_clock=1000,
+        draft_seconds=1800,
+        pays_after_days=14,
         webhook_url=f"{settings.PORTAL_URL}/api/v1/callbacks/stripe/{row.code}",
         webhook_secret=unseal(row.sealed_secrets)["webhook_secrets"],
         enabled_events=["invoice.finalized", "invoice.voided", "invoice_payment.paid", "credit_note.created"],
@@ -128,7 +201,9 @@ def set_up_stripe(row: Connection, pipeline: Pipeline) -> str:
         for product in pipeline.products:
             stripe.post("products", id=address(product.name), name=product.name)
         start = at(pipeline.first_day, 6) - timedelta(days=1)
-        row.settings["test_clock"] = stripe.post("test_helpers/test_clocks", frozen_time=int(start.timestamp()), name="demo")["id"]
+        row.settings["test_clock"] = stripe.post(
+            "test_helpers/test_clocks", frozen_time=int(start.timestamp()), name="demo"
+        )["id"]
         row.save()
     return row.settings["test_clock"]
 
@@ -155,16 +230,22 @@ def set_up_salesforce_calls(row: Connection) -> None:
         client_secret = secrets.token_hex(24)
         Application.objects.filter(client_id=CALLOUT_CLIENT).delete()
         Application.objects.create(
-            name="Salesforce callouts", client_id=CALLOUT_CLIENT, client_secret=client_secret,
-            client_type=Application.CLIENT_CONFIDENTIAL, authorization_grant_type=Application.GRANT_CLIENT_CREDENTIALS,
+            name="Salesforce callouts",
+            client_id=CALLOUT_CLIENT,
+            client_secret=client_secret,
+            client_type=Application.CLIENT_CONFIDENTIAL,
+            authorization_grant_type=Application.GRANT_CLIENT_CREDENTIALS,
         )
         row.put_secrets(**{**unseal(row.sealed_secrets), "callout_secret": client_secret})
         row.save()
     path_secret = unseal(row.sealed_secrets)["path_secret"]
     base = f"{settings.PORTAL_URL}/api/v1/callbacks/salesforce/{row.code}"
     Sandbox(row.base_url).settings(
-        outbound_message_url=f"{base}/outbound/{path_secret}", callout_url=f"{base}/events",
-        callout_token_url=f"{settings.PORTAL_URL}/o/token/", callout_client_id=CALLOUT_CLIENT, callout_client_secret=client_secret,
+        outbound_message_url=f"{base}/outbound/{path_secret}",
+        callout_url=f"{base}/events",
+        callout_token_url=f"{settings.PORTAL_URL}/o/token/",
+        callout_client_id=CALLOUT_CLIENT,
+        callout_client_secret=client_secret,
     )
 
 
@@ -173,15 +254,26 @@ def set_up_mappings(entity: LegalEntity, pipeline: Pipeline) -> None:
     """The catalogue as the CRM's price book knows it, drafted by billing operations and approved by finance."""
     drafter, approver = User.objects.get(username="billing.ops"), User.objects.get(username="finance.approver")
     common = {
-        "status": MappingRow.Status.APPROVED, "valid_from": pipeline.first_day - timedelta(days=365), "drafted_by": drafter,
-        "drafted_at": clock.now(), "approved_by": approver, "approved_at": clock.now(), "note": "Opening set-up",
+        "status": MappingRow.Status.APPROVED,
+        "valid_from": pipeline.first_day - timedelta(days=365),
+        "drafted_by": drafter,
+        "drafted_at": clock.now(),
+        "approved_by": approver,
+        "approved_at": clock.now(),
+        "note": "Opening set-up",
     }
     if not ProductMapping.objects.exists():
         for product in pipeline.products:
             ProductMapping(
-                crm_product=product.name, product_name=product.name, list_price=product.price, currency="USD",
-                billing_product=address(product.name), erp_item=address(product.name),
-                revenue_treatment="ratable_over_term", tax_class="zero", **common,
+                crm_product=product.name,
+                product_name=product.name,
+                list_price=product.price,
+                currency="USD",
+                billing_product=address(product.name),
+                erp_item=address(product.name),
+                revenue_treatment="ratable_over_term",
+                tax_class="zero",
+                **common,
             ).save()
     if not EntityMapping.objects.exists():
         EntityMapping(country="*", entity=entity, **common).save()

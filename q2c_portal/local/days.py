@@ -48,8 +48,10 @@ class World:
         rows = {row.code: row for row in Connection.objects.all()}
         erp = rows.get("netsuite")
         return cls(
-            entity=LegalEntity.objects.get(code=company.ENTITY), salesforce=SalesforceAdmin(rows["salesforce"].base_url),
-            stripe=StripeWorld(rows["stripe"].base_url), netsuite=NetSuiteAdmin(erp.base_url) if erp else None,
+            entity=LegalEntity.objects.get(code=company.ENTITY),
+            salesforce=SalesforceAdmin(rows["salesforce"].base_url),
+            stripe=StripeWorld(rows["stripe"].base_url),
+            netsuite=NetSuiteAdmin(erp.base_url) if erp else None,
             clock=rows["stripe"].settings["test_clock"],
         )
 
@@ -64,8 +66,12 @@ def under_way() -> int:
         return cursor.fetchone()[0]
 
 
-def come_to_rest(world: World, *, patience: float = PATIENCE_SECONDS, seen: Callable[[int], None] | None = None) -> None:
-    """Wait until no call is on its way to us and the engine has nothing in hand. Raises TimeoutError with what is left."""
+def come_to_rest(
+    world: World, *, patience: float = PATIENCE_SECONDS, seen: Callable[[int], None] | None = None
+) -> None:
+    """Wait until no call is on its way to us and the engine has nothing in hand. Raises TimeoutError with
+    what is left.
+    """
     ends = time.monotonic() + patience
     calm = 0
     while calm < 2:

@@ -32,14 +32,17 @@ class Person:
     def send(self, path: str, **body: Any) -> httpx.Response:
         """The bare answer, for what is expected to be refused."""
         return self.http.post(
-            f"/api/v1/{path}", json=body,
+            f"/api/v1/{path}",
+            json=body,
             headers={"X-CSRFToken": self.http.cookies.get("csrftoken", ""), "Referer": str(self.http.base_url)},
         )
 
     @staticmethod
     def _read(response: httpx.Response) -> Any:
         if response.is_error:
-            raise RuntimeError(f"{response.request.method} {response.request.url}: {response.status_code} {response.text[:800]}")
+            raise RuntimeError(
+                f"{response.request.method} {response.request.url}: {response.status_code} {response.text[:800]}"
+            )
         return response.json()
 
     # -- what people do, in their words -----------------------------------------------------------

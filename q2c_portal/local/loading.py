@@ -26,7 +26,10 @@ def load_catalogue(salesforce: SalesforceAdmin, pipeline: Pipeline) -> None:
     book = salesforce.query("SELECT Id FROM Pricebook2 WHERE IsStandard = true LIMIT 1")[0]["Id"]
     ids = salesforce.create(
         "Product2",
-        [{"Name": row.name, "ProductCode": row.name, "Family": row.family, "IsActive": True} for row in pipeline.products],
+        [
+            {"Name": row.name, "ProductCode": row.name, "Family": row.family, "IsActive": True}
+            for row in pipeline.products
+        ],
     )
     salesforce.create(
         "PricebookEntry",
@@ -49,7 +52,10 @@ def load_accounts(salesforce: SalesforceAdmin, pipeline: Pipeline) -> None:
             "Account",
             [
                 {
-                    "Name": row.name, "Source_Key__c": row.name, "Industry": row.industry, "BillingCountry": row.country,
+                    "Name": row.name,
+                    "Source_Key__c": row.name,
+                    "Industry": row.industry,
+                    "BillingCountry": row.country,
                     **({"ParentId": known[row.parent]} if row.parent else {}),
                 }
                 for row in fresh
@@ -86,8 +92,11 @@ def _accounts(salesforce: SalesforceAdmin) -> dict[str, str]:
 def _opportunity(deal: Deal, accounts: dict[str, str], book: str, today: date) -> dict:
     closes = deal.closes_on or today + timedelta(days=60)
     return {
-        "Name": f"{deal.account or 'New business'} {deal.product} {deal.key}", "Source_Key__c": deal.key, "Pricebook2Id": book,
-        "StageName": "Prospecting" if deal.stage == "Prospecting" else "Engaging", "CloseDate": closes.isoformat(),
+        "Name": f"{deal.account or 'New business'} {deal.product} {deal.key}",
+        "Source_Key__c": deal.key,
+        "Pricebook2Id": book,
+        "StageName": "Prospecting" if deal.stage == "Prospecting" else "Engaging",
+        "CloseDate": closes.isoformat(),
         **({"AccountId": accounts[deal.account]} if deal.account else {}),
     }
 
@@ -97,8 +106,14 @@ def _line(deal: Deal, opportunity: str, entries: dict[str, dict], prices: dict) 
     entry = entries.get(deal.product)
     price = deal.value or prices.get(deal.product, 0)
     return {
-        "OpportunityId": opportunity, "Quantity": "1", "UnitPrice": str(price),
-        **({"PricebookEntryId": entry["Id"], "Product2Id": entry["Product2Id"]} if entry else {"Product_Text__c": deal.product}),
+        "OpportunityId": opportunity,
+        "Quantity": "1",
+        "UnitPrice": str(price),
+        **(
+            {"PricebookEntryId": entry["Id"], "Product2Id": entry["Product2Id"]}
+            if entry
+            else {"Product_Text__c": deal.product}
+        ),
     }
 
 

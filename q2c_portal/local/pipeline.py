@@ -76,8 +76,12 @@ def read(*, today: date, shift_weeks: int | None = None, most_won: int | None = 
     shift = timedelta(weeks=weeks)
     deals = [
         Deal(
-            key=row["opportunity_id"], product=row["product"], account=row["account"], stage=row["deal_stage"],
-            closes_on=_day(row["close_date"]) + shift if row["close_date"] else None, value=Decimal(row["close_value"] or "0"),
+            key=row["opportunity_id"],
+            product=row["product"],
+            account=row["account"],
+            stage=row["deal_stage"],
+            closes_on=_day(row["close_date"]) + shift if row["close_date"] else None,
+            value=Decimal(row["close_value"] or "0"),
         )
         for row in rows
     ]
@@ -86,7 +90,9 @@ def read(*, today: date, shift_weeks: int | None = None, most_won: int | None = 
         deals = won[-most_won:]
     return Pipeline(
         accounts=tuple(
-            Account(name=row["account"], industry=row["sector"], country=row["office_location"], parent=row["subsidiary_of"])
+            Account(
+                name=row["account"], industry=row["sector"], country=row["office_location"], parent=row["subsidiary_of"]
+            )
             for row in _rows("accounts.csv")
         ),
         products=products(),
@@ -98,7 +104,8 @@ def read(*, today: date, shift_weeks: int | None = None, most_won: int | None = 
 def products() -> tuple[Product, ...]:
     """The catalogue alone."""
     return tuple(
-        Product(name=row["product"], family=row["series"], price=Decimal(row["sales_price"])) for row in _rows("products.csv")
+        Product(name=row["product"], family=row["series"], price=Decimal(row["sales_price"]))
+        for row in _rows("products.csv")
     )
 
 

@@ -42,7 +42,9 @@ class Sandbox:
     @staticmethod
     def _checked(response: httpx.Response) -> httpx.Response:
         if response.is_error:
-            raise RuntimeError(f"{response.request.method} {response.request.url}: {response.status_code} {response.text[:600]}")
+            raise RuntimeError(
+                f"{response.request.method} {response.request.url}: {response.status_code} {response.text[:600]}"
+            )
         return response
 
 
@@ -54,7 +56,11 @@ class SalesforceAdmin(Sandbox):
         answer = self._checked(
             self.http.post(
                 "/services/oauth2/token",
-                data={"grant_type": "client_credentials", "client_id": SALESFORCE_CLIENT[0], "client_secret": SALESFORCE_CLIENT[1]},
+                data={
+                    "grant_type": "client_credentials",
+                    "client_id": SALESFORCE_CLIENT[0],
+                    "client_secret": SALESFORCE_CLIENT[1],
+                },
             )
         )
         self.http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
@@ -119,7 +125,9 @@ class NetSuiteAdmin(Sandbox):
         seen = self.see_settings()
         base = f"{self.url}/services/rest/auth/oauth2/v1/token"
         sign_in = MachineSignIn(
-            client_id="demo-client", certificate_id="demo-certificate", private_key=seen["private_keys"]["demo-certificate"],
+            client_id="demo-client",
+            certificate_id="demo-certificate",
+            private_key=seen["private_keys"]["demo-certificate"],
             token_url=base,
         )
         token = self._checked(self.http.post(base, data=sign_in.form())).json()["access_token"]
@@ -131,7 +139,10 @@ class NetSuiteAdmin(Sandbox):
             self.http.put(
                 f"/services/rest/record/v1/serviceSaleItem/eid:{code}",
                 json={
-                    "itemId": name, "displayName": name, "incomeAccount": {"id": "400"}, "deferredRevenueAccount": {"id": "220"},
+                    "itemId": name,
+                    "displayName": name,
+                    "incomeAccount": {"id": "400"},
+                    "deferredRevenueAccount": {"id": "220"},
                     "subsidiary": {"items": [{"id": "1"}]},
                 },
             )
@@ -144,7 +155,11 @@ class NetSuiteAdmin(Sandbox):
                 self.edit("accountingPeriod", period["id"], closed=True)
 
     def _posting_months(self) -> list[dict[str, Any]]:
-        return [one for one in self.books("accountingPeriod") if one.get("isPosting") and not one.get("isQuarter") and not one.get("isYear")]
+        return [
+            one
+            for one in self.books("accountingPeriod")
+            if one.get("isPosting") and not one.get("isQuarter") and not one.get("isYear")
+        ]
 
     def close_month(self, day: date) -> bool:
         """Close the posting month a day lies in; True when it was open."""

@@ -1,6 +1,5 @@
 """What the desk's API shows and takes."""
 
-
 from rest_framework import serializers
 
 from reconciliation import sentences
@@ -21,9 +20,30 @@ class CaseOut(serializers.ModelSerializer):
     class Meta:
         model = ExceptionCase
         fields = [
-            "number", "problem", "code", "title", "owner", "status", "document", "customer_name", "reference", "correlation_id",
-            "field", "value", "amount", "currency", "effective_on", "opened_at", "due_at", "occurrences", "resolution",
-            "closing_note", "closed_at", "evidence", "version", "fixes",
+            "number",
+            "problem",
+            "code",
+            "title",
+            "owner",
+            "status",
+            "document",
+            "customer_name",
+            "reference",
+            "correlation_id",
+            "field",
+            "value",
+            "amount",
+            "currency",
+            "effective_on",
+            "opened_at",
+            "due_at",
+            "occurrences",
+            "resolution",
+            "closing_note",
+            "closed_at",
+            "evidence",
+            "version",
+            "fixes",
         ]
 
     def get_title(self, case: ExceptionCase) -> str:
@@ -58,8 +78,25 @@ class ApprovalOut(serializers.ModelSerializer):
     class Meta:
         model = ApprovalRequest
         fields = [
-            "number", "kind", "fix", "title", "status", "rule", "asked_by", "asked_at", "asked_because", "expires_at",
-            "decided_by", "decided_at", "decided_because", "count", "totals", "change", "change_sha256", "preview", "run",
+            "number",
+            "kind",
+            "fix",
+            "title",
+            "status",
+            "rule",
+            "asked_by",
+            "asked_at",
+            "asked_because",
+            "expires_at",
+            "decided_by",
+            "decided_at",
+            "decided_because",
+            "count",
+            "totals",
+            "change",
+            "change_sha256",
+            "preview",
+            "run",
         ]
 
     def get_run(self, request: ApprovalRequest) -> int | None:
@@ -85,5 +122,3 @@ class ControlOrder(serializers.Serializer):
     entity = serializers.CharField(max_length=20)
     date = serializers.DateField(required=False, help_text="business date; today's of the entity without it")
     look_back = serializers.BooleanField(default=False, help_text="read again every date of the periods still open")
-
-

@@ -16,7 +16,11 @@ urlpatterns = [
     re_path(_FIX + r"/run$", views.FixRunNow.as_view(), name="api-fix-run"),
     path("approvals", views.Approvals.as_view(), name="api-approvals"),
     path("approvals/<int:number>", views.Approval.as_view(), name="api-approval"),
-    re_path(r"^approvals/(?P<number>[0-9]{1,12})/(?P<word>approve|refuse|withdraw)$", views.Decide.as_view(), name="api-decide"),
+    re_path(
+        r"^approvals/(?P<number>[0-9]{1,12})/(?P<word>approve|refuse|withdraw)$",
+        views.Decide.as_view(),
+        name="api-decide",
+    ),
     path("runs/<int:number>", views.Run.as_view(), name="api-run"),
     path("tie-out", views.TieOut.as_view(), name="api-tie-out"),
     path("controls/<slug:name>/run", views.RunControl.as_view(), name="api-control-run"),

@@ -15,7 +15,13 @@ from rest_framework.views import APIView
 
 from reconciliation import approvals, open_problems, tie_out
 from reconciliation.api.serializers import (
-    ApprovalOut, CaseOut, ControlOrder, Decision, FixInputs, FixOrder, RunOut,
+    ApprovalOut,
+    CaseOut,
+    ControlOrder,
+    Decision,
+    FixInputs,
+    FixOrder,
+    RunOut,
 )
 from reconciliation.controls import runner
 from reconciliation.controls.registry import CONTROLS
@@ -62,7 +68,13 @@ def _problem(number: int) -> Problem:
 
 
 def _case(number: int) -> ExceptionCase:
-    case = ExceptionCase.objects.select_related("problem", "work_item", "delivery", "break_row", "connection", "control_run", "entity").filter(pk=number).first()
+    case = (
+        ExceptionCase.objects.select_related(
+            "problem", "work_item", "delivery", "break_row", "connection", "control_run", "entity"
+        )
+        .filter(pk=number)
+        .first()
+    )
     if case is None:
         raise Http404
     return case
@@ -80,7 +92,13 @@ class Cases(Desk, ListAPIView):
     """Cases, newest first; filter by status, code, owner team, problem."""
 
     serializer_class = CaseOut
-    filterset_fields = {"status": ["exact"], "reason": ["exact"], "team": ["exact"], "problem": ["exact"], "reference": ["exact"]}
+    filterset_fields = {
+        "status": ["exact"],
+        "reason": ["exact"],
+        "team": ["exact"],
+        "problem": ["exact"],
+        "reference": ["exact"],
+    }
     queryset = ExceptionCase.objects.select_related("problem")
 
 
@@ -125,10 +143,18 @@ class FixChoices(_Fixing):
         fix, target = self.target(kind, number, name)
         return Response(
             {
-                "fix": fix.name, "label": fix.label, "needs": fix.kind,
+                "fix": fix.name,
+                "label": fix.label,
+                "needs": fix.kind,
                 "inputs": [
-                    {"name": one.name, "label": one.label, "kind": one.kind, "initial": one.initial, "help": one.help,
-                     "choices": [{"value": value, "label": label} for value, label in one.choices]}
+                    {
+                        "name": one.name,
+                        "label": one.label,
+                        "kind": one.kind,
+                        "initial": one.initial,
+                        "help": one.help,
+                        "choices": [{"value": value, "label": label} for value, label in one.choices],
+                    }
                     for one in fix.inputs(target)
                 ],
             }
@@ -144,7 +170,11 @@ class FixAsk(_Fixing):
         order = FixOrder(data=request.data)
         order.is_valid(raise_exception=True)
         asked = approvals.ask(
-            fix, target, order.validated_data["inputs"], user=request.user, sha256=order.validated_data["sha256"],
+            fix,
+            target,
+            order.validated_data["inputs"],
+            user=request.user,
+            sha256=order.validated_data["sha256"],
             because=order.validated_data["because"],
         )
         return Response(ApprovalOut(asked).data, status=201)
@@ -158,7 +188,9 @@ class FixRunNow(_Fixing):
         fix, target = self.target(kind, number, name)
         order = FixOrder(data=request.data)
         order.is_valid(raise_exception=True)
-        run = approvals.start(fix, target, order.validated_data["inputs"], user=request.user, sha256=order.validated_data["sha256"])
+        run = approvals.start(
+            fix, target, order.validated_data["inputs"], user=request.user, sha256=order.validated_data["sha256"]
+        )
         return Response(RunOut(run).data, status=201)
 
 
@@ -228,10 +260,18 @@ class RunControl(Desk):
         if name not in CONTROLS:
             raise Http404
         run = runner.run(
-            name, entity=entity, business_date=order.validated_data.get("date") or clock.business_date(entity),
+            name,
+            entity=entity,
+            business_date=order.validated_data.get("date") or clock.business_date(entity),
             look_back=order.validated_data["look_back"],
         )
         return Response(
-            {"control": name, "date": run.business_date, "version": run.version, "status": run.status, "trouble": run.trouble,
-             "totals": run.totals}
+            {
+                "control": name,
+                "date": run.business_date,
+                "version": run.version,
+                "status": run.status,
+                "trouble": run.trouble,
+                "totals": run.totals,
+            }
         )

@@ -3,7 +3,14 @@
 from reconciliation.controls.control import Control
 
 INVOICES = Control(
-    name="invoices", title="Issued invoices are posted", leg="billed_to_posted", kind="invoice", left_role="billing",
-    left_kind="invoice", right_role="erp", right_kind="invoice", date_basis="Document date on both sides",
+    name="invoices",
+    title="Issued invoices are posted",
+    leg="billed_to_posted",
+    kind="invoice",
+    left_role="billing",
+    left_kind="invoice",
+    right_role="erp",
+    right_kind="invoice",
+    date_basis="Document date on both sides",
     assertion="Completeness, accuracy, cut-off",
 )

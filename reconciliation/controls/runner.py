@@ -53,7 +53,9 @@ def run_due(*, entity: LegalEntity | None = None, look_back: bool = True) -> int
 def still_due() -> int:
     """Controls and dates that ended and were not read to the end, by whomever."""
     today = {row: clock.business_date(row) - timedelta(days=1) for row in LegalEntity.objects.all()}
-    return sum(len(_dates_due(control, row, through)) for row, through in today.items() for control in CONTROLS.values())
+    return sum(
+        len(_dates_due(control, row, through)) for row, through in today.items() for control in CONTROLS.values()
+    )
 
 
 def _may_look_back(control: Control, entity: LegalEntity) -> bool:
@@ -83,7 +85,11 @@ def run(name: str, *, entity: LegalEntity, business_date: date, look_back: bool 
     control = CONTROLS[name]
     version = ControlRun.objects.filter(control=name, entity=entity, business_date=business_date).count() + 1
     row = ControlRun.objects.create(
-        control=name, entity=entity, business_date=business_date, version=version, rule_version=control.rule_version,
+        control=name,
+        entity=entity,
+        business_date=business_date,
+        version=version,
+        rule_version=control.rule_version,
         started_at=clock.now(),
     )
     dates = _open_dates(control, entity, business_date) if look_back else []
@@ -92,12 +98,17 @@ def run(name: str, *, entity: LegalEntity, business_date: date, look_back: bool 
             for side, role in ((Side.LEFT, control.left_role), (Side.RIGHT, control.right_role)):
                 source = _source(entity, role, on=day)
                 staging.read_side(
-                    control, side, entity=entity, business_date=day, source=source.connection, company_code=source.company_code
+                    control,
+                    side,
+                    entity=entity,
+                    business_date=day,
+                    source=source.connection,
+                    company_code=source.company_code,
                 )
     except (ConnectorError, LookupError) as error:
         log.warning("control %s for %s did not run: %s", name, business_date, error)
         return _not_run(row, control, error)
-    except Exception as error:  # noqa: BLE001 - a bug of ours must not leave a control that nobody knows did not run
+    except Exception as error:
         log.exception("control %s for %s failed on our side", name, business_date)
         return _not_run(row, control, error)
     row.looked_back_to = dates[0] if dates else None
@@ -109,15 +120,26 @@ def _open_dates(control: Control, entity: LegalEntity, business_date: date) -> l
     if control.as_of:
         return []
     first = (
-        AccountingPeriod.objects.filter(entity=entity, state=AccountingPeriod.State.OPEN, ends_on__lte=business_date + timedelta(days=31))
-        .order_by("starts_on").values_list("starts_on", flat=True).first()
+        AccountingPeriod.objects.filter(
+            entity=entity, state=AccountingPeriod.State.OPEN, ends_on__lte=business_date + timedelta(days=31)
+        )
+        .order_by("starts_on")
+        .values_list("starts_on", flat=True)
+        .first()
     )
     if first is None:
         first = business_date - timedelta(days=31)
     return list(
         ControlStage.objects.filter(
-            control=control.name, entity=entity, is_current=True, business_date__gte=first, business_date__lt=business_date
-        ).order_by("business_date").values_list("business_date", flat=True).distinct()
+            control=control.name,
+            entity=entity,
+            is_current=True,
+            business_date__gte=first,
+            business_date__lt=business_date,
+        )
+        .order_by("business_date")
+        .values_list("business_date", flat=True)
+        .distinct()
     )
 
 
@@ -136,8 +158,14 @@ def _not_run(row: ControlRun, control: Control, error: Exception) -> ControlRun:
         cases.open_cases(
             [
                 cases.Opening(
-                    target="control_run", row=row, reason="CONTROL_NOT_RUN", system=getattr(error, "system", ""),
-                    entity_id=row.entity_id, document=control.title, effective_on=row.business_date, value=control.name,
+                    target="control_run",
+                    row=row,
+                    reason="CONTROL_NOT_RUN",
+                    system=getattr(error, "system", ""),
+                    entity_id=row.entity_id,
+                    document=control.title,
+                    effective_on=row.business_date,
+                    value=control.name,
                     evidence={"text": row.trouble},
                 )
             ]
@@ -155,22 +183,30 @@ def _compare(row: ControlRun, control: Control) -> ControlRun:
         with matching.compared(control, entity=row.entity):
             sums = matching.totals()
     row.totals = _as_totals(sums)
-    row.status = status_of(sums, open_breaks=Break.objects.filter(control=control.name, entity=row.entity, healed_at=None).exists())
+    row.status = status_of(
+        sums, open_breaks=Break.objects.filter(control=control.name, entity=row.entity, healed_at=None).exists()
+    )
     row.finished_at = clock.now()
     with transaction.atomic():
         row.save()
         earlier = list(
             ExceptionCase.objects.filter(
-                control_run__control=row.control, control_run__entity=row.entity, control_run__business_date=row.business_date,
-                reason="CONTROL_NOT_RUN", status=ExceptionCase.Status.OPEN,
+                control_run__control=row.control,
+                control_run__entity=row.entity,
+                control_run__business_date=row.business_date,
+                reason="CONTROL_NOT_RUN",
+                status=ExceptionCase.Status.OPEN,
             )
         )
         cases.close(earlier, note=f"The control has run: {row.get_status_display().lower()}")
         journal.note(
             [
                 journal.Fact(
-                    action="control run", object_kind="control", object_key=f"{row.control}@{row.business_date}v{row.version}",
-                    text=f"{control.title}, {row.entity.code}, {row.business_date}: {row.get_status_display().lower()}.",
+                    action="control run",
+                    object_kind="control",
+                    object_key=f"{row.control}@{row.business_date}v{row.version}",
+                    text=f"{control.title}, {row.entity.code}, {row.business_date}: "
+                    f"{row.get_status_display().lower()}.",
                     details={"totals": row.totals},
                 )
             ]
@@ -196,8 +232,12 @@ def _as_totals(sums: list[matching.PeriodTotals]) -> dict[str, dict[str, str]]:
         out[currency] = {
             name: plain(sum(getattr(one, field) for one in mine), currency)  # type: ignore[arg-type]
             for name, field in (
-                ("left", "left_gross"), ("right", "right_gross"), ("explained", "explained"), ("held", "held"),
-                ("in_flight", "in_flight"), ("unexplained", "unexplained"),
+                ("left", "left_gross"),
+                ("right", "right_gross"),
+                ("explained", "explained"),
+                ("held", "held"),
+                ("in_flight", "in_flight"),
+                ("unexplained", "unexplained"),
             )
         }
         out[currency]["left_count"] = str(sum(one.left_count for one in mine))
@@ -222,23 +262,39 @@ def _heal(row: ControlRun, control: Control) -> int:
     mine = [case for case in open_rows if case.items_under_way()]
     outside = [case for case in open_rows if case not in mine]
     cases.close(mine, note="Both sides agree again")
-    cases.close(outside, note="Both sides agree again; it was changed in the other system", resolution=ExceptionCase.Resolution.FIXED_OUTSIDE)
+    cases.close(
+        outside,
+        note="Both sides agree again; it was changed in the other system",
+        resolution=ExceptionCase.Resolution.FIXED_OUTSIDE,
+    )
     return len(healed)
 
 
 def _find(row: ControlRun, control: Control) -> int:
     """What nothing explains is a break, and a break is a case; how many are new."""
     known = set(
-        Break.objects.filter(control=control.name, entity=row.entity, healed_at=None).values_list("reference", flat=True)
+        Break.objects.filter(control=control.name, entity=row.entity, healed_at=None).values_list(
+            "reference", flat=True
+        )
     )
     fresh = [one for one in matching.differences(standing="unexplained") if one.reference not in known]
     if not fresh:
         return 0
     rows = Break.objects.bulk_create(
         Break(
-            control=control.name, entity=row.entity, kind=one.kind, reference=one.reference, currency=one.currency,
-            document_date=one.document_date, label=one.label, counterparty=one.counterparty, left=one.left, right=one.right,
-            difference=one.gap, found_in=row, found_at=clock.now(),
+            control=control.name,
+            entity=row.entity,
+            kind=one.kind,
+            reference=one.reference,
+            currency=one.currency,
+            document_date=one.document_date,
+            label=one.label,
+            counterparty=one.counterparty,
+            left=one.left,
+            right=one.right,
+            difference=one.gap,
+            found_in=row,
+            found_at=clock.now(),
         )
         for one in fresh
     )
@@ -246,10 +302,20 @@ def _find(row: ControlRun, control: Control) -> int:
     cases.open_cases(
         [
             cases.Opening(
-                target="break_row", row=found, reason=found.kind, system=right.system, reference=found.reference,
-                correlation_id=_correlation(found.reference), entity_id=row.entity_id, customer_name=_customer(found),
-                document=_document(control, found), effective_on=found.document_date, amount=found.difference,
-                currency=found.currency, field_name=control.kind, evidence={"left": found.left, "right": found.right},
+                target="break_row",
+                row=found,
+                reason=found.kind,
+                system=right.system,
+                reference=found.reference,
+                correlation_id=_correlation(found.reference),
+                entity_id=row.entity_id,
+                customer_name=_customer(found),
+                document=_document(control, found),
+                effective_on=found.document_date,
+                amount=found.difference,
+                currency=found.currency,
+                field_name=control.kind,
+                evidence={"left": found.left, "right": found.right},
             )
             for found in rows
         ]
@@ -266,7 +332,10 @@ def _correlation(reference: str) -> str:
 
 
 def _customer(found: Break) -> str:
-    return WorkItem.objects.filter(reference=found.reference).values_list("customer_name", flat=True).first() or found.counterparty
+    return (
+        WorkItem.objects.filter(reference=found.reference).values_list("customer_name", flat=True).first()
+        or found.counterparty
+    )
 
 
 def run_again_for(case: ExceptionCase) -> ControlRun | None:
@@ -275,4 +344,3 @@ def run_again_for(case: ExceptionCase) -> ControlRun | None:
         return None
     found = case.break_row
     return run(found.control, entity=found.entity, business_date=found.document_date)
-

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from abc import ABC
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
@@ -99,7 +98,7 @@ class Target:
         )
 
 
-class Fix(ABC):
+class Fix:
     """One family member: applies, preview, run, verify."""
 
     name: ClassVar[str]
@@ -132,8 +131,12 @@ class Fix(ABC):
         """The open cases a run works on, in release order."""
         return target.open_cases()
 
-    def apply_change(self, request: ApprovalRequest | None, target: Target, inputs: dict[str, str], *, user: AbstractUser) -> None:
-        """Make the approved change itself (a mapping row, say), once, before items are released. Needs a transaction."""
+    def apply_change(
+        self, request: ApprovalRequest | None, target: Target, inputs: dict[str, str], *, user: AbstractUser
+    ) -> None:
+        """Make the approved change itself (a mapping row, say), once, before items are released. Needs a
+        transaction.
+        """
 
     def release(self, run: FixRun, items: Sequence[FixItem]) -> None:
         """Set these items going. Needs a transaction."""

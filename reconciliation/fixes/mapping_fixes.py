@@ -62,14 +62,23 @@ class MapProduct(ReleasesWorkItems):
     def inputs(self, target: Target) -> list[Input]:
         known = _products_in_force()
         suggested, why = _closest(target.problem.value, list(known))
-        earliest = min((case.effective_on for case in target.open_cases() if case.effective_on), default=clock.now().date())
+        earliest = min(
+            (case.effective_on for case in target.open_cases() if case.effective_on), default=clock.now().date()
+        )
         return [
             Input(
-                name="product", label=f"“{target.problem.value}” is", kind="choice", initial=suggested,
-                choices=tuple((name, name) for name in sorted(known)), help=why,
+                name="product",
+                label=f"“{target.problem.value}” is",
+                kind="choice",
+                initial=suggested,
+                choices=tuple((name, name) for name in sorted(known)),
+                help=why,
             ),
             Input(
-                name="valid_from", label="Valid from", kind="date", initial=earliest.isoformat(),
+                name="valid_from",
+                label="Valid from",
+                kind="date",
+                initial=earliest.isoformat(),
                 help="Proposed: the date of the earliest deal that waits.",
             ),
         ]
@@ -89,35 +98,80 @@ class MapProduct(ReleasesWorkItems):
         _refuse_overlap(ProductMapping.objects.filter(crm_product=written), valid_from)
         cases = self.takes(target, inputs)
         change = {
-            "table": "product mapping", "crm_product": written, "product_name": product.product_name,
-            "list_price": str(product.list_price), "currency": product.currency, "billing_product": product.billing_product,
-            "erp_item": product.erp_item, "revenue_treatment": product.revenue_treatment, "tax_class": product.tax_class,
-            "destination": product.destination, "valid_from": valid_from.isoformat(),
+            "table": "product mapping",
+            "crm_product": written,
+            "product_name": product.product_name,
+            "list_price": str(product.list_price),
+            "currency": product.currency,
+            "billing_product": product.billing_product,
+            "erp_item": product.erp_item,
+            "revenue_treatment": product.revenue_treatment,
+            "tax_class": product.tax_class,
+            "destination": product.destination,
+            "valid_from": valid_from.isoformat(),
         }
         return Preview(
             says=f"From {valid_from}, deals that say “{written}” are billed as {product.product_name}. {len(cases)} waiting deals are released in order of their date.",
             change=change,
             writes=(
-                Write(system="Portal", record="Product mapping", action="create", field=written, before="none", after=product.product_name),
-                Write(system="Stripe", record=f"{len(cases)} subscriptions", action="create", field="product", after=product.billing_product),
-                Write(system="NetSuite", record="their invoices, as billing issues them", action="create", field="item", after=product.erp_item),
+                Write(
+                    system="Portal",
+                    record="Product mapping",
+                    action="create",
+                    field=written,
+                    before="none",
+                    after=product.product_name,
+                ),
+                Write(
+                    system="Stripe",
+                    record=f"{len(cases)} subscriptions",
+                    action="create",
+                    field="product",
+                    after=product.billing_product,
+                ),
+                Write(
+                    system="NetSuite",
+                    record="their invoices, as billing issues them",
+                    action="create",
+                    field="item",
+                    after=product.erp_item,
+                ),
             ),
-            members=tuple(member(case) for case in cases), totals=totals(cases),
+            members=tuple(member(case) for case in cases),
+            totals=totals(cases),
             period="Billed on the day of release, posted in the period open that day.",
             ledger_effect=f"Receivables against {product.revenue_treatment} revenue, when billing issues the invoices.",
             reversible_by="End the mapping; what was billed meanwhile is credited, with its own approval.",
         )
 
-    def apply_change(self, request: ApprovalRequest | None, target: Target, inputs: dict[str, str], *, user: AbstractUser) -> None:
+    def apply_change(
+        self, request: ApprovalRequest | None, target: Target, inputs: dict[str, str], *, user: AbstractUser
+    ) -> None:
         assert request is not None and request.decided_by is not None
         change = request.change
         _insert(
             ProductMapping(
-                status=MappingRow.Status.APPROVED, valid_from=date.fromisoformat(change["valid_from"]),
-                drafted_by=request.asked_by, drafted_at=request.asked_at, approved_by=request.decided_by, approved_at=clock.now(),
+                status=MappingRow.Status.APPROVED,
+                valid_from=date.fromisoformat(change["valid_from"]),
+                drafted_by=request.asked_by,
+                drafted_at=request.asked_at,
+                approved_by=request.decided_by,
+                approved_at=clock.now(),
                 note=f"{request.number}: {request.asked_because}"[:300],
-                **{name: change[name] for name in ("crm_product", "product_name", "list_price", "currency", "billing_product",
-                                                   "erp_item", "revenue_treatment", "tax_class", "destination")},
+                **{
+                    name: change[name]
+                    for name in (
+                        "crm_product",
+                        "product_name",
+                        "list_price",
+                        "currency",
+                        "billing_product",
+                        "erp_item",
+                        "revenue_treatment",
+                        "tax_class",
+                        "destination",
+                    )
+                },
             )
         )
 
@@ -138,11 +192,20 @@ class MapCountry(ReleasesWorkItems):
         suggested, why = _closest(target.problem.value, list(names))
         return [
             Input(
-                name="country", label=f"“{target.problem.value}” is", kind="choice", initial=names.get(suggested, ""),
-                choices=tuple(sorted(((code, name) for name, code in names.items()), key=lambda pair: pair[1])), help=why,
+                name="country",
+                label=f"“{target.problem.value}” is",
+                kind="choice",
+                initial=names.get(suggested, ""),
+                choices=tuple(sorted(((code, name) for name, code in names.items()), key=lambda pair: pair[1])),
+                help=why,
             ),
-            Input(name="valid_from", label="Valid from", kind="date", initial=_a_year_back().isoformat(),
-                  help="Customers have no date of their own; a year back covers what waits."),
+            Input(
+                name="valid_from",
+                label="Valid from",
+                kind="date",
+                initial=_a_year_back().isoformat(),
+                help="Customers have no date of their own; a year back covers what waits.",
+            ),
         ]
 
     def preview(self, target: Target, inputs: dict[str, str], *, user: AbstractUser) -> Preview:
@@ -155,9 +218,9 @@ class MapCountry(ReleasesWorkItems):
         _refuse_overlap(CountryMapping.objects.filter(written=written), valid_from)
         cases = target.open_cases()
         waiting = list(
-            WorkItem.objects.filter(condition=Condition.WAITING, waits_for__in=[case.reference for case in cases]).order_by(
-                "effective_on", "reference"
-            )
+            WorkItem.objects.filter(
+                condition=Condition.WAITING, waits_for__in=[case.reference for case in cases]
+            ).order_by("effective_on", "reference")
         )
         sums: dict[str, object] = {}
         for item in waiting:
@@ -165,15 +228,37 @@ class MapCountry(ReleasesWorkItems):
                 sums[item.currency] = sums.get(item.currency, 0) + item.amount  # type: ignore[operator]
         return Preview(
             says=f"“{written}” is {name}. {len(cases)} customer is set up in billing and ERP, and {len(waiting)} waiting deals follow in order of their date.",
-            change={"table": "country mapping", "written": written, "country": code, "valid_from": valid_from.isoformat()},
+            change={
+                "table": "country mapping",
+                "written": written,
+                "country": code,
+                "valid_from": valid_from.isoformat(),
+            },
             writes=(
-                Write(system="Portal", record="Country mapping", action="create", field=written, before="none", after=f"{name} ({code})"),
-                *(Write(system=system, record=case.customer_name, action="create", field="country", after=code) for case in cases for system in ("Stripe", "NetSuite")),
+                Write(
+                    system="Portal",
+                    record="Country mapping",
+                    action="create",
+                    field=written,
+                    before="none",
+                    after=f"{name} ({code})",
+                ),
+                *(
+                    Write(system=system, record=case.customer_name, action="create", field="country", after=code)
+                    for case in cases
+                    for system in ("Stripe", "NetSuite")
+                ),
                 Write(system="Stripe", record=f"{len(waiting)} subscriptions", action="create"),
             ),
             members=tuple(
-                {"case": "", "document": item.title, "customer": item.customer_name, "amount": format(item.amount, "f") if item.amount is not None else "",
-                 "currency": item.currency, "effective_on": item.effective_on.isoformat() if item.effective_on else ""}
+                {
+                    "case": "",
+                    "document": item.title,
+                    "customer": item.customer_name,
+                    "amount": format(item.amount, "f") if item.amount is not None else "",
+                    "currency": item.currency,
+                    "effective_on": item.effective_on.isoformat() if item.effective_on else "",
+                }
                 for item in waiting
             ),
             totals={currency: f"{total:.2f}" for currency, total in sums.items()},
@@ -181,14 +266,22 @@ class MapCountry(ReleasesWorkItems):
             reversible_by="End the mapping and correct the customer in the CRM.",
         )
 
-    def apply_change(self, request: ApprovalRequest | None, target: Target, inputs: dict[str, str], *, user: AbstractUser) -> None:
+    def apply_change(
+        self, request: ApprovalRequest | None, target: Target, inputs: dict[str, str], *, user: AbstractUser
+    ) -> None:
         assert request is not None and request.decided_by is not None
         change = request.change
         _insert(
             CountryMapping(
-                status=MappingRow.Status.APPROVED, valid_from=date.fromisoformat(change["valid_from"]), written=change["written"],
-                country=change["country"], drafted_by=request.asked_by, drafted_at=request.asked_at,
-                approved_by=request.decided_by, approved_at=clock.now(), note=f"{request.number}: {request.asked_because}"[:300],
+                status=MappingRow.Status.APPROVED,
+                valid_from=date.fromisoformat(change["valid_from"]),
+                written=change["written"],
+                country=change["country"],
+                drafted_by=request.asked_by,
+                drafted_at=request.asked_at,
+                approved_by=request.decided_by,
+                approved_at=clock.now(),
+                note=f"{request.number}: {request.asked_because}"[:300],
             )
         )
 
@@ -205,6 +298,7 @@ def _products_in_force() -> dict[str, ProductMapping]:
 
 def _closest(written: str, names: list[str]) -> tuple[str, str]:
     """The name most like what was written, and why we think so."""
+
     def squeeze(text: str) -> str:
         return "".join(text.lower().split())
 
@@ -218,8 +312,12 @@ def _closest(written: str, names: list[str]) -> tuple[str, str]:
     return "", "No name is close enough to suggest one."
 
 
-def _refuse_overlap(rows, valid_from: date) -> None:  # noqa: ANN001 - a queryset of mapping rows
-    standing = [row for row in rows.filter(status=MappingRow.Status.APPROVED) if row.valid_to is None or row.valid_to > valid_from]
+def _refuse_overlap(rows, valid_from: date) -> None:
+    standing = [
+        row
+        for row in rows.filter(status=MappingRow.Status.APPROVED)
+        if row.valid_to is None or row.valid_to > valid_from
+    ]
     if standing:
         raise NotPossible(f"A mapping is already in force from {standing[0].valid_from}; end it before adding another.")
 

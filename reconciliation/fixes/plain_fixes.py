@@ -32,7 +32,16 @@ class Reconnect(Fix):
         return Preview(
             says=f"We test {case.connection.label} and resume it; {waiting} waiting deliveries go on.",
             change={"fix": self.name, "connection": case.connection.code},
-            writes=(Write(system=case.connection.label, record="Connection", action="update", field="paused", before="yes", after="no"),),
+            writes=(
+                Write(
+                    system=case.connection.label,
+                    record="Connection",
+                    action="update",
+                    field="paused",
+                    before="yes",
+                    after="no",
+                ),
+            ),
             reversible_by="Pause it again.",
         )
 
@@ -77,17 +86,20 @@ class ReadAgain(Fix):
             says=self.says(cases[0]) if len(cases) == 1 else f"We fetch {len(cases)} objects again and check them.",
             change={"fix": self.name, "cases": [case.number for case in cases]},
             writes=tuple(Write(system="Portal", record=case.document, action="release") for case in cases[:20]),
-            members=tuple(member(case) for case in cases), reversible_by="Nothing is changed by reading.",
+            members=tuple(member(case) for case in cases),
+            reversible_by="Nothing is changed by reading.",
         )
 
     def release(self, run: FixRun, items: Sequence[FixItem]) -> None:
         now = clock.now()
         cases = [item.case for item in items if item.case]
-        SourceEvent.objects.filter(pk__in=[case.event_id for case in cases if case.event_id], condition=Condition.BLOCKED).update(
+        SourceEvent.objects.filter(
+            pk__in=[case.event_id for case in cases if case.event_id], condition=Condition.BLOCKED
+        ).update(condition=Condition.DUE, due_at=now, crashes=0)
+        works = [case.work_item_id for case in cases if case.work_item_id]
+        WorkItem.objects.filter(pk__in=works, condition=Condition.BLOCKED).update(
             condition=Condition.DUE, due_at=now, crashes=0
         )
-        works = [case.work_item_id for case in cases if case.work_item_id]
-        WorkItem.objects.filter(pk__in=works, condition=Condition.BLOCKED).update(condition=Condition.DUE, due_at=now, crashes=0)
         # the source may say something newer than what the item holds
         SourceEvent.objects.filter(work_items__in=works).update(condition=Condition.DUE, due_at=now)
         nudges.nudge("ingest")
@@ -120,7 +132,8 @@ class RunControl(Fix):
         if case is None:
             raise NotPossible("The control has run meanwhile; there is nothing to do.")
         return Preview(
-            says=self.says(case), change={"fix": self.name, "case": case.number},
+            says=self.says(case),
+            change={"fix": self.name, "case": case.number},
             writes=(Write(system="Portal", record=case.document, action="create", field="control run"),),
             reversible_by="Nothing is changed by reading.",
         )

@@ -1,4 +1,6 @@
-"""Fixes that post again, correct, or post into another period: always with a second person, `find` before anything is sent."""
+"""Fixes that post again, correct, or post into another period: always with a second person, `find` before
+anything is sent.
+"""
 
 from collections.abc import Sequence
 from datetime import date
@@ -53,17 +55,24 @@ class PostsAgain(Fix):
             posting_date = self.posting_date(row, inputs)
             moves.append(
                 {
-                    "delivery_key": row.delivery_key, "target": row.target.code, "round": row.round + 1,
-                    "subject_sha256": row.subject_sha256, "posting_date": posting_date.isoformat() if posting_date else "",
-                    "amount": format(row.amount, "f") if row.amount is not None else "", "currency": row.currency,
+                    "delivery_key": row.delivery_key,
+                    "target": row.target.code,
+                    "round": row.round + 1,
+                    "subject_sha256": row.subject_sha256,
+                    "posting_date": posting_date.isoformat() if posting_date else "",
+                    "amount": format(row.amount, "f") if row.amount is not None else "",
+                    "currency": row.currency,
                 }
             )
             writes.append(self.write(case, row, posting_date))
         first = self.delivery(cases[0])
         posting_date = self.posting_date(first, inputs)
         return Preview(
-            says=self.says(cases[0]), change={"fix": self.name, "moves": moves}, writes=tuple(writes),
-            members=tuple(member(case) for case in cases), totals=totals(cases),
+            says=self.says(cases[0]),
+            change={"fix": self.name, "moves": moves},
+            writes=tuple(writes),
+            members=tuple(member(case) for case in cases),
+            totals=totals(cases),
             period=f"Posted on {posting_date}, in that day's period." if posting_date else "",
             ledger_effect=self.ledger_effect(cases[0]),
             reversible_by="A credit memo or reversal, as a new approved case. There is no undo.",
@@ -116,7 +125,11 @@ class PostAgain(PostsAgain):
 
     def write(self, case: ExceptionCase, row: Delivery, posting_date: date | None) -> Write:
         return Write(
-            system=row.target.label, record=row.title, action="create", field="total", before="missing",
+            system=row.target.label,
+            record=row.title,
+            action="create",
+            field="total",
+            before="missing",
             after=money(row.amount, row.currency),
         )
 
@@ -134,8 +147,12 @@ class CorrectInErp(PostsAgain):
     def write(self, case: ExceptionCase, row: Delivery, posting_date: date | None) -> Write:
         right: dict[str, Any] = case.break_row.right if case.break_row else {}
         return Write(
-            system=row.target.label, record=row.title, action="update", field="total",
-            before=f"{row.currency} {right.get('gross', '?')}", after=money(row.amount, row.currency),
+            system=row.target.label,
+            record=row.title,
+            action="update",
+            field="total",
+            before=f"{row.currency} {right.get('gross', '?')}",
+            after=money(row.amount, row.currency),
         )
 
     def ledger_effect(self, case: ExceptionCase) -> str:
@@ -167,11 +184,17 @@ class PostInFirstOpenPeriod(PostsAgain):
 
     def write(self, case: ExceptionCase, row: Delivery, posting_date: date | None) -> Write:
         return Write(
-            system=row.target.label, record=row.title, action="create", field="posting date",
-            before=str(row.posting_date), after=str(posting_date),
+            system=row.target.label,
+            record=row.title,
+            action="create",
+            field="posting date",
+            before=str(row.posting_date),
+            after=str(posting_date),
         )
 
-    def apply_change(self, request: ApprovalRequest | None, target: Target, inputs: dict[str, str], *, user: AbstractUser) -> None:
+    def apply_change(
+        self, request: ApprovalRequest | None, target: Target, inputs: dict[str, str], *, user: AbstractUser
+    ) -> None:
         """Nothing beside the posting itself."""
 
     def post(self, run: FixRun, row: Delivery) -> None:
@@ -200,7 +223,13 @@ class TryAgain(PostsAgain):
         return f"After a second person approves, {case.document or 'it'} is looked up there and, if it is not there, sent once more."
 
     def write(self, case: ExceptionCase, row: Delivery, posting_date: date | None) -> Write:
-        return Write(system=row.target.label, record=row.title, action="create", before="refused", after=money(row.amount, row.currency) or "sent")
+        return Write(
+            system=row.target.label,
+            record=row.title,
+            action="create",
+            before="refused",
+            after=money(row.amount, row.currency) or "sent",
+        )
 
     def post(self, run: FixRun, row: Delivery) -> None:
         outbox.repost(row, operation_note=f"tried again, run {run.pk}")
@@ -211,5 +240,3 @@ class TryAgain(PostsAgain):
         if row.condition == Condition.BLOCKED:
             return FixItem.Status.REFUSED, "Refused again"
         return (FixItem.Status.SUCCEEDED, "Went through") if row.condition == Condition.SETTLED else None
-
-

@@ -10,7 +10,14 @@ from reconciliation.ownership import ownership
 FIXES: dict[str, Fix] = {
     fix.name: fix
     for fix in (
-        MapProduct(), MapCountry(), PostAgain(), CorrectInErp(), PostInFirstOpenPeriod(), TryAgain(), Reconnect(), ReadAgain(),
+        MapProduct(),
+        MapCountry(),
+        PostAgain(),
+        CorrectInErp(),
+        PostInFirstOpenPeriod(),
+        TryAgain(),
+        Reconnect(),
+        ReadAgain(),
         RunControl(),
     )
 }

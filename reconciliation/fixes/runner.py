@@ -21,7 +21,12 @@ def begin(
     """Make the change and line up the items. Needs a transaction."""
     fix.apply_change(request, target, inputs, user=user)
     run = FixRun.objects.create(
-        fix=fix.name, request=request, problem=target.problem, case=target.case, inputs=inputs, started_by=user,
+        fix=fix.name,
+        request=request,
+        problem=target.problem,
+        case=target.case,
+        inputs=inputs,
+        started_by=user,
         started_at=clock.now(),
     )
     shown = {row["case"] for row in (request.preview.get("members", []) if request else [])}
@@ -38,7 +43,12 @@ def advance(run_id: int) -> bool:
     from reconciliation.fixes.registry import FIXES
 
     with transaction.atomic():
-        run = FixRun.objects.select_for_update(skip_locked=True, of=("self",)).select_related("request").filter(pk=run_id).first()
+        run = (
+            FixRun.objects.select_for_update(skip_locked=True, of=("self",))
+            .select_related("request")
+            .filter(pk=run_id)
+            .first()
+        )
         if run is None:
             return False
         if run.status in (FixRun.Status.DONE, FixRun.Status.STOPPED):
@@ -48,8 +58,14 @@ def advance(run_id: int) -> bool:
         counts = _counts(run)
         finished = counts[FixItem.Status.SUCCEEDED] + counts[FixItem.Status.REFUSED]
         refused = counts[FixItem.Status.REFUSED]
-        if refused and (run.status == FixRun.Status.CANARY or (finished >= JUDGE_FROM and refused / finished > STOP_SHARE)):
-            return _end(run, FixRun.Status.STOPPED, f"{refused} of {finished} were refused; {counts[FixItem.Status.WAITING]} were not released.")
+        if refused and (
+            run.status == FixRun.Status.CANARY or (finished >= JUDGE_FROM and refused / finished > STOP_SHARE)
+        ):
+            return _end(
+                run,
+                FixRun.Status.STOPPED,
+                f"{refused} of {finished} were refused; {counts[FixItem.Status.WAITING]} were not released.",
+            )
         if run.status == FixRun.Status.CANARY:
             if finished:
                 run.status = FixRun.Status.RUNNING
@@ -64,12 +80,18 @@ def advance(run_id: int) -> bool:
                 return False
         if not counts[FixItem.Status.WAITING] and not counts[FixItem.Status.RELEASED]:
             fix.verify(run)
-            return _end(run, FixRun.Status.DONE, f"{counts[FixItem.Status.SUCCEEDED]} went through, {refused} were refused.")
+            return _end(
+                run, FixRun.Status.DONE, f"{counts[FixItem.Status.SUCCEEDED]} went through, {refused} were refused."
+            )
     return False
 
 
 def _release(fix: Fix, run: FixRun, count: int) -> None:
-    items = list(run.items.filter(status=FixItem.Status.WAITING).select_related("case__work_item", "case__delivery", "case__break_row", "case__connection", "case__control_run").order_by("place")[:count])
+    items = list(
+        run.items.filter(status=FixItem.Status.WAITING)
+        .select_related("case__work_item", "case__delivery", "case__break_row", "case__connection", "case__control_run")
+        .order_by("place")[:count]
+    )
     closed = [item for item in items if item.case and item.case.status == ExceptionCase.Status.CLOSED]
     for item in closed:
         item.status, item.note, item.finished_at = FixItem.Status.SUCCEEDED, "Went through meanwhile", clock.now()
@@ -85,7 +107,13 @@ def _release(fix: Fix, run: FixRun, count: int) -> None:
 def _note_outcomes(fix: Fix, run: FixRun) -> None:
     done: list[FixItem] = []
     for item in run.items.filter(status=FixItem.Status.RELEASED).select_related(
-        "case__work_item", "case__delivery", "case__break_row", "case__connection", "case__control_run", "case__event", "case__entity"
+        "case__work_item",
+        "case__delivery",
+        "case__break_row",
+        "case__connection",
+        "case__control_run",
+        "case__event",
+        "case__entity",
     ):
         outcome = fix.outcome(item)
         if outcome:
@@ -107,7 +135,10 @@ def _end(run: FixRun, status: str, note: str) -> bool:
     journal.note(
         [
             journal.Fact(
-                action="fix ended", object_kind="fix run", object_key=str(run.pk), user=run.started_by,
+                action="fix ended",
+                object_kind="fix run",
+                object_key=str(run.pk),
+                user=run.started_by,
                 text=f"{run.fix.replace('_', ' ')} ended ({run.get_status_display().lower()}): {note}",
             )
         ]
@@ -117,5 +148,7 @@ def _end(run: FixRun, status: str, note: str) -> bool:
 
 def unfinished() -> Sequence[int]:
     return list(
-        FixRun.objects.exclude(status__in=[FixRun.Status.DONE, FixRun.Status.STOPPED]).order_by("pk").values_list("pk", flat=True)
+        FixRun.objects.exclude(status__in=[FixRun.Status.DONE, FixRun.Status.STOPPED])
+        .order_by("pk")
+        .values_list("pk", flat=True)
     )

@@ -5,16 +5,17 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('reconciliation', '0001_start'),
-        ('sync', '0003_add_leases_of_windows'),
+        ("reconciliation", "0001_start"),
+        ("sync", "0003_add_leases_of_windows"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='exceptioncase',
-            index=models.Index(condition=models.Q(('status', 'open')), fields=['due_at'], name='open_cases_by_due_time'),
+            model_name="exceptioncase",
+            index=models.Index(
+                condition=models.Q(("status", "open")), fields=["due_at"], name="open_cases_by_due_time"
+            ),
         ),
     ]

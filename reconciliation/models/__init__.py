@@ -8,6 +8,16 @@ from reconciliation.models.ownership import OwnershipRule
 from reconciliation.models.problems import Problem
 
 __all__ = [
-    "ApprovalPolicy", "ApprovalRequest", "Break", "CaseComment", "ControlLine", "ControlRun", "ControlStage",
-    "ExceptionCase", "FixItem", "FixRun", "OwnershipRule", "Problem",
+    "ApprovalPolicy",
+    "ApprovalRequest",
+    "Break",
+    "CaseComment",
+    "ControlLine",
+    "ControlRun",
+    "ControlStage",
+    "ExceptionCase",
+    "FixItem",
+    "FixRun",
+    "OwnershipRule",
+    "Problem",
 ]

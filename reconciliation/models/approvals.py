@@ -64,7 +64,9 @@ class ApprovalRequest(models.Model):
     asked_because = models.CharField(max_length=400, blank=True)
     expires_at = models.DateTimeField()
     status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
-    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="decided")
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="decided"
+    )
     decided_at = models.DateTimeField(null=True, blank=True)
     decided_because = models.CharField(max_length=400, blank=True)
 
@@ -81,7 +83,8 @@ class ApprovalRequest(models.Model):
                 violation_error_message="You asked for this; another approver must decide.",
             ),
             models.CheckConstraint(
-                condition=~Q(status__in=["approved", "refused"]) | Q(decided_by__isnull=False, decided_at__isnull=False),
+                condition=~Q(status__in=["approved", "refused"])
+                | Q(decided_by__isnull=False, decided_at__isnull=False),
                 name="decision_has_a_name",
             ),
             models.UniqueConstraint(

@@ -40,16 +40,22 @@ class ExceptionCase(models.Model):
     problem = models.ForeignKey(Problem, on_delete=models.PROTECT, related_name="cases")
     reason = models.CharField(max_length=40)
     team = models.CharField(max_length=12, choices=Team)
-    assignee = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="cases")
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="cases"
+    )
     claimed_until = models.DateTimeField(null=True, blank=True)
     status = models.CharField(max_length=8, choices=Status, default=Status.OPEN)
 
     block = models.ForeignKey(Block, on_delete=models.PROTECT, null=True, blank=True, related_name="cases")
     work_item = models.ForeignKey(WorkItem, on_delete=models.PROTECT, null=True, blank=True, related_name="cases")
     delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, null=True, blank=True, related_name="cases")
-    break_row = models.ForeignKey("reconciliation.Break", on_delete=models.PROTECT, null=True, blank=True, related_name="cases")
+    break_row = models.ForeignKey(
+        "reconciliation.Break", on_delete=models.PROTECT, null=True, blank=True, related_name="cases"
+    )
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, null=True, blank=True, related_name="cases")
-    control_run = models.ForeignKey("reconciliation.ControlRun", on_delete=models.PROTECT, null=True, blank=True, related_name="cases")
+    control_run = models.ForeignKey(
+        "reconciliation.ControlRun", on_delete=models.PROTECT, null=True, blank=True, related_name="cases"
+    )
     event = models.ForeignKey(SourceEvent, on_delete=models.PROTECT, null=True, blank=True, related_name="cases")
 
     #: what it is about, for people and for the tie-out
@@ -72,7 +78,9 @@ class ExceptionCase(models.Model):
     regressed = models.BooleanField(default=False)
     snoozed_until = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
-    closed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    closed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     resolution = models.CharField(max_length=14, choices=Resolution, blank=True)
     closing_note = models.CharField(max_length=400, blank=True)
     #: rises with every change, so that a form filled in on an old page is noticed
@@ -89,7 +97,8 @@ class ExceptionCase(models.Model):
             models.CheckConstraint(condition=_exactly_one(), name="case_is_about_one_thing"),
             models.CheckConstraint(condition=Q(team__in=Team.values), name="case_is_owned_by_a_team"),
             models.CheckConstraint(
-                condition=Q(status="open", closed_at__isnull=True) | (Q(status="closed", closed_at__isnull=False) & ~Q(resolution="")),
+                condition=Q(status="open", closed_at__isnull=True)
+                | (Q(status="closed", closed_at__isnull=False) & ~Q(resolution="")),
                 name="closed_case_says_how",
             ),
             *(

@@ -118,7 +118,9 @@ class Break(models.Model):
     difference = MoneyField()
     found_in = models.ForeignKey(ControlRun, on_delete=models.PROTECT, related_name="breaks_found")
     found_at = models.DateTimeField()
-    healed_in = models.ForeignKey(ControlRun, on_delete=models.PROTECT, null=True, blank=True, related_name="breaks_healed")
+    healed_in = models.ForeignKey(
+        ControlRun, on_delete=models.PROTECT, null=True, blank=True, related_name="breaks_healed"
+    )
     healed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

@@ -48,7 +48,7 @@ class RawBody(BaseParser):
     media_type = "*/*"
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
-        if is_form_media_type(media_type):
+        if is_form_media_type(media_type or ""):
             # DRF and the OAuth library would take what this returns for a form's fields
             raise UnsupportedMediaType(media_type or "")
         return stream.read(LARGEST_BODY + 1)
@@ -81,16 +81,24 @@ class Callback(APIView):
         connection = Connection.objects.filter(code=code, system=self.system).first()
         if connection is None:
             raise NotProven
-        headers = {name.lower(): value for name, value in request.headers.items() if not name.lower().startswith("x-q2c-")}
+        headers = {
+            name.lower(): value for name, value in request.headers.items() if not name.lower().startswith("x-q2c-")
+        }
         try:
-            inbound = connections.connector_for(connection).receive(headers={**headers, **proof}, body=body, now=clock.now())
+            inbound = connections.connector_for(connection).receive(
+                headers={**headers, **proof}, body=body, now=clock.now()
+            )
         except NotAuthentic as error:
             connections.health_of(connection)
             ConnectionHealth.objects.filter(connection=connection).update(refused_calls=F("refused_calls") + 1)
             raise NotProven from error
         except ValueError as error:
             RefusedCall.objects.create(
-                connection=connection, at=clock.now(), problem=str(error)[:400], raw=body[:65536], headers=redact(headers)
+                connection=connection,
+                at=clock.now(),
+                problem=str(error)[:400],
+                raw=body[:65536],
+                headers=redact(headers),
             )
             raise ParseError(str(error)[:400]) from error
         try:
@@ -101,17 +109,33 @@ class Callback(APIView):
 
 @extend_schema(
     request=OpenApiTypes.OBJECT,
-    responses={200: OpenApiTypes.OBJECT, 409: OpenApiResponse(description="Known id, other content; the first counts."), 401: OpenApiTypes.OBJECT},
+    responses={
+        200: OpenApiTypes.OBJECT,
+        409: OpenApiResponse(description="Known id, other content; the first counts."),
+        401: OpenApiTypes.OBJECT,
+    },
     examples=[
         OpenApiExample(
-            "One event", request_only=True,
-            value={"events": [{"eventId": "a1B-1", "objectType": "Account", "recordId": "001000000000001AAA", "systemModstamp": "2026-01-21T14:00:00.000Z"}]},
+            "One event",
+            request_only=True,
+            value={
+                "events": [
+                    {
+                        "eventId": "a1B-1",
+                        "objectType": "Account",
+                        "recordId": "001000000000001AAA",
+                        "systemModstamp": "2026-01-21T14:00:00.000Z",
+                    }
+                ]
+            },
         )
     ],
     tags=["callbacks"],
 )
 class SalesforceEvents(Callback):
-    """Flow and Apex callouts as JSON, one event or up to 200, signed in with OAuth2 client credentials (scope `callbacks`)."""
+    """Flow and Apex callouts as JSON, one event or up to 200, signed in with OAuth2 client credentials (scope
+    `callbacks`).
+    """
 
     system = "salesforce"
     authentication_classes = [OAuth2Authentication]
@@ -135,7 +159,9 @@ class SalesforceOutboundMessage(Callback):
         return HttpResponse(inbound.answer, content_type=inbound.answer_type)
 
 
-@extend_schema(request=OpenApiTypes.OBJECT, responses={200: OpenApiTypes.OBJECT, 409: OpenApiTypes.OBJECT}, tags=["callbacks"])
+@extend_schema(
+    request=OpenApiTypes.OBJECT, responses={200: OpenApiTypes.OBJECT, 409: OpenApiTypes.OBJECT}, tags=["callbacks"]
+)
 class StripeWebhook(Callback):
     """Stripe's webhooks: proven by their signature over the raw body."""
 
@@ -159,4 +185,3 @@ class Tracking(APIView):
         if event is None:
             raise Http404
         return Response(event_answer(event))
-

@@ -93,15 +93,20 @@ def check(deal: dict[str, Any]) -> dict[str, Any]:
     except AmountError as error:
         field, _, text = str(error).partition(": ")
         return {
-            "acceptable": False, "waits_for": "",
-            "problems": [{"field": field, "code": "CURRENCY_MISMATCH", "title": "Amount or currency not usable", "text": text}],
+            "acceptable": False,
+            "waits_for": "",
+            "problems": [
+                {"field": field, "code": "CURRENCY_MISMATCH", "title": "Amount or currency not usable", "text": text}
+            ],
         }
     passed = run(CLOSED_WON_TO_BILLING, contract, work.look_up([contract]))
     for problem in passed.problems:
         words = reason(problem.reason)
         problems.append(
             {
-                "field": problem.field, "code": words.code, "title": words.title,
+                "field": problem.field,
+                "code": words.code,
+                "title": words.title,
                 "text": words.seller.format_map(_Blanks(value=problem.value, field=problem.field)),
             }
         )
@@ -117,23 +122,45 @@ def _shape(deal: dict[str, Any]) -> SubscriptionContract:
     starts, currency = deal["close_date"], deal["currency"]
     ends = starts + timedelta(days=364)
     blank = ContractLine(
-        line_id="", crm_product="", description="", quantity=Decimal(1), unit_price=Decimal(0), amount=Decimal(0),
-        list_amount=Decimal(0), discount=Decimal(0), starts_on=starts, ends_on=ends,
+        line_id="",
+        crm_product="",
+        description="",
+        quantity=Decimal(1),
+        unit_price=Decimal(0),
+        amount=Decimal(0),
+        list_amount=Decimal(0),
+        discount=Decimal(0),
+        starts_on=starts,
+        ends_on=ends,
     )
     lines = tuple(
         replace(
-            blank, line_id=str(place), crm_product=line["product"], amount=amount(line["amount"], currency),
+            blank,
+            line_id=str(place),
+            crm_product=line["product"],
+            amount=amount(line["amount"], currency),
             quantity=amount(line["quantity"], "CLF"),
         )
         for place, line in enumerate(deal["lines"], start=1)
     )
     return SubscriptionContract(
-        reference=f"contract:{deal['opportunity_id']}", version=1, correlation_id="", currency=currency,
-        crm_opportunity_id=deal["opportunity_id"], customer_reference=f"customer:{deal['account_id']}",
-        modification_kind="new", modification_number=1, record_revision=0, signed_on=starts, starts_on=starts, ends_on=ends,
-        amount=amount(deal["amount"], currency), lines=lines,
+        reference=f"contract:{deal['opportunity_id']}",
+        version=1,
+        correlation_id="",
+        currency=currency,
+        crm_opportunity_id=deal["opportunity_id"],
+        customer_reference=f"customer:{deal['account_id']}",
+        modification_kind="new",
+        modification_number=1,
+        record_revision=0,
+        signed_on=starts,
+        starts_on=starts,
+        ends_on=ends,
+        amount=amount(deal["amount"], currency),
+        lines=lines,
         commitment=(
-            ("is_won", "true"), ("approval", deal.get("approval_status") or ""),
+            ("is_won", "true"),
+            ("approval", deal.get("approval_status") or ""),
             ("order_form_on", str(deal.get("order_form_date") or "")),
         ),
     )

@@ -8,7 +8,9 @@ from sync.api.deal_check import DealCheck
 urlpatterns = [
     path("callbacks/salesforce/<slug:code>/events", SalesforceEvents.as_view(), name="salesforce-events"),
     path(
-        "callbacks/salesforce/<slug:code>/outbound/<slug:secret>", SalesforceOutboundMessage.as_view(), name="salesforce-outbound"
+        "callbacks/salesforce/<slug:code>/outbound/<slug:secret>",
+        SalesforceOutboundMessage.as_view(),
+        name="salesforce-outbound",
     ),
     path("callbacks/stripe/<slug:code>", StripeWebhook.as_view(), name="stripe-webhook"),
     path("deals/check", DealCheck.as_view(), name="deal-check"),

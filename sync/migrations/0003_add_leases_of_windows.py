@@ -4,20 +4,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('sync', '0002_journal_is_append_only'),
+        ("sync", "0002_journal_is_append_only"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='scheduleclaim',
-            name='finished_at',
+            model_name="scheduleclaim",
+            name="finished_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='scheduleclaim',
-            name='lease_until',
+            model_name="scheduleclaim",
+            name="lease_until",
             field=models.DateTimeField(blank=True, null=True),
         ),
     ]

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('sync', '0003_add_leases_of_windows'),
+        ("sync", "0003_add_leases_of_windows"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='contractrecord',
-            name='name',
+            model_name="contractrecord",
+            name="name",
             field=models.CharField(blank=True, max_length=200),
         ),
     ]

@@ -4,14 +4,13 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('sync', '0004_name_contracts'),
+        ("sync", "0004_name_contracts"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='sourceevent',
-            index=models.Index(fields=['received_at'], name='event_received'),
+            model_name="sourceevent",
+            index=models.Index(fields=["received_at"], name="event_received"),
         ),
     ]

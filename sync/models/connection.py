@@ -29,7 +29,9 @@ class Connection(models.Model):
     settings = models.JSONField(default=dict, blank=True)
     sealed_secrets = models.TextField(blank=True, editable=False)
     time_zone = models.CharField(max_length=60, default="UTC", help_text="Zone in which this account dates documents.")
-    concurrency = models.PositiveSmallIntegerField(default=8, help_text="Calls under way at once, all workers together.")
+    concurrency = models.PositiveSmallIntegerField(
+        default=8, help_text="Calls under way at once, all workers together."
+    )
     rate_per_second = models.PositiveIntegerField(default=100)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -48,13 +50,20 @@ class Connection(models.Model):
     def setup(self, *, read_only: bool = False) -> Setup:
         """What the connector is built from."""
         return Setup(
-            code=self.code, base_url=self.base_url, secrets=unseal(self.sealed_secrets), settings=self.settings,
-            zone=ZoneInfo(self.time_zone), sandbox=self.is_sandbox, read_only=read_only,
+            code=self.code,
+            base_url=self.base_url,
+            secrets=unseal(self.sealed_secrets),
+            settings=self.settings,
+            zone=ZoneInfo(self.time_zone),
+            sandbox=self.is_sandbox,
+            read_only=read_only,
         )
 
 
 class ConnectionHealth(models.Model):
-    """What the engine notes about a connection: pauses, breaker, bucket. Written often, so apart and without history."""
+    """What the engine notes about a connection: pauses, breaker, bucket. Written often, so apart and without
+    history.
+    """
 
     connection = models.OneToOneField(Connection, on_delete=models.CASCADE, related_name="health", primary_key=True)
     paused_at = models.DateTimeField(null=True, blank=True)

@@ -40,9 +40,7 @@ class LegalEntity(models.Model):
 
 def no_overlap(name: str, *keys: str, condition: Q | None = None) -> ExclusionConstraint:
     """No two rows with the same keys are valid on the same day (`valid_to` is the first day it no longer holds)."""
-    span = Func(
-        F("valid_from"), F("valid_to"), Value("[)"), function="DATERANGE", output_field=DateRangeField()
-    )
+    span = Func(F("valid_from"), F("valid_to"), Value("[)"), function="DATERANGE", output_field=DateRangeField())
     return ExclusionConstraint(
         name=name,
         expressions=[*((key, RangeOperators.EQUAL) for key in keys), (span, RangeOperators.OVERLAPS)],

@@ -11,17 +11,17 @@ from django.conf import settings
 from django.db import models
 
 
-def MoneyField(**options: Any) -> models.DecimalField:  # noqa: N802 - it stands where a field class would
+def MoneyField(**options: Any) -> models.DecimalField:
     """An amount in major units; its currency is in the column beside it."""
     return models.DecimalField(max_digits=20, decimal_places=4, **options)
 
 
-def CurrencyField(**options: Any) -> models.CharField:  # noqa: N802
+def CurrencyField(**options: Any) -> models.CharField:
     """ISO 4217."""
     return models.CharField(max_length=3, **options)
 
 
-def ReferenceField(**options: Any) -> models.CharField:  # noqa: N802
+def ReferenceField(**options: Any) -> models.CharField:
     """Kind and business key; see sync.keys."""
     return models.CharField(max_length=120, **options)
 

@@ -107,5 +107,3 @@ class PollCursor(models.Model):
 
     def __str__(self) -> str:
         return f"{self.connection_id} {self.stream}"
-
-

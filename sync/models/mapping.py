@@ -45,7 +45,9 @@ def approved_by_another(table: str) -> models.CheckConstraint:
 class ProductMapping(MappingRow):
     """A product as the CRM names it: what it is in billing and in the ERP, and how it is treated."""
 
-    crm_product = models.CharField(max_length=120, help_text="The product code or name exactly as it stands on the deal.")
+    crm_product = models.CharField(
+        max_length=120, help_text="The product code or name exactly as it stands on the deal."
+    )
     product_name = models.CharField(max_length=120)
     list_price = MoneyField()
     currency = CurrencyField()

@@ -11,7 +11,9 @@ from sync.models.entity import LegalEntity
 
 
 class AccountingPeriod(models.Model):
-    """One period of one ledger module of an entity, mirrored from its ERP. Postings take it FOR SHARE, closing FOR UPDATE."""
+    """One period of one ledger module of an entity, mirrored from its ERP. Postings take it FOR SHARE,
+    closing FOR UPDATE.
+    """
 
     class State(models.TextChoices):
         OPEN = "open", "Open"
@@ -38,7 +40,10 @@ class AccountingPeriod(models.Model):
                     ("module", RangeOperators.EQUAL),
                     (
                         Func(
-                            F("starts_on"), F("ends_on"), Value("[]"), function="DATERANGE",
+                            F("starts_on"),
+                            F("ends_on"),
+                            Value("[]"),
+                            function="DATERANGE",
                             output_field=DateRangeField(),
                         ),
                         RangeOperators.OVERLAPS,

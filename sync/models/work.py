@@ -19,8 +19,12 @@ class WorkItem(models.Model):
 
     flow = models.CharField(max_length=40)
     reference = ReferenceField()
-    version = models.BigIntegerField(help_text="Modification number of an event-like object, revision of a state-like one.")
-    record_revision = models.BigIntegerField(default=0, help_text="Transport revision last read; an older one has no effect.")
+    version = models.BigIntegerField(
+        help_text="Modification number of an event-like object, revision of a state-like one."
+    )
+    record_revision = models.BigIntegerField(
+        default=0, help_text="Transport revision last read; an older one has no effect."
+    )
     correlation_id = models.CharField(max_length=80, db_index=True)
     event = models.ForeignKey(SourceEvent, on_delete=models.PROTECT, related_name="work_items")
     entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, null=True, blank=True)
@@ -65,7 +69,9 @@ class Block(models.Model):
     """Why something cannot go on: one row per reason, kept when it is cleared."""
 
     work_item = models.ForeignKey(WorkItem, on_delete=models.PROTECT, null=True, blank=True, related_name="blocks")
-    delivery = models.ForeignKey("sync.Delivery", on_delete=models.PROTECT, null=True, blank=True, related_name="blocks")
+    delivery = models.ForeignKey(
+        "sync.Delivery", on_delete=models.PROTECT, null=True, blank=True, related_name="blocks"
+    )
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, null=True, blank=True, related_name="blocks")
     event = models.ForeignKey(SourceEvent, on_delete=models.PROTECT, null=True, blank=True, related_name="blocks")
     reason = models.CharField(max_length=40)

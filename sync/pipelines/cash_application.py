@@ -16,7 +16,9 @@ def find_document(allocation: Allocation, lookups: Lookups) -> Allocation:
     if invoice is None:
         raise Waits(allocation.invoice_reference)
     return replace(
-        allocation, customer_reference=invoice.customer_reference, legal_entity=invoice.legal_entity.code,
+        allocation,
+        customer_reference=invoice.customer_reference,
+        legal_entity=invoice.legal_entity.code,
         correlation_id=invoice.correlation_id,
     )
 
@@ -31,18 +33,27 @@ def owes(allocation: Allocation, lookups: Lookups) -> list[Owed]:
     customer = lookups.customers[allocation.customer_reference]
     return [
         Owed(
-            role="erp", queue="posting", subject=allocation,
-            needs=(allocation.payment_reference, allocation.invoice_reference), serial_key=f"open:{allocation.invoice_reference}",
-            document_date=allocation.applied_on, posting_date=allocation.applied_on, amount=allocation.amount,
-            title=f"Payment of invoice {invoice.number}", customer_name=customer.name,
+            role="erp",
+            queue="posting",
+            subject=allocation,
+            needs=(allocation.payment_reference, allocation.invoice_reference),
+            serial_key=f"open:{allocation.invoice_reference}",
+            document_date=allocation.applied_on,
+            posting_date=allocation.applied_on,
+            amount=allocation.amount,
+            title=f"Payment of invoice {invoice.number}",
+            customer_name=customer.name,
         )
     ]
 
 
 def describe(allocation: Allocation) -> dict[str, Any]:
     return {
-        "title": "Cash application", "customer_reference": allocation.customer_reference, "amount": allocation.amount,
-        "currency": allocation.currency, "effective_on": allocation.applied_on,
+        "title": "Cash application",
+        "customer_reference": allocation.customer_reference,
+        "amount": allocation.amount,
+        "currency": allocation.currency,
+        "effective_on": allocation.applied_on,
     }
 
 

@@ -52,13 +52,21 @@ def _mapped(line: ContractLine, contract: SubscriptionContract, lookups: Lookups
     if row is None:
         raise StepError("PRODUCT_UNMAPPED", field="Product", value=line.crm_product)
     if row.currency != contract.currency:
-        raise StepError("CURRENCY_MISMATCH", field="Currency", value=f"{contract.currency}; the price is in {row.currency}")
+        raise StepError(
+            "CURRENCY_MISMATCH", field="Currency", value=f"{contract.currency}; the price is in {row.currency}"
+        )
     # the agreed price wins; what it differs from the list price by is kept, and is no break
     list_amount = row.list_price * line.quantity
     return replace(
-        line, description=row.product_name, billing_product=row.billing_product, erp_item=row.erp_item,
-        revenue_treatment=row.revenue_treatment, tax_class=row.tax_class, destination=row.destination,
-        list_amount=list_amount, discount=list_amount - line.amount,
+        line,
+        description=row.product_name,
+        billing_product=row.billing_product,
+        erp_item=row.erp_item,
+        revenue_treatment=row.revenue_treatment,
+        tax_class=row.tax_class,
+        destination=row.destination,
+        list_amount=list_amount,
+        discount=list_amount - line.amount,
     )
 
 
@@ -74,9 +82,7 @@ def store(contracts: Sequence[SubscriptionContract], lookups: Lookups) -> None:
     saved = records.put(contracts, ContractRecord, lookups, newest_wins=False, stamp="created_at")
     ContractLineRecord.objects.bulk_create(
         (
-            ContractLineRecord(
-                contract=saved[contract.reference], **records.values_of(line, ContractLineRecord)
-            )
+            ContractLineRecord(contract=saved[contract.reference], **records.values_of(line, ContractLineRecord))
             for contract in contracts
             for line in contract.lines
         ),
@@ -90,20 +96,32 @@ def owes(contract: SubscriptionContract, lookups: Lookups) -> list[Owed]:
     customer = lookups.customers[contract.customer_reference]
     return [
         Owed(
-            role="billing", subject=contract, needs=(contract.customer_reference,), document_date=contract.signed_on,
-            amount=contract.amount, title=f"Subscription for {customer.name}", customer_name=customer.name,
+            role="billing",
+            subject=contract,
+            needs=(contract.customer_reference,),
+            document_date=contract.signed_on,
+            amount=contract.amount,
+            title=f"Subscription for {customer.name}",
+            customer_name=customer.name,
         )
     ]
 
 
 def describe(contract: SubscriptionContract) -> dict[str, Any]:
     return {
-        "title": f"Deal {contract.name or contract.crm_opportunity_id}"[:200], "customer_reference": contract.customer_reference,
-        "amount": contract.amount, "currency": contract.currency, "effective_on": contract.signed_on,
+        "title": f"Deal {contract.name or contract.crm_opportunity_id}"[:200],
+        "customer_reference": contract.customer_reference,
+        "amount": contract.amount,
+        "currency": contract.currency,
+        "effective_on": contract.signed_on,
     }
 
 
 CLOSED_WON_TO_BILLING = Flow(
-    name="closed_won_to_billing", kind=SubscriptionContract.kind,
-    steps=(be_approved, be_signed, have_lines_that_sum, map_products, find_customer), store=store, owes=owes, describe=describe,
+    name="closed_won_to_billing",
+    kind=SubscriptionContract.kind,
+    steps=(be_approved, be_signed, have_lines_that_sum, map_products, find_customer),
+    store=store,
+    owes=owes,
+    describe=describe,
 )

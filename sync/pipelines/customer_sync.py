@@ -29,15 +29,11 @@ def find_selling_company(customer: Customer, lookups: Lookups) -> Customer:
     row = lookups.tables.selling_entity(customer.address.country, on=clock.now().date())
     if row is None:
         raise StepError("ENTITY_ROUTE_MISSING", field="Billing country", value=customer.address.country)
-    return replace(
-        customer, legal_entity=row.entity.code, currency=customer.currency or row.entity.functional_currency
-    )
+    return replace(customer, legal_entity=row.entity.code, currency=customer.currency or row.entity.functional_currency)
 
 
 def store(customers: Sequence[Customer], lookups: Lookups) -> None:
-    lookups.customers.update(
-        records.put(customers, CustomerRecord, lookups, newest_wins=True, stamp="updated_at")
-    )
+    lookups.customers.update(records.put(customers, CustomerRecord, lookups, newest_wins=True, stamp="updated_at"))
 
 
 def owes(customer: Customer, lookups: Lookups) -> list[Owed]:
@@ -46,7 +42,12 @@ def owes(customer: Customer, lookups: Lookups) -> list[Owed]:
     needs = (customer.parent_reference,) if customer.parent_reference else ()
     return [
         Owed(
-            role=role, subject=customer, needs=needs, document_date=today, title=customer.name, customer_name=customer.name
+            role=role,
+            subject=customer,
+            needs=needs,
+            document_date=today,
+            title=customer.name,
+            customer_name=customer.name,
         )
         for role in ("billing", "erp")
     ]
@@ -57,6 +58,10 @@ def describe(customer: Customer) -> dict[str, Any]:
 
 
 CUSTOMER_SYNC = Flow(
-    name="customer_sync", kind=Customer.kind, steps=(know_the_country, find_selling_company), store=store, owes=owes,
+    name="customer_sync",
+    kind=Customer.kind,
+    steps=(know_the_country, find_selling_company),
+    store=store,
+    owes=owes,
     describe=describe,
 )

@@ -19,9 +19,13 @@ def find_contract(invoice: Invoice, lookups: Lookups) -> Invoice:
     if contract is None:
         raise Waits(invoice.contract_reference)
     if contract.currency != invoice.currency:
-        raise StepError("CURRENCY_MISMATCH", field="Currency", value=f"{invoice.currency}; the contract is in {contract.currency}")
+        raise StepError(
+            "CURRENCY_MISMATCH", field="Currency", value=f"{invoice.currency}; the contract is in {contract.currency}"
+        )
     return replace(
-        invoice, customer_reference=contract.customer_reference, legal_entity=contract.legal_entity.code,
+        invoice,
+        customer_reference=contract.customer_reference,
+        legal_entity=contract.legal_entity.code,
         correlation_id=contract.correlation_id,
     )
 
@@ -41,8 +45,11 @@ def _enriched(line: InvoiceLine, invoice: Invoice, contract: ContractRecord) -> 
     if line.tax != 0 and sold.tax_class == "zero":
         raise StepError("TAX_MISMATCH", field="Tax", value=f"{line.tax} {invoice.currency} on a product without tax")
     return replace(
-        line, description=line.description or sold.description, erp_item=sold.erp_item,
-        revenue_treatment=sold.revenue_treatment, tax_code=line.tax_code or sold.tax_class,
+        line,
+        description=line.description or sold.description,
+        erp_item=sold.erp_item,
+        revenue_treatment=sold.revenue_treatment,
+        tax_code=line.tax_code or sold.tax_class,
         contract_reference=contract.reference,
         dimensions=tuple(sorted(contract.legal_entity.dimension_defaults.items())),
     )
@@ -66,20 +73,34 @@ def owes(invoice: Invoice, lookups: Lookups) -> list[Owed]:
     customer = lookups.customers[invoice.customer_reference]
     return [
         Owed(
-            role="erp", queue="posting", subject=invoice, needs=(invoice.customer_reference,),
-            document_date=invoice.document_date, posting_date=invoice.posting_date, amount=invoice.total,
-            title=f"Invoice {invoice.number}", customer_name=customer.name,
+            role="erp",
+            queue="posting",
+            subject=invoice,
+            needs=(invoice.customer_reference,),
+            document_date=invoice.document_date,
+            posting_date=invoice.posting_date,
+            amount=invoice.total,
+            title=f"Invoice {invoice.number}",
+            customer_name=customer.name,
         )
     ]
 
 
 def describe(invoice: Invoice) -> dict[str, Any]:
     return {
-        "title": f"Invoice {invoice.number}", "customer_reference": invoice.customer_reference, "amount": invoice.total,
-        "currency": invoice.currency, "effective_on": invoice.document_date,
+        "title": f"Invoice {invoice.number}",
+        "customer_reference": invoice.customer_reference,
+        "amount": invoice.total,
+        "currency": invoice.currency,
+        "effective_on": invoice.document_date,
     }
 
 
 INVOICE_TO_ERP = Flow(
-    name="invoice_to_erp", kind=Invoice.kind, steps=(find_contract, enrich_lines), store=store, owes=owes, describe=describe
+    name="invoice_to_erp",
+    kind=Invoice.kind,
+    steps=(find_contract, enrich_lines),
+    store=store,
+    owes=owes,
+    describe=describe,
 )

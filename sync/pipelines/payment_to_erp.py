@@ -19,7 +19,9 @@ def find_payer(payment: Payment, lookups: Lookups) -> Payment:
     if invoice is None:
         raise Waits(payment.pays_reference)
     return replace(
-        payment, customer_reference=invoice.customer_reference, legal_entity=invoice.legal_entity.code,
+        payment,
+        customer_reference=invoice.customer_reference,
+        legal_entity=invoice.legal_entity.code,
         correlation_id=invoice.correlation_id,
     )
 
@@ -32,17 +34,26 @@ def owes(payment: Payment, lookups: Lookups) -> list[Owed]:
     customer = lookups.customers[payment.customer_reference]
     return [
         Owed(
-            role="erp", queue="posting", subject=payment, needs=(payment.customer_reference,),
-            document_date=payment.received_on, posting_date=payment.received_on, amount=payment.amount,
-            title=f"Payment {payment.gateway_id}", customer_name=customer.name,
+            role="erp",
+            queue="posting",
+            subject=payment,
+            needs=(payment.customer_reference,),
+            document_date=payment.received_on,
+            posting_date=payment.received_on,
+            amount=payment.amount,
+            title=f"Payment {payment.gateway_id}",
+            customer_name=customer.name,
         )
     ]
 
 
 def describe(payment: Payment) -> dict[str, Any]:
     return {
-        "title": f"Payment {payment.gateway_id}", "customer_reference": payment.customer_reference,
-        "amount": payment.amount, "currency": payment.currency, "effective_on": payment.received_on,
+        "title": f"Payment {payment.gateway_id}",
+        "customer_reference": payment.customer_reference,
+        "amount": payment.amount,
+        "currency": payment.currency,
+        "effective_on": payment.received_on,
     }
 
 

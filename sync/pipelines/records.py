@@ -40,9 +40,7 @@ def put(
         values = values_of(subject, model, without=("legal_entity",))
         rows[subject.reference] = model(**values, legal_entity=lookups.entities[subject.legal_entity], **{stamp: now})
     if newest_wins:
-        known = {
-            row.reference: row for row in model.objects.select_for_update().filter(reference__in=list(rows))
-        }
+        known = {row.reference: row for row in model.objects.select_for_update().filter(reference__in=list(rows))}
         fresh = [row for key, row in rows.items() if key not in known]
         newer = []
         for key, row in rows.items():
@@ -55,6 +53,4 @@ def put(
             model.objects.bulk_update(newer, names)
     else:
         model.objects.bulk_create(rows.values(), ignore_conflicts=True)
-    return {
-        row.reference: row for row in model.objects.filter(reference__in=list(rows))
-    }
+    return {row.reference: row for row in model.objects.filter(reference__in=list(rows))}

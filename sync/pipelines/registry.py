@@ -8,7 +8,6 @@ from sync.pipelines.invoice_to_erp import INVOICE_TO_ERP
 from sync.pipelines.payment_to_erp import PAYMENT_TO_ERP
 
 FLOWS: dict[str, Flow] = {
-    flow.kind: flow
-    for flow in (CUSTOMER_SYNC, CLOSED_WON_TO_BILLING, INVOICE_TO_ERP, PAYMENT_TO_ERP, CASH_APPLICATION)
+    flow.kind: flow for flow in (CUSTOMER_SYNC, CLOSED_WON_TO_BILLING, INVOICE_TO_ERP, PAYMENT_TO_ERP, CASH_APPLICATION)
 }
 BY_NAME: dict[str, Flow] = {flow.name: flow for flow in FLOWS.values()}

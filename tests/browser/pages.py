@@ -14,7 +14,8 @@ from tests.reconciliation.views import story as told
 SIDEWAYS = """() => {
   const wide = document.documentElement.scrollWidth;
   if (wide <= window.innerWidth) return "";
-  const over = [...document.querySelectorAll("body *")].filter((one) => one.getBoundingClientRect().right > window.innerWidth + 1);
+  const sticksOut = (one) => one.getBoundingClientRect().right > window.innerWidth + 1;
+  const over = [...document.querySelectorAll("body *")].filter(sticksOut);
   return `${wide} wide, because of ${over.slice(0, 3).map((one) => `${one.tagName}.${one.className}`).join(" and ")}`;
 }"""
 

@@ -12,7 +12,8 @@ from tests.reconciliation.views import story as told
 #: what has the focus: its name as people read it, and whether an outline or a shadow shows it
 FOCUS = """() => {
   const one = document.activeElement, style = getComputedStyle(one), box = one.getBoundingClientRect();
-  const label = one.labels && one.labels[0] ? one.labels[0].textContent : one.getAttribute("aria-label") || one.textContent;
+  const own = one.labels && one.labels[0];
+  const label = own ? own.textContent : one.getAttribute("aria-label") || one.textContent;
   return {
     name: label.trim().replace(/\\s+/g, " "),
     shown: (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0) || style.boxShadow !== "none",
@@ -65,7 +66,7 @@ def test_a_problem_is_asked_for_without_a_mouse(windows: Windows, company_story:
 
 
 def test_what_is_typed_wrong_gets_the_focus_back(windows: Windows, company_story: told.Story) -> None:
-    # given a date at which a mapping of the same name is in force already
+    # given something typed that is no date
     page = windows.of("Billing operations")
     page.goto(f"/p/{desk_people.product_problem().number}")
     page.get_by_label("Valid from").evaluate("(one) => { one.type = 'text'; one.value = 'soon' }")

@@ -11,7 +11,8 @@ from tests.browser.pages import SIDEWAYS, main_pages, opened
 
 MAIN = ("home", "queue", "case", "approvals", "approval", "problem", "controls", "trail")
 BRIGHTNESS = """() => {
-  const [red, green, blue] = getComputedStyle(document.querySelector("main .q-card, main .b-card")).backgroundColor.match(/[\\d.]+/g).map(Number);
+  const card = document.querySelector("main .q-card, main .b-card");
+  const [red, green, blue] = getComputedStyle(card).backgroundColor.match(/[\\d.]+/g).map(Number);
   return (red + green + blue) / 3;
 }"""
 

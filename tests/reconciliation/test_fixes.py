@@ -118,7 +118,7 @@ def broken_deals(company: Company, paper: Any, count: int, *, mended: set[int]) 
     company.hears(customer(1))
     for number in range(1, count + 1):
         shape = dataclasses.replace(deal(number), amount=Decimal("99.00"))
-        event = company.event(object_id=str(number))
+        event = company.event(object_id=str(number), condition="settled")
         with transaction.atomic():
             items, _ = work.register([(event, shape)])
         work.work(items)

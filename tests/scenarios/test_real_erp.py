@@ -1,23 +1,26 @@
 """Twenty deals into a real ERP: Tryton's own ledger, its closed period, and what finance then does."""
 
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from connectors.http import Http
 from connectors.tryton.rpc import Rpc
-from q2c_portal.local import company, days, loading, pipeline, tryton
+from q2c_portal.local import company, days, loading, pipeline, ports, tryton
+from q2c_portal.local.readiness import answers_http
 from reconciliation import tie_out
 from reconciliation.models import ExceptionCase
 from reconciliation.teams import Team
 from sync import connections, tasks
 from sync.models import AccountingPeriod, Attempt, Connection, Delivery, InvoiceRecord, PaymentRecord
 from tests.real_tryton import RealTryton, real_tryton
-from tests.scenarios.conftest import AtWork
+from tests.scenarios.conftest import AtWork, until
 
 __all__ = ["real_tryton"]
 pytestmark = pytest.mark.tryton
@@ -43,12 +46,27 @@ def twenty_deals() -> pipeline.Pipeline:
 
 
 @pytest.fixture
-def ledger(real_tryton: RealTryton, settings: Any, monkeypatch: pytest.MonkeyPatch) -> RealTryton:  # noqa: F811
-    """Books of their own in the running Tryton, with the catalogue as items."""
+def ledger(
+    real_tryton: RealTryton, monkeypatch: pytest.MonkeyPatch, tmp_path: Path  # noqa: F811
+) -> Iterator[RealTryton]:  # fmt: skip
+    """Books of their own with the catalogue as items, and a Tryton that serves them."""
     items = [(pipeline.address(product.name), product.name) for product in pipeline.products()]
     tryton.prepare(real_tryton.state_dir, database_url=real_tryton.database_url, items=items, database=DATABASE)
     monkeypatch.setenv("TRYTON_DATABASE", DATABASE)
-    return real_tryton
+    port = ports.find_free(avoid=set())
+    config = tmp_path / "trytond.conf"
+    written = tryton.config_path(real_tryton.state_dir).read_text()
+    config.write_text(written.replace(f":{tryton.port_of(real_tryton.state_dir)}\n", f":{port}\n"))
+    served = replace(real_tryton, address=f"http://{ports.LOOPBACK}:{port}")
+    server, *_ = tryton.commands(real_tryton.state_dir)[0]
+    with (tmp_path / "trytond.log").open("wb") as log:
+        process = subprocess.Popen([server, "-c", str(config), "-d", DATABASE], stdout=log, stderr=log)
+    try:
+        until(lambda: answers_http(f"{served.address}/"))
+        yield served
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
 
 
 def close_in_tryton(ledger: RealTryton, day: date) -> None:

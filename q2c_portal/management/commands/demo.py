@@ -40,7 +40,9 @@ class Command(BaseCommand):
         with _progress(console) as progress:
             bar = progress.add_task("Loading Salesforce", total=None)
             loading.load(
-                SalesforceAdmin(connections["salesforce"].base_url), rows, today=today,
+                SalesforceAdmin(connections["salesforce"].base_url),
+                rows,
+                today=today,
                 told=lambda _, done, total: progress.update(bar, completed=done, total=total),
             )
             progress.update(bar, completed=1, total=1)
@@ -83,7 +85,9 @@ def _live(rows: pipeline.Pipeline, today: date, progress: Progress) -> None:
     count = (today - first).days + 1
     bar = progress.add_task("Business days", total=count)
     days.live_on(
-        world, rows, today=today,
+        world,
+        rows,
+        today=today,
         told=lambda day: progress.update(bar, description=f"Business day {day}", completed=(day - first).days),
     )
     progress.update(bar, description="Controls of the last day", completed=count)
@@ -91,7 +95,9 @@ def _live(rows: pipeline.Pipeline, today: date, progress: Progress) -> None:
 
 
 def _progress(console: Console) -> Progress:
-    return Progress(TextColumn("{task.description:<34}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console)
+    return Progress(
+        TextColumn("{task.description:<34}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
+    )
 
 
 def _tell(console: Console, rows: pipeline.Pipeline) -> None:
@@ -100,4 +106,6 @@ def _tell(console: Console, rows: pipeline.Pipeline) -> None:
     console.print("Sign in as (password beside it):")
     for name, role in people.PEOPLE.items():
         console.print(f"  {name:<18} {logins[name]:<16} {role}")
-    console.print(f"\nOpen {settings.PORTAL_URL}/ and begin with billing.ops: one product name holds up {unmapped} deals.")
+    console.print(
+        f"\nOpen {settings.PORTAL_URL}/ and begin with billing.ops: one product name holds up {unmapped} deals."
+    )

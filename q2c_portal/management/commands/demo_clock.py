@@ -1,4 +1,6 @@
-"""manage.py demo_clock: lets time pass at Stripe while people use the demo, so that what they release is billed within moments."""
+"""manage.py demo_clock: lets time pass at Stripe while people use the demo, so that what they release is
+billed within moments.
+"""
 
 import logging
 import signal
@@ -18,7 +20,7 @@ EVERY = 3.0
 
 
 class Command(BaseCommand):
-    help = "Move Stripe's test clock on within the day when drafts wait, then ask the day's controls again. Only under make run."
+    help = "Move Stripe's test clock on while drafts wait, then ask the day's controls again. Only under make run."
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEMO:

@@ -75,17 +75,23 @@ class Command(BaseCommand):
 
     def same(self, what: str, found: Any, wanted: Any) -> None:
         right = found == wanted
-        self.stdout.write(f"  {'right' if right else 'WRONG'}  {what}: {found}" + ("" if right else f", expected {wanted}"))
+        self.stdout.write(
+            f"  {'right' if right else 'WRONG'}  {what}: {found}" + ("" if right else f", expected {wanted}")
+        )
         if not right:
             self.failures.append(f"{what}: {found}, expected {wanted}")
 
     def legs(self, *, billed: Decimal, explained: Decimal) -> None:
-        rows = [row for row in self.people["finance.preparer"].get("tie-out")]
+        rows = self.people["finance.preparer"].get("tie-out")
         for leg, kind, left, right, between in (
-            ("sold_to_billed", "contract", self.sold, billed, explained), ("billed_to_posted", "invoice", billed, billed, Decimal(0)),
+            ("sold_to_billed", "contract", self.sold, billed, explained),
+            ("billed_to_posted", "invoice", billed, billed, Decimal(0)),
         ):
             mine = [row for row in rows if row["leg"] == leg and row["kind"] == kind]
-            sums = {name: sum((Decimal(row[name]) for row in mine), Decimal(0)) for name in ("left", "right", "explained", "unexplained", "held", "in_flight")}
+            sums = {
+                name: sum((Decimal(row[name]) for row in mine), Decimal(0))
+                for name in ("left", "right", "explained", "unexplained", "held", "in_flight")
+            }
             title = leg.replace("_", " ")
             self.same(f"{title}, left", plain(sums["left"], "USD"), plain(left, "USD"))
             self.same(f"{title}, right", plain(sums["right"], "USD"), plain(right, "USD"))
@@ -95,7 +101,9 @@ class Command(BaseCommand):
 
     def controls(self, *, look_back: bool = False) -> dict[str, str]:
         return {
-            name: self.people["finance.preparer"].post(f"controls/{name}/run", entity=company.ENTITY, look_back=look_back)["status"]
+            name: self.people["finance.preparer"].post(
+                f"controls/{name}/run", entity=company.ENTITY, look_back=look_back
+            )["status"]
             for name in CONTROLS
         }
 
@@ -124,12 +132,18 @@ class Command(BaseCommand):
     def product(self) -> None:
         self.stdout.write("Billing operations maps the product, finance approves")
         where = self._where("PRODUCT_UNMAPPED")
-        asked = self.people["billing.ops"].ask_for(where, "map_product", because="The same product, written without a space.")
+        asked = self.people["billing.ops"].ask_for(
+            where, "map_product", because="The same product, written without a space."
+        )
         preview = asked["preview"]
         self.same("suggested product", asked["change"]["product_name"], MEANT)
         self.same("preview, deals released", preview["count"], len(self.unmapped))
         self.same("preview, money", preview["totals"], as_money(self.unmapped))
-        self.same("preview, valid from", asked["change"]["valid_from"], min(d.closes_on for d in self.unmapped if d.closes_on).isoformat())
+        self.same(
+            "preview, valid from",
+            asked["change"]["valid_from"],
+            min(d.closes_on for d in self.unmapped if d.closes_on).isoformat(),
+        )
         refused = self.people["billing.ops"].send(f"approvals/{asked['number'].removeprefix('APR-')}/approve")
         self.same("the asker cannot approve", refused.status_code, 403)
         run = self.people["finance.approver"].approve(asked["number"], because="Checked against the price book.")
@@ -160,8 +174,12 @@ class Command(BaseCommand):
             return
         self.stdout.write("Somebody deletes one unpaid invoice in the ERP and changes another")
         unpaid = sorted(
-            (row for row in self.world.netsuite.books("invoice") if Decimal(str(row.get("amountRemaining", "0"))) == Decimal(str(row["total"]))
-             and Decimal(str(row["total"])) > 0),
+            (
+                row
+                for row in self.world.netsuite.books("invoice")
+                if Decimal(str(row.get("amountRemaining", "0"))) == Decimal(str(row["total"]))
+                and Decimal(str(row["total"])) > 0
+            ),
             key=lambda row: row["id"],
         )
         gone, changed = unpaid[0], unpaid[1]
@@ -171,7 +189,11 @@ class Command(BaseCommand):
         self.controls(look_back=True)
         preparer, approver = self.people["finance.preparer"], self.people["finance.approver"]
         problems = preparer.get("problems")
-        self.same("breaks found", {one["code"]: one["count"] for one in problems}, {"MISSING_IN_TARGET": 1, "AMOUNT_MISMATCH": 1})
+        self.same(
+            "breaks found",
+            {one["code"]: one["count"] for one in problems},
+            {"MISSING_IN_TARGET": 1, "AMOUNT_MISMATCH": 1},
+        )
         cases = {one["code"]: one for one in preparer.get("cases", status="open")["results"]}
         missing, differs = cases.get("MISSING_IN_TARGET", {}), cases.get("AMOUNT_MISMATCH", {})
         self.same("the deleted invoice", missing.get("reference"), gone["externalId"])
@@ -181,12 +203,20 @@ class Command(BaseCommand):
         for case, fix in ((missing, "post_again"), (differs, "correct_in_erp")):
             where = f"cases/{case['number'].removeprefix('EXC-')}"
             asked = preparer.ask_for(where, fix, because="Found by the daily control.")
-            self.same(f"{fix}: the asker cannot approve", preparer.send(f"approvals/{asked['number'].removeprefix('APR-')}/approve").status_code, 403)
+            self.same(
+                f"{fix}: the asker cannot approve",
+                preparer.send(f"approvals/{asked['number'].removeprefix('APR-')}/approve").status_code,
+                403,
+            )
             ended = approver.watch(approver.approve(asked["number"]))
             self.same(f"{fix}: posted and checked", ended["counts"], {"succeeded": 1})
             row = Delivery.objects.get(reference=case["reference"], role="erp")
             self.same(f"{fix}: round", row.round, 2)
-            self.same(f"{fix}: calls of the second round", list(row.attempt_rows.filter(round=2).order_by("pk").values_list("verb", flat=True)), ["deliver", "find"])
+            self.same(
+                f"{fix}: calls of the second round",
+                list(row.attempt_rows.filter(round=2).order_by("pk").values_list("verb", flat=True)),
+                ["deliver", "find"],
+            )
         statuses = self.controls(look_back=True)
         self.same("all controls are green", set(statuses.values()), {"tied"})
         self.legs(billed=self.sold, explained=Decimal(0))

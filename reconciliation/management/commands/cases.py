@@ -26,5 +26,9 @@ class Command(BaseCommand):
         self.stdout.write(line.format("problem", "title", "owner", "cases", "money"))
         for one in found:
             money = ", ".join(f"{currency} {amount}" for currency, amount in one.money.items()) or "-"
-            waiting = f"  (+{one.waiting_count} waiting: {', '.join(f'{c} {a}' for c, a in one.waiting_money.items())})" if one.waiting_count else ""
+            waiting = (
+                f"  (+{one.waiting_count} waiting: {', '.join(f'{c} {a}' for c, a in one.waiting_money.items())})"
+                if one.waiting_count
+                else ""
+            )
             self.stdout.write(line.format(one.number, one.title[:43], one.owner, one.count, money + waiting))

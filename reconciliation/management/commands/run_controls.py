@@ -15,7 +15,9 @@ class Command(BaseCommand):
     help = "Run the controls that are due; with --now those of the entity's business date, reading open periods again."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--now", action="store_true", help="the current business date, looking back over open periods")
+        parser.add_argument(
+            "--now", action="store_true", help="the current business date, looking back over open periods"
+        )
         parser.add_argument("--date", help="one business date, YYYY-MM-DD")
 
     def handle(self, *args: Any, **options: Any) -> None:

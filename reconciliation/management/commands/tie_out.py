@@ -32,5 +32,8 @@ class Command(BaseCommand):
             self.stdout.write(f"\n{title}")
             self.stdout.write(line.format(*heads))
             for row in (mine if options["months"] else []) + tie_out.totals(mine):
-                money = (f"{value:,.2f}" for value in (row.left, row.right, row.explained, row.held, row.in_flight, row.unexplained))
+                money = (
+                    f"{value:,.2f}"
+                    for value in (row.left, row.right, row.explained, row.held, row.in_flight, row.unexplained)
+                )
                 self.stdout.write(line.format(row.entity, row.kind, row.period, row.currency, *money))
