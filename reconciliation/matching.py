@@ -122,9 +122,15 @@ FROM (
         NULL::numeric AS gap, 'agrees' AS standing
     FROM joined WHERE left_line IS NULL AND right_line IS NULL
     UNION ALL
-    SELECT currency, document_date, (left_currency IS NOT NULL)::int, (right_currency IS NOT NULL)::int, left_net, right_net,
-        left_tax, right_tax, left_gross, right_gross, coalesce(left_gross, 0) - coalesce(right_gross, 0), standing
-    FROM different
+    SELECT left_currency, document_date, 1, (right_currency IS NOT DISTINCT FROM left_currency)::int, left_net,
+        right_net * same, left_tax, right_tax * same, left_gross, right_gross * same,
+        left_gross - coalesce(right_gross * same, 0), standing
+    FROM (SELECT *, CASE WHEN right_currency = left_currency THEN 1 END AS same FROM different) d
+    WHERE left_currency IS NOT NULL
+    UNION ALL
+    -- what the right side has alone, or in another currency, counts in its own: never summed across currencies
+    SELECT right_currency, document_date, 0, 1, NULL, right_net, NULL, right_tax, NULL, right_gross, -right_gross, standing
+    FROM different WHERE right_currency IS NOT NULL AND left_currency IS DISTINCT FROM right_currency
 ) rows
 GROUP BY 1, 2 ORDER BY 1, 2
 """
@@ -255,7 +261,8 @@ def _difference(row: tuple[Any, ...]) -> Difference:
         counterparty=row[7],
         left=sides[0],
         right=sides[1],
-        gap=(row[11] or Decimal(0)) - (row[16] or Decimal(0)),
+        # amounts in two currencies have no difference: the left one is missing there, whole
+        gap=(row[11] or Decimal(0)) - (Decimal(0) if row[3] == "CURRENCY_MISMATCH" else row[16] or Decimal(0)),
     )
 
 

@@ -54,14 +54,16 @@ class Books:
     trouble_listing: ConnectorError | None = None
     trouble_checking: ConnectorError | None = None
     during_deliver: Any = None
+    last_number: int = 0
 
     def of(self, reference: str) -> list[Entry]:
         return [entry for entry in self.entries if entry.subject.reference == reference]
 
     def put(self, subject: Canonical) -> Entry:
         """Write it down once more, as it is."""
+        self.last_number += 1
         entry = Entry(
-            external_id=f"{subject.kind}-{len(self.entries) + 1}", kind=subject.kind, subject=subject,
+            external_id=f"{subject.kind}-{self.last_number}", kind=subject.kind, subject=subject,
             version=subject.version if self.keeps_versions else None,
         )  # fmt: skip
         self.entries.append(entry)

@@ -11,10 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from q2c_portal.local import ports, postgres, tryton
+from q2c_portal.local import pipeline, ports, postgres, tryton
 from q2c_portal.local.stack import Stack
 from q2c_portal.local.state_dir import StateDir
 from q2c_portal.local.supervisor import kept_up
+
+
+#: what the connector's own tests sell, and the catalogue of the sample pipeline
+ITEMS = (*tryton.ITEMS, *((pipeline.address(row.name), row.name) for row in pipeline.products()))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +60,7 @@ def _start() -> RealTryton:
         _ending.callback(shutil.rmtree, postgres.far_room(state), ignore_errors=True)
     state.create()
     server = postgres.serve(state, port=ports.find_free(avoid=set()), durable=False)
-    children = [postgres.child(server), *tryton.children(state.path, database_url=server.url)]
+    children = [postgres.child(server), *tryton.children(state.path, database_url=server.url, items=ITEMS)]
     began = time.monotonic()
     _ending.enter_context(kept_up(Stack(children=children), state=state))
     return RealTryton(

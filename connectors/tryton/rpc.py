@@ -127,7 +127,7 @@ class Rpc:
                 raise_for_transport(response, system=SYSTEM, writes=False)
                 result = read_json(response, system=SYSTEM, writes=False).get("result")
                 if not isinstance(result, list) or len(result) < 2:
-                    raise Misconfigured("Tryton did not accept the sign-in" + response.text, system=SYSTEM)
+                    raise Misconfigured("Tryton did not accept the sign-in", system=SYSTEM)
                 token = base64.b64encode(f"{self.user}:{result[0]}:{result[1]}".encode()).decode()
                 self._authorization = f"Session {token}"
             return self._authorization

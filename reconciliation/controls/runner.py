@@ -1,6 +1,7 @@
 """Runs controls: reads both sides, compares, opens and heals breaks, keeps every run."""
 
 import logging
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -45,8 +46,10 @@ def run_due(*, entity: LegalEntity | None = None, look_back: bool = True) -> int
                         run(control.name, entity=row, business_date=business_date)
                         done += 1
             # apart from the day's own window: reading weeks again may take long, and must not hold the day up
-            if dates and look_back and not control.as_of and _may_look_back(control, row):
-                run(control.name, entity=row, business_date=dates[-1], look_back=True)
+            if dates and look_back and not control.as_of:
+                with _look_back(control, row) as mine:
+                    if mine:
+                        run(control.name, entity=row, business_date=dates[-1], look_back=True)
     return done
 
 
@@ -58,9 +61,9 @@ def still_due() -> int:
     )
 
 
-def _may_look_back(control: Control, entity: LegalEntity) -> bool:
+def _look_back(control: Control, entity: LegalEntity) -> AbstractContextManager[bool]:
     """Once an hour of machine time, however fast business days pass where they are moved by hand."""
-    return schedules.claim(f"look back:{control.name}:{entity.code}", f"{clock.now():%Y-%m-%dT%H}")
+    return schedules.once(f"look back:{control.name}:{entity.code}", f"{clock.now():%Y-%m-%dT%H}")
 
 
 def _dates_due(control: Control, entity: LegalEntity, through: date) -> list[date]:
@@ -176,11 +179,12 @@ def _not_run(row: ControlRun, control: Control, error: Exception) -> ControlRun:
 def _compare(row: ControlRun, control: Control) -> ControlRun:
     with matching.compared(control, entity=row.entity):
         matching.reconcile_matched(control)
-        changed = _heal(row, control) + _find(row, control)
+        changed = _heal(row, control) or _find(row, control)
         sums = matching.totals()
-    if changed:
-        # cases were opened and closed: what is explained now is asked once more
+    while changed:
+        # cases were closed or opened: what is explained, and what no case explains any more, is asked once more
         with matching.compared(control, entity=row.entity):
+            changed = _find(row, control)
             sums = matching.totals()
     row.totals = _as_totals(sums)
     row.status = status_of(

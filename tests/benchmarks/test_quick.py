@@ -36,7 +36,7 @@ def test_every_bench_runs_at_its_tiny_size_and_writes_ratios(tmp_path: Path) -> 
         env=environment,
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=400,
         check=False,
     )
 

@@ -44,6 +44,6 @@ def test_a_day_that_goes_on_says_so_and_can_be_asked_by_hand(windows: Windows, s
     # then its page does not call it missed
     expect(page.locator(".b-banner").first).to_contain_text("Day not over.")
     # when it is asked by hand
-    page.get_by_role("button", name="Run again").click()
+    page.get_by_role("button", name="Run now").click()
     # then it has run
     expect(page.locator(".q-messages")).to_contain_text("Version 1")

@@ -9,7 +9,7 @@ from tests.browser.conftest import Windows
 from tests.reconciliation.views import desk_people
 
 CHANGES = re.compile(
-    r"Preview|Ask for approval|Take|Approve$|Refuse|Run again|Pause|Resume|^Test|Save comment|Withdraw"
+    r"Preview|Ask for approval|Take|Approve$|Refuse|Run (again|now)|Pause|Resume|^Test|Save comment|Withdraw"
 )
 
 

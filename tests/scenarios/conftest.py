@@ -1,6 +1,7 @@
 """The demo company at work in a test: vendors' sandboxes in processes of their own, the portal served over HTTP, workers."""
 
 import io
+import signal
 import subprocess
 import sys
 import time
@@ -17,7 +18,7 @@ from django.db import connections
 from django.db.models import F
 from pytest_django.live_server_helper import LiveServer
 
-from q2c_portal.local import company, days, loading, people, pipeline, ports
+from q2c_portal.local import company, days, loading, people, pipeline, ports, processes
 from q2c_portal.local.desk import Person
 from q2c_portal.local.readiness import answers_http
 from q2c_portal.local.sandboxes import SalesforceAdmin
@@ -50,7 +51,8 @@ def start_sandboxes(tmp_path: Path) -> Iterator[Callable[..., dict[str, str]]]:
         for name in names:
             command = [sys.executable, "-m", "connectors.sandbox", name, "--port", str(chosen[name])]
             with (tmp_path / f"{name}.log").open("wb") as log:
-                running.append(subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log))
+                tie = processes.ends_with_parent(signal.SIGTERM)
+                running.append(subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, preexec_fn=tie))
         urls = {name: f"http://{ports.LOOPBACK}:{chosen[name]}" for name in names}
         until(lambda: all(answers_http(f"{url}/_sandbox/health") for url in urls.values()))
         return urls

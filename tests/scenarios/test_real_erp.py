@@ -1,5 +1,6 @@
 """Twenty deals into a real ERP: Tryton's own ledger, its closed period, and what finance then does."""
 
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -12,14 +13,14 @@ import pytest
 
 from connectors.http import Http
 from connectors.tryton.rpc import Rpc
-from q2c_portal.local import company, days, loading, pipeline, ports, tryton
+from q2c_portal.local import company, days, loading, pipeline, ports, processes, tryton
 from q2c_portal.local.readiness import answers_http
 from reconciliation import tie_out
 from reconciliation.models import ExceptionCase
 from reconciliation.teams import Team
 from sync import connections, tasks
 from sync.models import AccountingPeriod, Attempt, Connection, Delivery, InvoiceRecord, PaymentRecord
-from tests.real_tryton import RealTryton, real_tryton
+from tests.real_tryton import ITEMS, RealTryton, real_tryton
 from tests.scenarios.conftest import AtWork, until
 
 __all__ = ["real_tryton"]
@@ -41,7 +42,9 @@ def twenty_deals() -> pipeline.Pipeline:
     fine = [deal for deal in whole.won if deal.product in known and deal.account not in bad]
     first = [deal for deal in fine if deal.closes_on == last - timedelta(days=1)][:FIRST_DAY_DEALS]
     second = [deal for deal in fine if deal.closes_on == last][:SECOND_DAY_DEALS]
-    accounts = tuple(row for row in whole.accounts if row.name not in bad)
+    buyers = {deal.account for deal in first + second}
+    parents = {row.parent for row in whole.accounts if row.name in buyers}
+    accounts = tuple(row for row in whole.accounts if row.name in buyers | parents)
     return replace(whole, accounts=accounts, deals=tuple(first + second))
 
 
@@ -50,8 +53,7 @@ def ledger(
     real_tryton: RealTryton, monkeypatch: pytest.MonkeyPatch, tmp_path: Path  # noqa: F811
 ) -> Iterator[RealTryton]:  # fmt: skip
     """Books of their own with the catalogue as items, and a Tryton that serves them."""
-    items = [(pipeline.address(product.name), product.name) for product in pipeline.products()]
-    tryton.prepare(real_tryton.state_dir, database_url=real_tryton.database_url, items=items, database=DATABASE)
+    tryton.prepare(real_tryton.state_dir, database_url=real_tryton.database_url, items=ITEMS, database=DATABASE)
     monkeypatch.setenv("TRYTON_DATABASE", DATABASE)
     port = ports.find_free(avoid=set())
     config = tmp_path / "trytond.conf"
@@ -60,7 +62,10 @@ def ledger(
     served = replace(real_tryton, address=f"http://{ports.LOOPBACK}:{port}")
     server, *_ = tryton.commands(real_tryton.state_dir)[0]
     with (tmp_path / "trytond.log").open("wb") as log:
-        process = subprocess.Popen([server, "-c", str(config), "-d", DATABASE], stdout=log, stderr=log)
+        process = subprocess.Popen(
+            [server, "-c", str(config), "-d", DATABASE], stdout=log, stderr=log,
+            preexec_fn=processes.ends_with_parent(signal.SIGTERM),
+        )  # fmt: skip
     try:
         until(lambda: answers_http(f"{served.address}/"))
         yield served
@@ -107,6 +112,7 @@ def test_a_period_closed_in_the_erp_stops_postings_until_finance_moves_them(
     tasks.mirror_periods()
     assert AccountingPeriod.objects.get(starts_on__lte=last_day, ends_on__gte=last_day).state == "closed"
     days.live_through(at_work.world, last_day, wins=wins[last_day][6:], losses=[])
+    at_work.story.let_time_pass()
     # then nothing more is sent
     cases = list(ExceptionCase.objects.filter(status="open", reason="PERIOD_CLOSED").order_by("pk"))
     unsent = [case for case in cases if case not in refused]
@@ -127,8 +133,9 @@ def test_a_period_closed_in_the_erp_stops_postings_until_finance_moves_them(
     days.come_to_rest(at_work.world)
     # then they are in Tryton's ledger on that period's first day, and every payment is applied
     open_from = (last_day.replace(day=1) + timedelta(days=31)).replace(day=1)
-    assert posting_days(last_day) == {open_from} and posting_days(first_day) == {first_day}
-    assert {found["open"] for found in held_in_tryton()} == {Decimal(0)}
+    assert listed_in_tryton(open_from) == invoices_of(last_day) and not listed_in_tryton(last_day)
+    assert listed_in_tryton(first_day) == invoices_of(first_day)
+    assert open_in_tryton() == {Decimal(0)}
     # and all controls tie against Tryton's own lists
     days.settle_controls(at_work.world)
     assert set(at_work.story.controls(look_back=True).values()) == {"tied"}
@@ -156,24 +163,24 @@ def move_to_the_first_open_period(at_work: AtWork, case: ExceptionCase) -> None:
     assert ended["counts"] == {"succeeded": 1}, ended
 
 
-def posting_days(document_date: date) -> set[date]:
-    """The days in Tryton's ledger of invoices of one day."""
-    references = set(InvoiceRecord.objects.filter(document_date=document_date).values_list("reference", flat=True))
+def invoices_of(day: date) -> set[str]:
+    """References of the invoices billing issued on a day."""
+    return set(InvoiceRecord.objects.filter(document_date=day).values_list("reference", flat=True))
+
+
+def listed_in_tryton(day: date) -> set[str]:
+    """References of the invoices in Tryton's ledger on a day."""
     controls = connections.connector_for(Connection.objects.get(code="tryton"), read_only=True)
-    found: set[date] = set()
-    for number in range(40):
-        day = document_date + timedelta(days=number)
-        for page in controls.list_day(kind="invoice", entity=company.ENTITY, day=day):
-            found |= {line.document_date for line in page.lines if line.reference in references}
-    return found
+    pages = controls.list_day(kind="invoice", entity=company.ENTITY, day=day)
+    return {line.reference for page in pages for line in page.lines}
 
 
-def held_in_tryton() -> list[dict[str, Decimal]]:
-    """What Tryton holds of each invoice."""
+def open_in_tryton() -> set[Decimal]:
+    """What Tryton says is still to be paid, over all invoices; each is there once, with its own total."""
     erp = connections.connector_for(Connection.objects.get(code="tryton"))
-    found = []
+    found = set()
     for invoice in InvoiceRecord.objects.all():
         (receipt,) = erp.find(kind="invoice", reference=invoice.reference, known={})
         assert Decimal(receipt.held["total"]) == invoice.total
-        found.append({"open": Decimal(receipt.held["open"])})
+        found.add(Decimal(receipt.held["open"]))
     return found

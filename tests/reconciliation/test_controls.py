@@ -1,0 +1,406 @@
+"""Controls: what differs is found, what is known is explained, what heals closes, and nothing is silently not run."""
+
+import json
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import IntegrityError, transaction
+
+from connectors.errors import Rejected, Unavailable
+from reconciliation import approvals, tie_out
+from reconciliation.controls import runner
+from reconciliation.controls.registry import CONTROLS
+from reconciliation.fixes.registry import FIXES
+from reconciliation.models import Break, ControlLine, ControlRun, ControlStage, ExceptionCase
+from sync import schedules
+from sync.models import Delivery, ScheduleClaim
+from tests.paper_erp import LOST_CALL, Books, books, line
+from tests.reconciliation.desk import approver, ask, at, case_of, finish, preparer
+from tests.small_company import DAY, Company, customer, deal, invoice, person
+
+IN1, IN2 = invoice(1).reference, invoice(2).reference
+
+
+@pytest.fixture
+def billed(company: Company, paper: Any) -> Books:
+    """Two invoices, posted, and listed alike on both sides; gives the ERP's books."""
+    company.sells(1)
+    company.bills(1)
+    company.bills(2)
+    company.settles()
+    for code in ("billing", "erp"):
+        paper(code).lists["invoice"] = [line(IN1, "100.00", day=DAY), line(IN2, "100.00", day=DAY)]
+    return paper("erp")
+
+
+def invoices(company: Company, **values: Any) -> ControlRun:
+    return runner.run("invoices", entity=company.entity, business_date=DAY, **values)
+
+
+# -- what differs -------------------------------------------------------------------------------------
+def test_two_sides_that_agree_tie_and_their_deliveries_are_reconciled(company: Company, billed: Books) -> None:
+    run = invoices(company)
+    assert run.status == "tied" and not Break.objects.exists()
+    assert run.totals["USD"] == {
+        "left": "200.00", "right": "200.00", "explained": "0.00", "held": "0.00", "in_flight": "0.00", "unexplained": "0.00",
+        "left_count": "2", "right_count": "2",
+    }  # fmt: skip
+    assert set(Delivery.objects.filter(kind="invoice").values_list("state", flat=True)) == {"reconciled"}
+
+
+@pytest.mark.parametrize(
+    ("right", "kind", "difference", "unexplained"),
+    [
+        pytest.param([], "MISSING_IN_TARGET", "100.00", "100.00", id="missing"),
+        pytest.param([line(IN1, "64.00", day=DAY)], "AMOUNT_MISMATCH", "36.00", "36.00", id="amount"),
+        pytest.param([line(IN1, "100.00", tax="8.00", day=DAY)], "TAX_MISMATCH", "0.00", "0.00", id="tax"),
+        pytest.param([line(IN1, "100.00", currency="EUR", day=DAY)], "CURRENCY_MISMATCH", "100.00", "100.00", id="currency"),
+    ],
+)
+def test_a_difference_is_one_break_and_one_case_with_both_sides(
+    company: Company, billed: Books, right: list, kind: str, difference: str, unexplained: str
+) -> None:
+    # given an ERP that shows the first invoice differently, when the control runs
+    billed.lists["invoice"] = [*right, line(IN2, "100.00", day=DAY)]
+    run = invoices(company)
+    # then there is exactly this break, and a case with what each side shows
+    found, case = Break.objects.get(), ExceptionCase.objects.get()
+    assert (found.kind, found.reference, found.difference) == (kind, IN1, Decimal(difference))
+    assert (case.reason, case.break_row, case.amount) == (kind, found, Decimal(difference))
+    assert case.team == ("billing_ops" if kind == "CURRENCY_MISMATCH" else "finance")
+    assert case.evidence["left"]["gross"] == "100.00" and bool(case.evidence["right"]) == bool(right)
+    assert case.customer_name == "Customer 1" and case.correlation_id.startswith("deal:")
+    # and it is open, by its case
+    assert run.status == "open_exceptions"
+    assert (run.totals["USD"]["explained"], run.totals["USD"]["unexplained"]) == (unexplained, "0.00")
+
+
+def test_sums_are_never_added_across_currencies(company: Company, billed: Books) -> None:
+    # given an invoice over 100 dollars that the ERP shows as 90 euros
+    billed.lists["invoice"] = [line(IN1, "90.00", currency="EUR", day=DAY), line(IN2, "100.00", day=DAY)]
+    run = invoices(company)
+    # then each sum stands under its own currency
+    assert {name: (sums["left"], sums["right"]) for name, sums in run.totals.items()} == {
+        "USD": ("200.00", "100.00"), "EUR": ("0.00", "90.00"),
+    }  # fmt: skip
+    assert (run.totals["USD"]["explained"], run.totals["EUR"]["explained"]) == ("100.00", "-90.00")
+
+
+def test_what_exists_only_on_the_right_is_never_explained_away(company: Company, billed: Books) -> None:
+    # given a document in the ERP that billing does not have
+    billed.lists["invoice"].append(line("invoice:paper:in_99", "55.00", day=DAY))
+    run = invoices(company)
+    # then it is a break with a case, and it stays unexplained however long that is open
+    assert (Break.objects.get().kind, Break.objects.get().difference) == ("MISSING_IN_SOURCE", Decimal("-55"))
+    assert run.status == "unexplained" and run.totals["USD"]["unexplained"] == "-55.00"
+    assert invoices(company).status == "unexplained" and ExceptionCase.objects.count() == 1
+
+
+def test_running_again_keeps_every_run_and_opens_nothing_twice(company: Company, billed: Books) -> None:
+    billed.lists["invoice"].pop()
+    first, second = invoices(company), invoices(company)
+    assert (first.version, second.version) == (1, 2)
+    assert Break.objects.count() == ExceptionCase.objects.count() == 1
+    # both readings are kept, one of them in force
+    assert ControlStage.objects.filter(side="right").count() == 2
+    assert ControlStage.objects.filter(side="right", is_current=True).count() == 1
+
+
+def test_two_readings_in_force_are_refused_by_the_database(company: Company, billed: Books) -> None:
+    invoices(company)
+    row = ControlStage.objects.filter(side="left").get()
+    row.pk = None
+    with pytest.raises(IntegrityError, match="one_current_reading"), transaction.atomic():
+        row.save(force_insert=True)
+
+
+def test_a_reading_says_what_an_auditor_asks(company: Company, billed: Books) -> None:
+    invoices(company)
+    row = ControlStage.objects.get(side="right")
+    assert (row.connection, row.line_count, row.source_count, row.pages) == (company.erp, 2, 2, 1)
+    assert row.query == f"invoice of {DAY}" and len(row.sha256) == 64
+    assert ControlLine.objects.filter(stage=row).count() == 2
+
+
+# -- what is explained --------------------------------------------------------------------------------
+def test_a_document_with_a_case_of_its_own_is_explained(company: Company, paper: Any) -> None:
+    # given an invoice the ERP refused
+    company.sells(1)
+    paper("erp").next.append(Rejected("no", reason="DIMENSION_MISSING"))
+    company.bills(1)
+    company.settles()
+    paper("billing").lists["invoice"] = [line(IN1, "100.00", day=DAY)]
+    # when the control runs, then it is known already: no break
+    run = invoices(company)
+    assert run.status == "tied_with_items" and not Break.objects.exists()
+    assert (run.totals["USD"]["explained"], run.totals["USD"]["unexplained"]) == ("100.00", "0.00")
+
+
+def test_a_case_at_another_systems_delivery_explains_nothing_here(company: Company, paper: Any, machine: Any) -> None:
+    # given a customer that billing refused and the ERP simply does not have
+    paper("billing").next.append(Rejected("no", reason="UNCLASSIFIED"))
+    company.hears(customer(1))
+    company.settles()
+    paper("crm").lists["customer"] = [line(customer(1).reference, "0.00", day=DAY)]
+    # then the ERP's lack is a break of its own
+    run = runner.run("customers_in_erp", entity=company.entity, business_date=DAY)
+    assert run.status in ("unexplained", "open_exceptions") and Break.objects.get().kind == "MISSING_IN_TARGET"
+    # and billing's is explained by its case
+    run = runner.run("customers_in_billing", entity=company.entity, business_date=DAY)
+    assert run.status == "tied_with_items"
+
+
+def test_a_document_is_explained_by_the_case_it_waits_for_at_the_end_of_a_chain(company: Company, paper: Any) -> None:
+    # given a country nobody knows; a subsidiary in a known one waits for it; its deal waits; its invoice waits
+    company.hears(customer(1, country="Philipines"))
+    company.hears(deal(1))
+    company.hears(invoice(1), source=company.billing)
+    company.settles()
+    paper("crm").lists["contract"] = [line(deal(1).reference, "100.00", day=DAY)]
+    paper("billing").lists["invoice"] = [line(IN1, "100.00", day=DAY)]
+    # when both legs are asked, then both are explained by the one case
+    for name in ("committed_vs_contracted", "invoices"):
+        run = runner.run(name, entity=company.entity, business_date=DAY)
+        assert run.status == "tied_with_items" and run.totals["USD"]["explained"] == "100.00"
+    assert ExceptionCase.objects.get().reason == "COUNTRY_UNKNOWN" and not Break.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("condition", "bucket"), [("due", "in_flight"), ("in_doubt", "in_flight"), ("waiting", "in_flight"), ("held", "held")]
+)
+def test_what_is_on_its_way_or_held_is_told_apart_and_is_no_break(company: Company, paper: Any, condition: str, bucket: str) -> None:
+    company.sells(1)
+    row = company.bills(1)
+    Delivery.objects.filter(pk=row.pk).update(condition=condition, waits_for="x", held_until="2027-01-01T00:00Z")
+    paper("billing").lists["invoice"] = [line(IN1, "100.00", day=DAY)]
+    run = invoices(company)
+    assert run.status == "tied_with_items" and run.totals["USD"][bucket] == "100.00"
+    assert not Break.objects.exists()
+
+
+def test_an_invoice_in_doubt_is_on_its_way_until_it_is_clear(company: Company, paper: Any) -> None:
+    company.sells(1)
+    company.bills(1)
+    paper("erp").next.append(LOST_CALL)
+    company.carries("posting")
+    paper("billing").lists["invoice"] = [line(IN1, "100.00", day=DAY)]
+    assert invoices(company).totals["USD"]["in_flight"] == "100.00"
+
+
+# -- healing ------------------------------------------------------------------------------------------
+def test_a_break_healed_in_the_other_system_closes_its_case_as_fixed_outside(company: Company, billed: Books) -> None:
+    # given a missing invoice
+    gone = billed.lists["invoice"].pop()
+    invoices(company)
+    # when somebody books it there by hand
+    billed.lists["invoice"].append(gone)
+    run = invoices(company)
+    # then the break is healed and its case says how
+    case, found = ExceptionCase.objects.get(), Break.objects.get()
+    assert (case.status, case.resolution) == ("closed", "fixed_outside")
+    assert found.healed_in == run and run.status == "tied"
+
+
+def test_a_difference_that_changes_its_kind_is_a_new_break(company: Company, billed: Books) -> None:
+    billed.lists["invoice"] = [line(IN2, "100.00", day=DAY)]
+    invoices(company)
+    billed.lists["invoice"] = [line(IN1, "1.00", day=DAY), line(IN2, "100.00", day=DAY)]
+    invoices(company)
+    assert [(found.kind, found.healed_at is None) for found in Break.objects.order_by("pk")] == [
+        ("MISSING_IN_TARGET", False), ("AMOUNT_MISMATCH", True),
+    ]  # fmt: skip
+    assert set(ExceptionCase.objects.values_list("reason", "status")) == {
+        ("MISSING_IN_TARGET", "closed"), ("AMOUNT_MISMATCH", "open"),
+    }  # fmt: skip
+
+
+def test_a_deleted_invoice_is_posted_again_after_approval_and_the_control_turns_green(
+    company: Company, billed: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given an invoice deleted in the ERP's books, found by the control
+    billed.delete(IN1)
+    billed.lists["invoice"] = [line(IN2, "100.00", day=DAY)]
+    invoices(company)
+    request = ask("post_again", at(case_of("MISSING_IN_TARGET")), user=preparer())
+    assert request.kind == "money" and request.totals == {"USD": "100.00"}
+
+    def listed(parcel: Any) -> None:
+        billed.lists["invoice"].append(line(parcel.reference, "100.00", day=DAY))
+
+    billed.during_deliver = listed
+    # when it is approved
+    run = finish(approvals.approve(request.pk, user=approver()), company)
+    # then it was looked up first, posted in a new round, read back, and the case is closed as fixed
+    assert (run.status, run.items.get().note) == ("done", "Posted and checked")
+    assert billed.finds == [IN1] and len(billed.of(IN1)) == 1
+    case = ExceptionCase.objects.get()
+    assert (case.status, case.resolution) == ("closed", "fixed")
+    assert Delivery.objects.get(reference=IN1).round == 2
+    assert ControlRun.objects.filter(control="invoices").order_by("-version").first().status == "tied"
+
+
+def test_a_changed_amount_is_brought_back_to_what_billing_issued(company: Company, billed: Books) -> None:
+    # given an invoice somebody changed in the ERP
+    billed.change(IN1, total=Decimal("64.00"))
+    billed.lists["invoice"] = [line(IN1, "64.00", day=DAY), line(IN2, "100.00", day=DAY)]
+    invoices(company)
+    request = ask("correct_in_erp", at(case_of("AMOUNT_MISMATCH")), user=preparer())
+    (write,) = request.preview["writes"]
+    assert (write["before"], write["after"]) == ("USD 64.00", "USD 100.00")
+
+    def listed(parcel: Any) -> None:
+        assert parcel.operation == "correct"
+        billed.lists["invoice"] = [line(IN1, "100.00", day=DAY), line(IN2, "100.00", day=DAY)]
+
+    billed.during_deliver = listed
+    run = finish(approvals.approve(request.pk, user=approver()), company)
+    assert run.status == "done" and billed.of(IN1)[0].subject.total == Decimal("100.00")
+    assert len(billed.of(IN1)) == 1 and ExceptionCase.objects.get().resolution == "fixed"
+
+
+# -- not run ------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("error", [Unavailable("down", system="paper_erp"), ZeroDivisionError("a bug of ours")])
+def test_a_control_that_could_not_run_says_so_and_is_a_case(company: Company, billed: Books, error: Any) -> None:
+    # given an ERP that cannot be read
+    billed.trouble_listing = error
+    run = invoices(company)
+    case = ExceptionCase.objects.get()
+    assert (run.status, case.reason, case.control_run) == ("not_run", "CONTROL_NOT_RUN", run) and run.trouble
+    # when it is run later by its fix
+    billed.trouble_listing = None
+    who, fix = person("support", "Integration support"), FIXES["run_control"]
+    shown = approvals.prepare(fix, at(case), {}, user=who)
+    done = finish(approvals.start(fix, at(case), {}, user=who, sha256=shown.sha256), company)
+    # then the case is closed
+    case.refresh_from_db()
+    assert done.status == "done" and case.status == "closed"
+
+
+def test_an_entity_without_a_system_for_a_side_is_told_apart_from_agreement(company: Company) -> None:
+    company.entity.routes.filter(role="erp").delete()
+    assert invoices(company).status == "not_run"
+
+
+# -- due dates and looking back -----------------------------------------------------------------------
+def test_each_ended_day_is_read_once_and_missed_days_are_caught_up(company: Company, billed: Books) -> None:
+    # given an entity that began on the 1st and trades on the 14th
+    days = (DAY - date(2026, 5, 1)).days + 1
+    by_day = [control for control in CONTROLS.values() if not control.as_of]
+    as_of = len(CONTROLS) - len(by_day)
+    # when what is due runs
+    assert runner.run_due(look_back=False) == days * len(by_day) + as_of
+    assert runner.run_due(look_back=False) == 0 and runner.still_due() == 0
+    # when a business day passes
+    company.entity.business_date += timedelta(days=1)
+    company.entity.save()
+    assert runner.run_due(look_back=False) == len(CONTROLS)
+
+
+def test_looking_back_finds_what_was_deleted_in_an_open_period(company: Company, billed: Books) -> None:
+    # given invoices of the 13th that tied, and two days later one is deleted
+    company.period("open")
+    runner.run_due()
+    billed.lists["invoice"].pop()
+    company.entity.business_date += timedelta(days=2)
+    company.entity.save()
+    # when the newest day is read, looking back
+    run = runner.run("invoices", entity=company.entity, business_date=DAY + timedelta(days=2), look_back=True)
+    # then the old day is out of step
+    assert run.looked_back_to == date(2026, 5, 1)
+    assert Break.objects.get().reference == IN2 and run.status == "open_exceptions"
+
+
+def test_the_scheduled_look_back_happens_once_an_hour(company: Company, billed: Books, machine: Any) -> None:
+    company.period("open")
+    seen = []
+    for _ in range(3):
+        runner.run_due()
+        seen.append(ControlRun.objects.filter(control="invoices").exclude(looked_back_to=None).count())
+        company.entity.business_date += timedelta(days=1)
+        company.entity.save()
+        machine.passes(minutes=10)
+    assert seen == [1, 1, 1]
+    machine.passes(minutes=60)
+    runner.run_due()
+    assert ControlRun.objects.filter(control="invoices").exclude(looked_back_to=None).count() == 2
+
+
+def test_a_window_is_claimed_by_one_only(committed_company: Company, in_threads: Any) -> None:
+    claimed = in_threads(lambda _: schedules.claim("job", "2026-05-13"), list(range(6)))
+    assert sorted(claimed) == [False] * 5 + [True]
+
+
+def test_a_window_of_a_dead_worker_is_taken_over_after_its_lease_and_a_finished_one_never(company: Company, machine: Any) -> None:
+    assert schedules.claim("job", "a") and not schedules.claim("job", "a")
+    machine.passes(schedules.LEASE.total_seconds() + 1)
+    assert schedules.claim("job", "a") and not schedules.claim("job", "a")
+    schedules.finish("job", "a")
+    machine.passes(hours=48)
+    assert not schedules.claim("job", "a")
+
+
+def test_a_window_whose_job_failed_is_free_at_once(company: Company, machine: Any) -> None:
+    with pytest.raises(RuntimeError), schedules.once("job", "b") as mine:
+        assert mine
+        raise RuntimeError("it failed")
+    with schedules.once("job", "b") as again:
+        assert again
+    assert ScheduleClaim.objects.get(window="b").finished_at is not None
+
+
+# -- figures ------------------------------------------------------------------------------------------
+def test_the_tie_out_prints_rows_with_money_as_text(company: Company, billed: Books, capsys: pytest.CaptureFixture) -> None:
+    # given a sale that is billed and posted, and one that waits for a case
+    company.hears(deal(2, product="GTXPro", amount="4821.00"))
+    company.settles()
+    books("crm").lists["contract"] = [line(deal(1).reference, "100.00", day=DAY), line(deal(2).reference, "4821.00", day=DAY)]
+    books("billing").lists["contract"] = [line(deal(1).reference, "100.00", day=DAY)]
+    runner.run_due()
+    # when it is printed for machines
+    call_command("tie_out", "--json")
+    rows = json.loads(capsys.readouterr().out)
+    # then each row has these names, and its money is text
+    names = {"leg", "entity", "currency", "kind", "period", "left", "right", "in_flight", "held", "explained", "unexplained"}
+    assert all(names <= set(row) and all(isinstance(value, str) for value in row.values()) for row in rows)
+    told = {(row["leg"], row["kind"], row["period"]): row for row in rows}
+    sold, posted = told["sold_to_billed", "contract", "2026-05"], told["billed_to_posted", "invoice", "2026-05"]
+    assert (sold["left"], sold["right"], sold["explained"], sold["unexplained"]) == ("4921.00", "100.00", "4821.00", "0.00")
+    assert (posted["left"], posted["right"], posted["unexplained"]) == ("200.00", "200.00", "0.00")
+    # and for people
+    call_command("tie_out")
+    assert "4,821.00" in capsys.readouterr().out
+    for row in tie_out.rows():
+        assert row.left - row.right == row.explained + row.held + row.in_flight + row.unexplained
+
+
+def test_the_open_cases_print_as_problems(company: Company, capsys: pytest.CaptureFixture) -> None:
+    company.hears(customer(1))
+    company.hears(deal(1, product="GTXPro", amount="4821.00"), deal(2, product="GTXPro", amount="0.50"))
+    call_command("cases", "--json")
+    (row,) = json.loads(capsys.readouterr().out)
+    assert {name: row[name] for name in ("code", "title", "owner", "count", "money")} == {
+        "code": "PRODUCT_UNMAPPED", "title": "Product has no billing plan: GTXPro", "owner": "Billing operations", "count": 2,
+        "money": {"USD": "4821.50"},
+    }  # fmt: skip
+    call_command("cases")
+    assert "USD 4821.50" in capsys.readouterr().out
+
+
+def test_currencies_of_other_digits_keep_them(company: Company, paper: Any) -> None:
+    for code in ("billing", "erp"):
+        paper(code).lists["invoice"] = [
+            line("invoice:a", "500", currency="JPY", day=DAY), line("invoice:b", "1.234", currency="KWD", day=DAY),
+        ]  # fmt: skip
+    run = invoices(company)
+    assert (run.totals["JPY"]["left"], run.totals["KWD"]["left"]) == ("500", "1.234")
+
+
+def test_an_amount_a_system_prints_with_too_many_digits_is_not_rounded_away(company: Company, paper: Any) -> None:
+    # given an ERP that lists 100.004 dollars
+    paper("billing").lists["invoice"] = [line(IN1, "100.00", day=DAY)]
+    paper("erp").lists["invoice"] = [line(IN1, "100.004", day=DAY)]
+    # then the control does not quietly call that equal
+    assert invoices(company).status == "not_run"
