@@ -97,6 +97,10 @@ test: setup ## all tests with throw-away servers: make test PYTEST="tests/sync -
 e2e: setup ## only the browser tests
 	@$(LOCAL) test -- -m browser $(PYTEST)
 
+.PHONY: kills
+kills: setup ## kill worker, broker and web in the middle of a demo of its own; its figures must not change (minutes)
+	@Q2C_TESTING=1 $(PY) -m pytest -m slow tests/scenarios/test_kills.py $(PYTEST)
+
 .PHONY: lint lint-style lint-contracts lint-migrations lint-deploy lint-types
 lint: lint-style lint-contracts lint-migrations lint-deploy lint-types ## style, import contracts, migrations, types ...
 

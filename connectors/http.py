@@ -17,7 +17,7 @@ from connectors.errors import Misconfigured, OutcomeUnknown, Unavailable
 
 #: connect, then the longest silence we bear; the outbox's lease is longer than their sum
 CONNECT_SECONDS, READ_SECONDS = 5.0, 30.0
-_SECRET = re.compile(r"(?i)(authorization|token|secret|password|assertion|signature|session-?id|api-?key)")
+_SECRET = re.compile(r"(?i)(authorization|token|secret|password|assertion|signature|cookie|session-?id|api-?key)")
 #: failures that happen before a single byte of the request left
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 

@@ -37,7 +37,7 @@ def sweep() -> dict[str, int]:
             "events": _end_leases(SourceEvent),
             "work items": _end_leases(WorkItem),
             "in doubt": _doubt_lost_deliveries(),
-            "woken": outbox.wake(),
+            "woken": wake_held(),
             "released deliveries": _release_deliveries(),
             "released items": _release_items(),
         }
@@ -63,6 +63,13 @@ def carry_what_lies() -> int:
     ):
         done += outbox.carry_due(queue)
     return done
+
+
+def wake_held() -> int:
+    """Held deliveries whose time has come are due again; how many."""
+    return Delivery.objects.filter(condition=Condition.HELD, held_until__lte=clock.now()).update(
+        condition=Condition.DUE, held_until=None, due_at=clock.now()
+    )
 
 
 def _end_leases(model: type[SourceEvent] | type[WorkItem]) -> int:

@@ -63,9 +63,11 @@ class Books:
         """Write it down once more, as it is."""
         self.last_number += 1
         entry = Entry(
-            external_id=f"{subject.kind}-{self.last_number}", kind=subject.kind, subject=subject,
+            external_id=f"{subject.kind}-{self.last_number}",
+            kind=subject.kind,
+            subject=subject,
             version=subject.version if self.keeps_versions else None,
-        )  # fmt: skip
+        )
         self.entries.append(entry)
         return entry
 
@@ -127,7 +129,10 @@ class Paper(Connector):
     def _write(self, parcel: Parcel) -> Entry:
         held = self.books.of(parcel.reference)
         if held and (parcel.operation == "correct" or type(parcel.subject).state_like):
-            held[0].subject, held[0].version = parcel.subject, parcel.subject.version if self.books.keeps_versions else None
+            held[0].subject, held[0].version = (
+                parcel.subject,
+                parcel.subject.version if self.books.keeps_versions else None,
+            )
             return held[0]
         # deliberately without a check for doubles: a second call makes a second record
         return self.books.put(parcel.subject)
@@ -185,9 +190,15 @@ def line(
     """One document as a system lists it: `amount` is gross."""
     gross, of_it = Decimal(amount), Decimal(tax)
     return ControlLine(
-        reference=reference, external_id=external_id or f"x-{reference}", document_date=day, currency=currency,
-        net=gross - of_it, tax=of_it, gross=gross, label=reference.rpartition(":")[2],
-    )  # fmt: skip
+        reference=reference,
+        external_id=external_id or f"x-{reference}",
+        document_date=day,
+        currency=currency,
+        net=gross - of_it,
+        tax=of_it,
+        gross=gross,
+        label=reference.rpartition(":")[2],
+    )
 
 
 __all__ = ["LOST_ANSWER", "LOST_CALL", "PLACES", "SHELF", "Books", "PaperErp", "books", "line"]

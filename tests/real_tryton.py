@@ -1,4 +1,4 @@
-"""One real Tryton for a whole test run: started at its first use by the supervisor of the local demo, ended with the run."""
+"""One real Tryton for a whole test run: started at its first use by the local demo's supervisor, ended with the run."""
 
 import os
 import shutil
@@ -15,7 +15,6 @@ from q2c_portal.local import pipeline, ports, postgres, tryton
 from q2c_portal.local.stack import Stack
 from q2c_portal.local.state_dir import StateDir
 from q2c_portal.local.supervisor import kept_up
-
 
 #: what the connector's own tests sell, and the catalogue of the sample pipeline
 ITEMS = (*tryton.ITEMS, *((pipeline.address(row.name), row.name) for row in pipeline.products()))

@@ -64,59 +64,123 @@ def customer(number: int = 1, **values: Any) -> Customer:
     country = values.pop("country", "United States")
     key = account_id(number)
     plain = Customer(
-        reference=f"customer:{key}", version=1, correlation_id=f"customer:{key}", crm_account_id=key,
-        name=f"Customer {number}", address=Address(country=country), source_system="paper_crm",
-    )  # fmt: skip
+        reference=f"customer:{key}",
+        version=1,
+        correlation_id=f"customer:{key}",
+        crm_account_id=key,
+        name=f"Customer {number}",
+        address=Address(country=country),
+        source_system="paper_crm",
+    )
     return replace(plain, **values)
 
 
-def deal(number: int = 1, *, of: int = 1, amount: str = "100.00", product: str = "Basic", **values: Any) -> SubscriptionContract:
+def deal(
+    number: int = 1, *, of: int = 1, amount: str = "100.00", product: str = "Basic", **values: Any
+) -> SubscriptionContract:
     """A won deal with one line over its whole amount."""
     key, signed = deal_id(number), values.pop("signed_on", DAY)
     ends, money = signed + timedelta(days=364), Decimal(amount)
     one = ContractLine(
-        line_id="1", crm_product=product, description="", quantity=Decimal(1), unit_price=money, amount=money,
-        list_amount=Decimal(0), discount=Decimal(0), starts_on=signed, ends_on=ends,
-    )  # fmt: skip
+        line_id="1",
+        crm_product=product,
+        description="",
+        quantity=Decimal(1),
+        unit_price=money,
+        amount=money,
+        list_amount=Decimal(0),
+        discount=Decimal(0),
+        starts_on=signed,
+        ends_on=ends,
+    )
     plain = SubscriptionContract(
-        reference=f"contract:{key}", version=1, correlation_id=f"deal:{key}", currency="USD", crm_opportunity_id=key,
-        customer_reference=f"customer:{account_id(of)}", modification_kind="new", modification_number=1,
-        record_revision=1, signed_on=signed, starts_on=signed, ends_on=ends, amount=money, lines=(one,),
-        commitment=(("is_won", "true"), ("approval", "Approved")), source_system="paper_crm",
-    )  # fmt: skip
+        reference=f"contract:{key}",
+        version=1,
+        correlation_id=f"deal:{key}",
+        currency="USD",
+        crm_opportunity_id=key,
+        customer_reference=f"customer:{account_id(of)}",
+        modification_kind="new",
+        modification_number=1,
+        record_revision=1,
+        signed_on=signed,
+        starts_on=signed,
+        ends_on=ends,
+        amount=money,
+        lines=(one,),
+        commitment=(("is_won", "true"), ("approval", "Approved")),
+        source_system="paper_crm",
+    )
     return replace(plain, **values)
 
 
-def invoice(number: int = 1, *, of_deal: int = 1, amount: str = "100.00", product: str = "basic", **values: Any) -> Invoice:
+def invoice(
+    number: int = 1, *, of_deal: int = 1, amount: str = "100.00", product: str = "basic", **values: Any
+) -> Invoice:
     """An invoice as billing issued it, of one line."""
     money, day = Decimal(amount), values.pop("day", DAY)
     one = InvoiceLine(
-        line_id="1", description="One year", quantity=Decimal(1), net=money, tax=Decimal("0.00"), tax_code="",
-        service_starts_on=day, service_ends_on=day + timedelta(days=364), billing_product=product,
-    )  # fmt: skip
+        line_id="1",
+        description="One year",
+        quantity=Decimal(1),
+        net=money,
+        tax=Decimal("0.00"),
+        tax_code="",
+        service_starts_on=day,
+        service_ends_on=day + timedelta(days=364),
+        billing_product=product,
+    )
     plain = Invoice(
-        reference=f"invoice:paper:in_{number}", version=1, correlation_id="", currency="USD", number=f"INV-{number:04d}",
-        billing_id=f"in_{number}", customer_reference="", contract_reference=f"contract:{deal_id(of_deal)}",
-        document_date=day, posting_date=day, tax_point=day, due_on=day + timedelta(days=30), net=money,
-        tax=Decimal("0.00"), total=money, lines=(one,), source_system="paper_billing",
-    )  # fmt: skip
+        reference=f"invoice:paper:in_{number}",
+        version=1,
+        correlation_id="",
+        currency="USD",
+        number=f"INV-{number:04d}",
+        billing_id=f"in_{number}",
+        customer_reference="",
+        contract_reference=f"contract:{deal_id(of_deal)}",
+        document_date=day,
+        posting_date=day,
+        tax_point=day,
+        due_on=day + timedelta(days=30),
+        net=money,
+        tax=Decimal("0.00"),
+        total=money,
+        lines=(one,),
+        source_system="paper_billing",
+    )
     return replace(plain, **values)
 
 
 def payment(number: int = 1, *, of_invoice: int = 1, amount: str = "100.00") -> Payment:
     return Payment(
-        reference=f"payment:paper:pi_{number}", version=1, correlation_id="", currency="USD", gateway_id=f"pi_{number}",
-        customer_reference="", origin="gateway", received_on=DAY, amount=Decimal(amount),
-        pays_reference=f"invoice:paper:in_{of_invoice}", source_system="paper_billing",
-    )  # fmt: skip
+        reference=f"payment:paper:pi_{number}",
+        version=1,
+        correlation_id="",
+        currency="USD",
+        gateway_id=f"pi_{number}",
+        customer_reference="",
+        origin="gateway",
+        received_on=DAY,
+        amount=Decimal(amount),
+        pays_reference=f"invoice:paper:in_{of_invoice}",
+        source_system="paper_billing",
+    )
 
 
 def allocation(number: int = 1, *, of_invoice: int = 1, amount: str = "100.00") -> Allocation:
     return Allocation(
-        reference=f"allocation:paper:pi_{number}", version=1, correlation_id="", currency="USD",
-        payment_reference=f"payment:paper:pi_{number}", invoice_reference=f"invoice:paper:in_{of_invoice}",
-        customer_reference="", applied_on=DAY, amount=Decimal(amount), source_system="paper_billing",
-    )  # fmt: skip
+        reference=f"allocation:paper:pi_{number}",
+        version=1,
+        correlation_id="",
+        currency="USD",
+        payment_reference=f"payment:paper:pi_{number}",
+        invoice_reference=f"invoice:paper:in_{of_invoice}",
+        customer_reference="",
+        applied_on=DAY,
+        amount=Decimal(amount),
+        source_system="paper_billing",
+    )
 
 
 @dataclass
@@ -131,14 +195,23 @@ class Company:
     approver: User
     events: int = field(default=0)
 
-    def event(self, *, source: Connection | None = None, kind: str = "object", object_id: str = "1", **values: Any) -> SourceEvent:
+    def event(
+        self, *, source: Connection | None = None, kind: str = "object", object_id: str = "1", **values: Any
+    ) -> SourceEvent:
         """An event in the inbox, as taken in."""
         self.events += 1
         now = clock.now()
         row = SourceEvent.objects.create(
-            connection=source or self.crm, source_event_id=f"event-{self.events}", body_sha256="0" * 64, kind=kind,
-            object_id=object_id, received_at=now, via="callback", due_at=now, **values,
-        )  # fmt: skip
+            connection=source or self.crm,
+            source_event_id=f"event-{self.events}",
+            body_sha256="0" * 64,
+            kind=kind,
+            object_id=object_id,
+            received_at=now,
+            via="callback",
+            due_at=now,
+            **values,
+        )
         SourceEventBody.objects.create(event=row, raw=json.dumps({"event": self.events}).encode())
         return row
 
@@ -176,34 +249,63 @@ class Company:
             Period(external_id=f"{starts:%Y-%m}", module="ar", starts_on=starts, ends_on=ends, state=state)
         )
         return AccountingPeriod.objects.create(
-            entity=self.entity, connection=self.erp, starts_on=starts, ends_on=ends, state=state,
-            external_id=f"{starts:%Y-%m}", mirrored_at=clock.now(),
-        )  # fmt: skip
+            entity=self.entity,
+            connection=self.erp,
+            starts_on=starts,
+            ends_on=ends,
+            state=state,
+            external_id=f"{starts:%Y-%m}",
+            mirrored_at=clock.now(),
+        )
 
-    def map_product(self, crm_product: str, *, name: str = "Basic", price: str = "100.00", **values: Any) -> ProductMapping:
+    def map_product(
+        self, crm_product: str, *, name: str = "Basic", price: str = "100.00", **values: Any
+    ) -> ProductMapping:
         now = clock.now()
         common: dict[str, Any] = {
-            "status": "approved", "valid_from": date(2025, 1, 1), "drafted_by": self.drafter, "drafted_at": now,
-            "approved_by": self.approver, "approved_at": now, "currency": "USD",
-        }  # fmt: skip
+            "status": "approved",
+            "valid_from": date(2025, 1, 1),
+            "drafted_by": self.drafter,
+            "drafted_at": now,
+            "approved_by": self.approver,
+            "approved_at": now,
+            "currency": "USD",
+        }
         return ProductMapping.objects.create(
-            crm_product=crm_product, product_name=name, list_price=Decimal(price), billing_product=name.lower(),
-            erp_item=name.lower(), revenue_treatment="ratable_over_term", tax_class="zero", **{**common, **values},
-        )  # fmt: skip
+            crm_product=crm_product,
+            product_name=name,
+            list_price=Decimal(price),
+            billing_product=name.lower(),
+            erp_item=name.lower(),
+            revenue_treatment="ratable_over_term",
+            tax_class="zero",
+            **{**common, **values},
+        )
 
 
 def found_company() -> Company:
     """Make it all."""
     entity = LegalEntity.objects.create(
-        code="US01", name="Test company", functional_currency="USD", country="US", time_zone="America/New_York",
-        business_date=DAY + timedelta(days=1), dimension_defaults={"department": "4"},
-    )  # fmt: skip
+        code="US01",
+        name="Test company",
+        functional_currency="USD",
+        country="US",
+        time_zone="America/New_York",
+        business_date=DAY + timedelta(days=1),
+        dimension_defaults={"department": "4"},
+    )
     rows = {}
     for role in ("crm", "billing", "erp"):
         row = Connection(
-            code=role, label=f"Paper {role.upper()}", system=f"paper_{role}", role=role, base_url="http://127.0.0.1:9",
-            is_sandbox=True, rate_per_second=1000, concurrency=16,
-        )  # fmt: skip
+            code=role,
+            label=f"Paper {role.upper()}",
+            system=f"paper_{role}",
+            role=role,
+            base_url="http://127.0.0.1:9",
+            is_sandbox=True,
+            rate_per_second=1000,
+            concurrency=16,
+        )
         row.save()
         health_of(row)
         rows[role] = row
@@ -213,7 +315,13 @@ def found_company() -> Company:
     found.map_product("Basic")
     now = datetime(2025, 1, 1, tzinfo=UTC)
     EntityMapping.objects.create(
-        country="*", entity=entity, status="approved", valid_from=date(2025, 1, 1), drafted_by=drafter, drafted_at=now,
-        approved_by=approver, approved_at=now,
-    )  # fmt: skip
+        country="*",
+        entity=entity,
+        status="approved",
+        valid_from=date(2025, 1, 1),
+        drafted_by=drafter,
+        drafted_at=now,
+        approved_by=approver,
+        approved_at=now,
+    )
     return found

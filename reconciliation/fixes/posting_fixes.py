@@ -10,7 +10,7 @@ from django.contrib.auth.models import AbstractUser
 
 from reconciliation.fixes.fix import Fix, Input, NotPossible, Preview, Target, Write, member, totals
 from reconciliation.models import ApprovalRequest, ExceptionCase, FixItem, FixRun
-from sync import calendar, outbox
+from sync import calendar, rounds
 from sync.models import Delivery
 from sync.money_text import money
 from sync.states import Condition, Lifecycle
@@ -90,7 +90,7 @@ class PostsAgain(Fix):
             self.post(run, self.delivery(item.case))
 
     def post(self, run: FixRun, row: Delivery) -> None:
-        outbox.repost(row, operation_note=f"{self.label}, run {run.pk}")
+        rounds.repost(row, operation_note=f"{self.label}, run {run.pk}")
 
     def outcome(self, item: FixItem) -> tuple[str, str] | None:
         case = item.case
@@ -200,7 +200,7 @@ class PostInFirstOpenPeriod(PostsAgain):
     def post(self, run: FixRun, row: Delivery) -> None:
         assert run.request is not None
         moved = {move["delivery_key"]: move["posting_date"] for move in run.request.change["moves"]}
-        outbox.move_posting(row, posting_date=date.fromisoformat(moved[row.delivery_key]))
+        rounds.move_posting(row, posting_date=date.fromisoformat(moved[row.delivery_key]))
 
     def outcome(self, item: FixItem) -> tuple[str, str] | None:
         assert item.case is not None
@@ -232,7 +232,7 @@ class TryAgain(PostsAgain):
         )
 
     def post(self, run: FixRun, row: Delivery) -> None:
-        outbox.repost(row, operation_note=f"tried again, run {run.pk}")
+        rounds.repost(row, operation_note=f"tried again, run {run.pk}")
 
     def outcome(self, item: FixItem) -> tuple[str, str] | None:
         assert item.case is not None

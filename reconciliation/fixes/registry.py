@@ -3,7 +3,7 @@
 from reconciliation.fixes.fix import Fix
 from reconciliation.fixes.mapping_fixes import MapCountry, MapProduct
 from reconciliation.fixes.plain_fixes import ReadAgain, Reconnect, RunControl
-from reconciliation.fixes.posting_fixes import CorrectInErp, PostAgain, PostInFirstOpenPeriod, TryAgain
+from reconciliation.fixes.posting_fixes import CorrectInErp, PostAgain, PostInFirstOpenPeriod, PostsAgain, TryAgain
 from reconciliation.models import ExceptionCase, Problem
 from reconciliation.ownership import ownership
 
@@ -25,13 +25,22 @@ FIXES: dict[str, Fix] = {
 
 def for_case(case: ExceptionCase) -> list[Fix]:
     """What can be pressed on this case, the suggested one first."""
+    if case.connection_id:
+        return [FIXES["reconnect"]]
     found = [FIXES[name] for name in ownership(case.reason).fixes]
-    # a delivery is sent again, a work item is read again: never the other way round
+    # a delivery is sent again, a work item or event is read again, and a difference is neither
     if case.work_item_id or case.event_id:
-        found = [FIXES["read_again"] if fix.name == "try_again" else fix for fix in found]
-    return found
+        found = [FIXES["read_again"] if isinstance(fix, PostsAgain) else fix for fix in found]
+    elif case.delivery_id:
+        found = [FIXES["try_again"] if isinstance(fix, ReadAgain) else fix for fix in found]
+    elif case.break_row_id:
+        found = [fix for fix in found if not isinstance(fix, ReadAgain | TryAgain)]
+    return list(dict.fromkeys(found))
 
 
 def for_problem(problem: Problem) -> list[Fix]:
     """What can be pressed for all cases of a problem at once."""
+    open_cases = problem.cases.filter(status=ExceptionCase.Status.OPEN)
+    if open_cases.filter(work_item=None, event=None).exists():
+        return []  # postings, connections and breaks are mended one by one
     return [FIXES[name] for name in ownership(problem.reason).fixes if FIXES[name].takes_problem]

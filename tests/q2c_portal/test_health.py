@@ -45,8 +45,10 @@ def test_the_admin_site_is_the_portals_own():
 
 
 @pytest.mark.django_db
-def test_the_demo_badge_and_its_people_are_shown_in_the_demo_only(settings):
-    settings.DEMO_USERS = [{"username": "billing.ops", "role": "Billing operations", "password": "shown"}]
+def test_the_demo_badge_and_its_people_are_shown_in_the_demo_only(settings, tmp_path):
+    # given the passwords make run printed, kept in its state directory
+    settings.STATE_DIR = tmp_path
+    (tmp_path / "logins.json").write_text('{"billing.ops": "shown"}')
     settings.DEMO = False
     assert admin_site.environment(None) is None
     assert "billing.ops" not in Client().get("/admin/login/").content.decode()

@@ -57,13 +57,17 @@ def test_the_asker_cannot_approve_through_the_api(request_of: ApprovalRequest, c
 
 def test_the_database_refuses_an_asker_who_decides(request_of: ApprovalRequest) -> None:
     with pytest.raises(IntegrityError, match="asker_never_decides"), transaction.atomic():
-        ApprovalRequest.objects.update(decided_by=request_of.asked_by, decided_at=request_of.asked_at, status="approved")
+        ApprovalRequest.objects.update(
+            decided_by=request_of.asked_by, decided_at=request_of.asked_at, status="approved"
+        )
     with pytest.raises(IntegrityError, match="decision_has_a_name"), transaction.atomic():
         ApprovalRequest.objects.update(status="approved")
 
 
 @pytest.mark.parametrize("roles", [(), ("Finance preparer", "Finance approver")])
-def test_a_superuser_can_neither_prepare_ask_nor_approve(company: Company, request_of: ApprovalRequest, roles: tuple) -> None:
+def test_a_superuser_can_neither_prepare_ask_nor_approve(
+    company: Company, request_of: ApprovalRequest, roles: tuple
+) -> None:
     # given a superuser, with roles or without
     root, fix = person("root", *roles, superuser=True), FIXES["map_product"]
     target = Target(problem=request_of.problem)
@@ -79,7 +83,10 @@ def test_a_superuser_can_neither_prepare_ask_nor_approve(company: Company, reque
 
 def test_a_superuser_is_refused_through_the_api_too(request_of: ApprovalRequest, client: Client) -> None:
     client.force_login(person("root", superuser=True))
-    assert client.post(f"/api/v1/approvals/{request_of.pk}/approve", {}, content_type="application/json").status_code == 403
+    assert (
+        client.post(f"/api/v1/approvals/{request_of.pk}/approve", {}, content_type="application/json").status_code
+        == 403
+    )
     path = f"/api/v1/problems/{request_of.problem.pk}/fixes/map_product"
     assert client.post(f"{path}/preview", {"inputs": MAPPING}, content_type="application/json").status_code == 403
     body = {"inputs": MAPPING, "sha256": request_of.change_sha256}
@@ -94,13 +101,26 @@ def test_somebody_switched_off_decides_nothing(request_of: ApprovalRequest) -> N
         approvals.approve(request_of.pk, user=who)
 
 
-@pytest.mark.parametrize("role", ["Auditor", "Executive", "User admin", "Configuration admin", "Integration support", "Billing operations", "Finance preparer"])
+@pytest.mark.parametrize(
+    "role",
+    [
+        "Auditor",
+        "Executive",
+        "User admin",
+        "Configuration admin",
+        "Integration support",
+        "Billing operations",
+        "Finance preparer",
+    ],
+)
 def test_no_other_role_approves(request_of: ApprovalRequest, role: str) -> None:
     with pytest.raises(approvals.Refused, match="role may not approve"):
         approvals.approve(request_of.pk, user=person("somebody", role))
 
 
-@pytest.mark.parametrize("role", ["Auditor", "Executive", "User admin", "Configuration admin", "Integration support", "Finance approver"])
+@pytest.mark.parametrize(
+    "role", ["Auditor", "Executive", "User admin", "Configuration admin", "Integration support", "Finance approver"]
+)
 def test_no_other_role_asks_for_a_mapping(company: Company, role: str) -> None:
     target = Target(problem=unmapped(company, 1))
     sha256 = approvals.prepare(FIXES["map_product"], target, MAPPING, user=billing_ops()).sha256
@@ -116,7 +136,9 @@ def test_money_is_asked_for_by_finance_preparers_only(closed_period: ApprovalReq
         approvals.ask(FIXES["try_again"], target, {}, user=person("somebody", role), sha256=closed_period.change_sha256)
 
 
-def test_who_drafted_a_mapping_the_document_went_through_cannot_approve_its_money(company: Company, closed_period: ApprovalRequest) -> None:
+def test_who_drafted_a_mapping_the_document_went_through_cannot_approve_its_money(
+    company: Company, closed_period: ApprovalRequest
+) -> None:
     # given an approver who once drafted the mapping of the product on this invoice
     drafter = person("drafter", "Finance approver")
     assert drafter == company.drafter
@@ -132,7 +154,11 @@ def test_asking_for_something_else_than_was_shown_is_refused(company: Company) -
     shown = approvals.prepare(FIXES["map_product"], target, MAPPING, user=billing_ops())
     with pytest.raises(approvals.Changed):
         approvals.ask(
-            FIXES["map_product"], target, {**MAPPING, "valid_from": "2026-05-02"}, user=billing_ops(), sha256=shown.sha256
+            FIXES["map_product"],
+            target,
+            {**MAPPING, "valid_from": "2026-05-02"},
+            user=billing_ops(),
+            sha256=shown.sha256,
         )
 
 
@@ -149,7 +175,9 @@ def test_a_request_is_outdated_when_what_it_would_do_has_changed(company: Compan
         approvals.approve(request_of.pk, user=approver())
 
 
-def test_deals_that_came_after_the_preview_go_along_and_are_marked(company: Company, request_of: ApprovalRequest) -> None:
+def test_deals_that_came_after_the_preview_go_along_and_are_marked(
+    company: Company, request_of: ApprovalRequest
+) -> None:
     # given a request over three deals, when a fourth comes before the approval
     company.hears(deal(9, product="GTXPro"))
     run = approvals.approve(request_of.pk, user=approver())
@@ -198,8 +226,9 @@ def test_asking_and_deciding_are_in_the_journal_with_names(request_of: ApprovalR
     approvals.approve(request_of.pk, user=approver(), because="checked")
     told = JournalEntry.objects.filter(object_key=request_of.number).order_by("pk")
     assert [(entry.action, entry.user.username) for entry in told] == [
-        ("asked for approval", "both"), ("approved", "finance.approver"),
-    ]  # fmt: skip
+        ("asked for approval", "both"),
+        ("approved", "finance.approver"),
+    ]
     assert all(entry.details["change_sha256"] == request_of.change_sha256 for entry in told)
 
 
@@ -224,9 +253,13 @@ def a_row(company: Company, table: type, **values: Any) -> Any:
         EntityMapping: {"country": "FR", "entity": company.entity},
     }[table]
     common = {
-        "status": "approved", "valid_from": "2026-01-01", "drafted_by": company.drafter, "drafted_at": "2026-01-01T00:00Z",
-        "approved_by": company.approver, "approved_at": "2026-01-01T00:00Z",
-    }  # fmt: skip
+        "status": "approved",
+        "valid_from": "2026-01-01",
+        "drafted_by": company.drafter,
+        "drafted_at": "2026-01-01T00:00Z",
+        "approved_by": company.approver,
+        "approved_at": "2026-01-01T00:00Z",
+    }
     return table(**{**own, **common, **values})
 
 

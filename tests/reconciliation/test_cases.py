@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from connectors.errors import Rejected
 from reconciliation import cases, open_problems
 from reconciliation.models import CaseComment, ExceptionCase, OwnershipRule, Problem
-from sync import blocks, outbox, work
+from sync import blocks, rounds, work
 from sync.models import Block, Delivery, JournalEntry, WorkItem
 from tests.reconciliation.desk import billing_ops, preparer, unmapped
 from tests.small_company import Company, customer, deal
@@ -126,8 +126,9 @@ def test_a_rule_of_the_company_goes_before_the_reasons_own_team(company: Company
     company.hears(customer(1))
     company.hears(deal(1, product="X", amount="999.99"), deal(2, product="X", amount="1000.00"))
     assert dict(ExceptionCase.objects.values_list("amount", "team")) == {
-        Decimal("999.99"): "billing_ops", Decimal("1000"): "finance",
-    }  # fmt: skip
+        Decimal("999.99"): "billing_ops",
+        Decimal("1000"): "finance",
+    }
 
 
 @pytest.mark.parametrize(
@@ -170,7 +171,7 @@ def test_a_delivery_that_goes_through_later_closes_its_case(company: Company, pa
     company.carries("deliver")
     row = Delivery.objects.get(target=company.erp)
     with transaction.atomic():
-        assert outbox.release_blocked([row.pk]) == 1
+        assert rounds.release_blocked([row.pk]) == 1
     company.carries("deliver")
     assert ExceptionCase.objects.get().status == "closed"
 

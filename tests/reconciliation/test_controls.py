@@ -1,23 +1,18 @@
 """Controls: what differs is found, what is known is explained, what heals closes, and nothing is silently not run."""
 
-import json
-from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 from django.db import IntegrityError, transaction
 
 from connectors.errors import Rejected, Unavailable
-from reconciliation import approvals, tie_out
+from reconciliation import approvals
 from reconciliation.controls import runner
-from reconciliation.controls.registry import CONTROLS
 from reconciliation.fixes.registry import FIXES
 from reconciliation.models import Break, ControlLine, ControlRun, ControlStage, ExceptionCase
-from sync import schedules
-from sync.models import Delivery, ScheduleClaim
-from tests.paper_erp import LOST_CALL, Books, books, line
+from sync.models import Delivery
+from tests.paper_erp import LOST_CALL, Books, line
 from tests.reconciliation.desk import approver, ask, at, case_of, finish, preparer
 from tests.small_company import DAY, Company, customer, deal, invoice, person
 
@@ -45,9 +40,15 @@ def test_two_sides_that_agree_tie_and_their_deliveries_are_reconciled(company: C
     run = invoices(company)
     assert run.status == "tied" and not Break.objects.exists()
     assert run.totals["USD"] == {
-        "left": "200.00", "right": "200.00", "explained": "0.00", "held": "0.00", "in_flight": "0.00", "unexplained": "0.00",
-        "left_count": "2", "right_count": "2",
-    }  # fmt: skip
+        "left": "200.00",
+        "right": "200.00",
+        "explained": "0.00",
+        "held": "0.00",
+        "in_flight": "0.00",
+        "unexplained": "0.00",
+        "left_count": "2",
+        "right_count": "2",
+    }
     assert set(Delivery.objects.filter(kind="invoice").values_list("state", flat=True)) == {"reconciled"}
 
 
@@ -57,7 +58,9 @@ def test_two_sides_that_agree_tie_and_their_deliveries_are_reconciled(company: C
         pytest.param([], "MISSING_IN_TARGET", "100.00", "100.00", id="missing"),
         pytest.param([line(IN1, "64.00", day=DAY)], "AMOUNT_MISMATCH", "36.00", "36.00", id="amount"),
         pytest.param([line(IN1, "100.00", tax="8.00", day=DAY)], "TAX_MISMATCH", "0.00", "0.00", id="tax"),
-        pytest.param([line(IN1, "100.00", currency="EUR", day=DAY)], "CURRENCY_MISMATCH", "100.00", "100.00", id="currency"),
+        pytest.param(
+            [line(IN1, "100.00", currency="EUR", day=DAY)], "CURRENCY_MISMATCH", "100.00", "100.00", id="currency"
+        ),
     ],
 )
 def test_a_difference_is_one_break_and_one_case_with_both_sides(
@@ -84,8 +87,9 @@ def test_sums_are_never_added_across_currencies(company: Company, billed: Books)
     run = invoices(company)
     # then each sum stands under its own currency
     assert {name: (sums["left"], sums["right"]) for name, sums in run.totals.items()} == {
-        "USD": ("200.00", "100.00"), "EUR": ("0.00", "90.00"),
-    }  # fmt: skip
+        "USD": ("200.00", "100.00"),
+        "EUR": ("0.00", "90.00"),
+    }
     assert (run.totals["USD"]["explained"], run.totals["EUR"]["explained"]) == ("100.00", "-90.00")
 
 
@@ -169,9 +173,12 @@ def test_a_document_is_explained_by_the_case_it_waits_for_at_the_end_of_a_chain(
 
 
 @pytest.mark.parametrize(
-    ("condition", "bucket"), [("due", "in_flight"), ("in_doubt", "in_flight"), ("waiting", "in_flight"), ("held", "held")]
+    ("condition", "bucket"),
+    [("due", "in_flight"), ("in_doubt", "in_flight"), ("waiting", "in_flight"), ("held", "held")],
 )
-def test_what_is_on_its_way_or_held_is_told_apart_and_is_no_break(company: Company, paper: Any, condition: str, bucket: str) -> None:
+def test_what_is_on_its_way_or_held_is_told_apart_and_is_no_break(
+    company: Company, paper: Any, condition: str, bucket: str
+) -> None:
     company.sells(1)
     row = company.bills(1)
     Delivery.objects.filter(pk=row.pk).update(condition=condition, waits_for="x", held_until="2027-01-01T00:00Z")
@@ -210,11 +217,13 @@ def test_a_difference_that_changes_its_kind_is_a_new_break(company: Company, bil
     billed.lists["invoice"] = [line(IN1, "1.00", day=DAY), line(IN2, "100.00", day=DAY)]
     invoices(company)
     assert [(found.kind, found.healed_at is None) for found in Break.objects.order_by("pk")] == [
-        ("MISSING_IN_TARGET", False), ("AMOUNT_MISMATCH", True),
-    ]  # fmt: skip
+        ("MISSING_IN_TARGET", False),
+        ("AMOUNT_MISMATCH", True),
+    ]
     assert set(ExceptionCase.objects.values_list("reason", "status")) == {
-        ("MISSING_IN_TARGET", "closed"), ("AMOUNT_MISMATCH", "open"),
-    }  # fmt: skip
+        ("MISSING_IN_TARGET", "closed"),
+        ("AMOUNT_MISMATCH", "open"),
+    }
 
 
 def test_a_deleted_invoice_is_posted_again_after_approval_and_the_control_turns_green(
@@ -284,116 +293,13 @@ def test_an_entity_without_a_system_for_a_side_is_told_apart_from_agreement(comp
     assert invoices(company).status == "not_run"
 
 
-# -- due dates and looking back -----------------------------------------------------------------------
-def test_each_ended_day_is_read_once_and_missed_days_are_caught_up(company: Company, billed: Books) -> None:
-    # given an entity that began on the 1st and trades on the 14th
-    days = (DAY - date(2026, 5, 1)).days + 1
-    by_day = [control for control in CONTROLS.values() if not control.as_of]
-    as_of = len(CONTROLS) - len(by_day)
-    # when what is due runs
-    assert runner.run_due(look_back=False) == days * len(by_day) + as_of
-    assert runner.run_due(look_back=False) == 0 and runner.still_due() == 0
-    # when a business day passes
-    company.entity.business_date += timedelta(days=1)
-    company.entity.save()
-    assert runner.run_due(look_back=False) == len(CONTROLS)
-
-
-def test_looking_back_finds_what_was_deleted_in_an_open_period(company: Company, billed: Books) -> None:
-    # given invoices of the 13th that tied, and two days later one is deleted
-    company.period("open")
-    runner.run_due()
-    billed.lists["invoice"].pop()
-    company.entity.business_date += timedelta(days=2)
-    company.entity.save()
-    # when the newest day is read, looking back
-    run = runner.run("invoices", entity=company.entity, business_date=DAY + timedelta(days=2), look_back=True)
-    # then the old day is out of step
-    assert run.looked_back_to == date(2026, 5, 1)
-    assert Break.objects.get().reference == IN2 and run.status == "open_exceptions"
-
-
-def test_the_scheduled_look_back_happens_once_an_hour(company: Company, billed: Books, machine: Any) -> None:
-    company.period("open")
-    seen = []
-    for _ in range(3):
-        runner.run_due()
-        seen.append(ControlRun.objects.filter(control="invoices").exclude(looked_back_to=None).count())
-        company.entity.business_date += timedelta(days=1)
-        company.entity.save()
-        machine.passes(minutes=10)
-    assert seen == [1, 1, 1]
-    machine.passes(minutes=60)
-    runner.run_due()
-    assert ControlRun.objects.filter(control="invoices").exclude(looked_back_to=None).count() == 2
-
-
-def test_a_window_is_claimed_by_one_only(committed_company: Company, in_threads: Any) -> None:
-    claimed = in_threads(lambda _: schedules.claim("job", "2026-05-13"), list(range(6)))
-    assert sorted(claimed) == [False] * 5 + [True]
-
-
-def test_a_window_of_a_dead_worker_is_taken_over_after_its_lease_and_a_finished_one_never(company: Company, machine: Any) -> None:
-    assert schedules.claim("job", "a") and not schedules.claim("job", "a")
-    machine.passes(schedules.LEASE.total_seconds() + 1)
-    assert schedules.claim("job", "a") and not schedules.claim("job", "a")
-    schedules.finish("job", "a")
-    machine.passes(hours=48)
-    assert not schedules.claim("job", "a")
-
-
-def test_a_window_whose_job_failed_is_free_at_once(company: Company, machine: Any) -> None:
-    with pytest.raises(RuntimeError), schedules.once("job", "b") as mine:
-        assert mine
-        raise RuntimeError("it failed")
-    with schedules.once("job", "b") as again:
-        assert again
-    assert ScheduleClaim.objects.get(window="b").finished_at is not None
-
-
-# -- figures ------------------------------------------------------------------------------------------
-def test_the_tie_out_prints_rows_with_money_as_text(company: Company, billed: Books, capsys: pytest.CaptureFixture) -> None:
-    # given a sale that is billed and posted, and one that waits for a case
-    company.hears(deal(2, product="GTXPro", amount="4821.00"))
-    company.settles()
-    books("crm").lists["contract"] = [line(deal(1).reference, "100.00", day=DAY), line(deal(2).reference, "4821.00", day=DAY)]
-    books("billing").lists["contract"] = [line(deal(1).reference, "100.00", day=DAY)]
-    runner.run_due()
-    # when it is printed for machines
-    call_command("tie_out", "--json")
-    rows = json.loads(capsys.readouterr().out)
-    # then each row has these names, and its money is text
-    names = {"leg", "entity", "currency", "kind", "period", "left", "right", "in_flight", "held", "explained", "unexplained"}
-    assert all(names <= set(row) and all(isinstance(value, str) for value in row.values()) for row in rows)
-    told = {(row["leg"], row["kind"], row["period"]): row for row in rows}
-    sold, posted = told["sold_to_billed", "contract", "2026-05"], told["billed_to_posted", "invoice", "2026-05"]
-    assert (sold["left"], sold["right"], sold["explained"], sold["unexplained"]) == ("4921.00", "100.00", "4821.00", "0.00")
-    assert (posted["left"], posted["right"], posted["unexplained"]) == ("200.00", "200.00", "0.00")
-    # and for people
-    call_command("tie_out")
-    assert "4,821.00" in capsys.readouterr().out
-    for row in tie_out.rows():
-        assert row.left - row.right == row.explained + row.held + row.in_flight + row.unexplained
-
-
-def test_the_open_cases_print_as_problems(company: Company, capsys: pytest.CaptureFixture) -> None:
-    company.hears(customer(1))
-    company.hears(deal(1, product="GTXPro", amount="4821.00"), deal(2, product="GTXPro", amount="0.50"))
-    call_command("cases", "--json")
-    (row,) = json.loads(capsys.readouterr().out)
-    assert {name: row[name] for name in ("code", "title", "owner", "count", "money")} == {
-        "code": "PRODUCT_UNMAPPED", "title": "Product has no billing plan: GTXPro", "owner": "Billing operations", "count": 2,
-        "money": {"USD": "4821.50"},
-    }  # fmt: skip
-    call_command("cases")
-    assert "USD 4821.50" in capsys.readouterr().out
-
-
+# -- digits -------------------------------------------------------------------------------------------
 def test_currencies_of_other_digits_keep_them(company: Company, paper: Any) -> None:
     for code in ("billing", "erp"):
         paper(code).lists["invoice"] = [
-            line("invoice:a", "500", currency="JPY", day=DAY), line("invoice:b", "1.234", currency="KWD", day=DAY),
-        ]  # fmt: skip
+            line("invoice:a", "500", currency="JPY", day=DAY),
+            line("invoice:b", "1.234", currency="KWD", day=DAY),
+        ]
     run = invoices(company)
     assert (run.totals["JPY"]["left"], run.totals["KWD"]["left"]) == ("500", "1.234")
 

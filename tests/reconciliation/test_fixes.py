@@ -18,7 +18,7 @@ from sync import outbox, reading, work
 from sync.models import ConnectionHealth, ContractRecord, CountryMapping, Delivery, ProductMapping, WorkItem
 from sync.states import Condition
 from tests.reconciliation.desk import MAPPING, approver, ask, at, billing_ops, case_of, finish, preparer, unmapped
-from tests.small_company import Company, customer, deal, person
+from tests.small_company import Company, customer, deal, invoice, person
 
 
 # -- product mapping ----------------------------------------------------------------------------------
@@ -57,7 +57,11 @@ def test_after_approval_one_goes_first_then_all_and_their_cases_close_as_fixed(c
     assert set(ExceptionCase.objects.values_list("status", "resolution")) == {("closed", "fixed")}
     assert ContractRecord.objects.count() == 5
     row = ProductMapping.objects.get(crm_product="GTXPro")
-    assert (row.drafted_by.username, row.approved_by.username, row.billing_product) == ("billing.ops", "finance.approver", "basic")
+    assert (row.drafted_by.username, row.approved_by.username, row.billing_product) == (
+        "billing.ops",
+        "finance.approver",
+        "basic",
+    )
     problem.refresh_from_db()
     assert problem.solved_at is not None
 
@@ -78,9 +82,13 @@ def test_deals_from_before_the_mappings_first_day_are_left_where_they_are(compan
 
 @pytest.mark.parametrize(
     ("inputs", "field"),
-    [({}, "product"), ({"product": "Nothing"}, "product"), ({"product": "Basic"}, "valid_from"),
-     ({"product": "Basic", "valid_from": "yesterday"}, "valid_from")],
-)  # fmt: skip
+    [
+        ({}, "product"),
+        ({"product": "Nothing"}, "product"),
+        ({"product": "Basic"}, "valid_from"),
+        ({"product": "Basic", "valid_from": "yesterday"}, "valid_from"),
+    ],
+)
 def test_an_input_that_cannot_be_used_is_named(company: Company, inputs: dict[str, str], field: str) -> None:
     with pytest.raises(InputError) as refused:
         approvals.prepare(FIXES["map_product"], Target(problem=unmapped(company, 1)), inputs, user=billing_ops())
@@ -228,7 +236,10 @@ def test_trying_again_finds_what_is_there_already_and_sends_nothing(company: Com
     paper("erp").put(outbox.subject_of(row))
     sent = len(paper("erp").parcels)
     # when it is tried again after approval
-    run = finish(approvals.approve(ask("try_again", at(case_of("DIMENSION_MISSING")), user=preparer()).pk, user=approver()), company)
+    run = finish(
+        approvals.approve(ask("try_again", at(case_of("DIMENSION_MISSING")), user=preparer()).pk, user=approver()),
+        company,
+    )
     # then it was adopted
     assert run.status == "done" and len(paper("erp").parcels) == sent
     assert len(paper("erp").of(row.reference)) == 1
@@ -283,3 +294,35 @@ def test_only_fixes_of_the_reason_are_on_offer(company: Company) -> None:
     case = case_of("PRODUCT_UNMAPPED")
     assert [fix.name for fix in for_case(case)] == [fix.name for fix in for_problem(problem)] == ["map_product"]
     assert case.value in FIXES["map_product"].says(case) and FIXES["map_product"].checks(case)
+
+
+def offered(reason: str) -> list[str]:
+    return [fix.name for fix in for_case(case_of(reason))]
+
+
+def test_what_was_sent_is_looked_up_and_sent_again_and_what_was_not_is_read_again(company: Company, paper: Any) -> None:
+    # given one reason at two places: an invoice in a currency its contract does not have, and one the ERP refused
+    company.sells(1)
+    company.hears(invoice(9, currency="EUR"), source=company.billing)
+    assert offered("CURRENCY_MISMATCH") == ["read_again"]
+    ExceptionCase.objects.all().delete()
+    paper("erp").next.append(Rejected("no", reason="CURRENCY_MISMATCH"))
+    company.bills(1)
+    company.carries("posting")
+    # then each is offered what can help there, and nothing that would never end
+    assert offered("CURRENCY_MISMATCH") == ["try_again"]
+    assert for_problem(case_of("CURRENCY_MISMATCH").problem) == []
+
+
+def test_a_paused_connection_can_always_be_resumed_whatever_paused_it(company: Company, paper: Any) -> None:
+    paper("erp").next.append(Misconfigured("a field is gone", reason="SCHEMA_CHANGE"))
+    company.hears(customer(1))
+    company.carries("deliver")
+    assert offered("SCHEMA_CHANGE") == ["reconnect"]
+
+
+def test_a_tax_problem_found_before_posting_is_not_offered_a_correction_of_the_erp(company: Company) -> None:
+    company.sells(1)
+    line = dataclasses.replace(invoice(1).lines[0], tax=Decimal("8.00"))
+    company.hears(invoice(1, lines=(line,), tax=Decimal("8.00"), total=Decimal("108.00")), source=company.billing)
+    assert offered("TAX_MISMATCH") == ["read_again"]

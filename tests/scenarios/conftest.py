@@ -1,4 +1,4 @@
-"""The demo company at work in a test: vendors' sandboxes in processes of their own, the portal served over HTTP, workers."""
+"""The demo company at work in a test: sandboxes in processes of their own, the portal over HTTP, workers, people."""
 
 import io
 import signal
@@ -81,7 +81,9 @@ def closed_in_the_end(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def portal(transactional_db: None, closed_in_the_end: None, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def portal(
+    transactional_db: None, closed_in_the_end: None, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
     """The portal's address, served over HTTP on this test's database; every callback is kept."""
     settings.DEMO, settings.STATE_DIR = True, tmp_path
     settings.MIDDLEWARE = ["tests.scenarios.recording.record_callbacks", *settings.MIDDLEWARE]
@@ -124,8 +126,10 @@ class AtWork:
     def let_sellers_see(self) -> None:
         """Wait until Salesforce shows all it should."""
         until(
-            lambda: not CrmStatusRecord.objects.filter(version__gt=F("sent_version")).exists()
-            and not Delivery.objects.filter(role="crm", condition__in=UNFINISHED).exists()
+            lambda: (
+                not CrmStatusRecord.objects.filter(version__gt=F("sent_version")).exists()
+                and not Delivery.objects.filter(role="crm", condition__in=UNFINISHED).exists()
+            )
         )
 
     def records_in_salesforce(self, fields: str, kind: str, field: str, values: list[str]) -> dict[str, dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The main job, end to end over real HTTP: won deals become subscriptions, invoices, postings and cash; people heal the rest."""
+"""The main job, end to end over HTTP: deals become subscriptions, invoices, postings and cash; people heal the rest."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,7 +10,14 @@ from q2c_portal.local import days, pipeline
 from reconciliation import tie_out
 from reconciliation.models import ExceptionCase
 from sync.models import (
-    Attempt, ConflictingDuplicate, ContractRecord, Delivery, ExternalIdentity, InvoiceRecord, PaymentRecord, SourceEvent,
+    Attempt,
+    ConflictingDuplicate,
+    ContractRecord,
+    Delivery,
+    ExternalIdentity,
+    InvoiceRecord,
+    PaymentRecord,
+    SourceEvent,
     WorkItem,
 )  # fmt: skip
 from tests.scenarios import recording
@@ -47,7 +54,9 @@ def test_won_deals_become_cash_and_people_heal_what_stops_them(
     # when two people map the product
     at_work.play(at_work.story.product)
     # then each released deal was billed that day, as one line of exactly its value
-    released_late_are_billed_that_day(at_work, [deal for deal in at_work.story.unmapped if deal not in at_work.story.waiting])
+    released_late_are_billed_that_day(
+        at_work, [deal for deal in at_work.story.unmapped if deal not in at_work.story.waiting]
+    )
 
     # when two people say which country it is, then both legs agree to the cent
     at_work.play(at_work.story.country)
@@ -71,7 +80,9 @@ def sellers_read_why_their_deals_wait(at_work: AtWork) -> None:
     at_work.let_sellers_see()
     shown = opportunities(at_work, at_work.story.unmapped)
     why = "Billing is waiting: “GTXPro” is not set up in billing. Billing operations, due "
-    assert len(shown) == len(at_work.story.unmapped) and all(row["Q2C_Case__c"].startswith(why) for row in shown.values())
+    assert len(shown) == len(at_work.story.unmapped) and all(
+        row["Q2C_Case__c"].startswith(why) for row in shown.values()
+    )
     account = at_work.records_in_salesforce("Q2C_Status__c", "Account", "BillingCountry", ["Philipines"])
     why = "Billing is waiting: the account's country “Philipines” is not recognised. Sales operations, due "
     assert account["Philipines"]["Q2C_Status__c"].startswith(why)
@@ -80,7 +91,9 @@ def sellers_read_why_their_deals_wait(at_work: AtWork) -> None:
 def paid_invoices_are_paid_in_the_books(at_work: AtWork) -> None:
     assert at_work.world.netsuite is not None
     books = {row["externalId"]: row for row in at_work.world.netsuite.books("invoice")}
-    paid = InvoiceRecord.objects.filter(document_date__lte=at_work.story.world.entity.business_date - timedelta(days=14))
+    paid = InvoiceRecord.objects.filter(
+        document_date__lte=at_work.story.world.entity.business_date - timedelta(days=14)
+    )
     assert paid.count() == PaymentRecord.objects.count() > 0
     for invoice in InvoiceRecord.objects.all():
         remaining = Decimal(str(books[invoice.reference]["amountRemaining"]))

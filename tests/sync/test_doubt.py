@@ -7,7 +7,7 @@ import pytest
 from connectors.errors import Misconfigured, Rejected, Unavailable
 from connectors.interface import Receipt
 from reconciliation.models import ExceptionCase
-from sync import doubt, outbox, results, sweeper
+from sync import doubt, outbox, results, rounds, sweeper
 from sync.models import Attempt, ConnectionHealth, Delivery, ExternalIdentity, WorkItem
 from sync.states import Condition, Lifecycle
 from tests.paper_erp import LOST_ANSWER, LOST_CALL, Books, PaperErp
@@ -41,8 +41,9 @@ def test_silence_after_it_was_written_is_looked_up_and_adopted(company: Company,
     assert len(erp.of(row.reference)) == 1
     assert ExternalIdentity.objects.get(reference=row.reference).external_id == row.external_id
     assert list(Attempt.objects.filter(delivery=row).order_by("pk").values_list("verb", "outcome")) == [
-        ("deliver", "unknown"), ("find", "adopted"),
-    ]  # fmt: skip
+        ("deliver", "unknown"),
+        ("find", "adopted"),
+    ]
     assert not ExceptionCase.objects.exists()
 
 
@@ -120,7 +121,7 @@ def test_a_correction_that_never_arrived_is_not_taken_for_done(company: Company,
     company.carries("posting")
     erp.change(row.reference, total=row.amount - 1)
     row.refresh_from_db()
-    outbox.repost(row, operation_note="approved")
+    rounds.repost(row, operation_note="approved")
     erp.next.append(LOST_CALL)
     company.carries("posting")
     # when the look-up finds the wrong amount still there, then it is sent again
@@ -206,7 +207,9 @@ def test_two_look_ups_never_run_for_one_delivery(company: Company, erp: Books, m
     assert (len(first), second) == (1, [])
 
 
-def test_an_accepted_document_that_posts_later_is_asked_for_again(company: Company, erp: Books, machine, monkeypatch) -> None:
+def test_an_accepted_document_that_posts_later_is_asked_for_again(
+    company: Company, erp: Books, machine, monkeypatch
+) -> None:
     # given an ERP that posts by a job of its own
     row = company.bills(1)
 
@@ -238,7 +241,9 @@ def test_two_objects_given_one_id_there_are_seen_by_people(company: Company, pap
 
 
 # -- what dead workers leave --------------------------------------------------------------------------
-def test_a_worker_that_died_over_a_call_leaves_a_doubt_not_a_second_sending(company: Company, erp: Books, machine) -> None:
+def test_a_worker_that_died_over_a_call_leaves_a_doubt_not_a_second_sending(
+    company: Company, erp: Books, machine
+) -> None:
     # given a worker that booked an invoice and died before it wrote the answer down
     row = company.bills(1)
     (claim,) = outbox._claim(company.erp, queue="posting")
@@ -268,8 +273,12 @@ def test_the_sweeper_heals_releases_that_were_missed(company: Company, paper) ->
     company.hears(customer(2))
     company.carries("deliver")
     company.hears(deal(2, of=2), deal(3, of=2))
-    Delivery.objects.filter(reference=deal(2).reference).update(condition="waiting", waits_for=f"customer:{account_id(2)}")
-    WorkItem.objects.filter(reference=deal(3).reference).update(condition="waiting", waits_for=f"customer:{account_id(2)}")
+    Delivery.objects.filter(reference=deal(2).reference).update(
+        condition="waiting", waits_for=f"customer:{account_id(2)}"
+    )
+    WorkItem.objects.filter(reference=deal(3).reference).update(
+        condition="waiting", waits_for=f"customer:{account_id(2)}"
+    )
     # when
     found = sweeper.sweep()
     # then both are due again

@@ -13,9 +13,13 @@ from tests.small_company import Company
 
 def arrived(number: int = 1, *, raw: bytes = b"", identity: bytes = b"", revision: int = 0) -> Arrived:
     return Arrived(
-        event_id=f"evt-{number}", kind="opportunity", object_id=f"object-{number}", revision=revision,
-        raw=raw or f'{{"event": {number}}}'.encode(), identity=identity,
-    )  # fmt: skip
+        event_id=f"evt-{number}",
+        kind="opportunity",
+        object_id=f"object-{number}",
+        revision=revision,
+        raw=raw or f'{{"event": {number}}}'.encode(),
+        identity=identity,
+    )
 
 
 def test_the_same_event_twice_is_one_row_and_gets_the_first_tracking_id(company: Company) -> None:
@@ -51,8 +55,10 @@ def test_the_raw_bytes_and_redacted_headers_are_kept(company: Company) -> None:
     body = SourceEventBody.objects.get()
     assert bytes(body.raw) == raw
     assert body.headers == {
-        "content-type": "application/json", "authorization": "[removed]", "stripe-signature": "[removed]",
-    }  # fmt: skip
+        "content-type": "application/json",
+        "authorization": "[removed]",
+        "stripe-signature": "[removed]",
+    }
 
 
 def test_other_content_under_a_known_id_is_kept_as_evidence_and_becomes_one_case(company: Company) -> None:
@@ -94,7 +100,9 @@ def test_a_batch_of_two_hundred_is_one_insert_per_table(company: Company) -> Non
     with CaptureQueriesContext(connection) as asked:
         taken = inbox.take_in(company.crm, batch, via="callback")
     # then
-    inserts = [query["sql"].split()[2] for query in asked.captured_queries if query["sql"].lstrip().startswith("INSERT")]
+    inserts = [
+        query["sql"].split()[2] for query in asked.captured_queries if query["sql"].lstrip().startswith("INSERT")
+    ]
     assert [name.strip('"') for name in inserts] == ["sync_sourceevent", "sync_sourceeventbody"]
     assert len(taken) == SourceEvent.objects.count() == 200
     assert len(asked.captured_queries) <= 6

@@ -1,18 +1,17 @@
 """What is owed: once, in order, when its needs are there, within limits, and never twice at the same time."""
 
 import threading
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
 
 from connectors.errors import Misconfigured, Rejected, Unavailable
-from connectors.interface import Period
 from reconciliation.models import ExceptionCase
-from sync import calendar, connections, keys, outbox
-from sync.models import AccountingPeriod, Attempt, ConnectionHealth, Delivery, DeliveryNeed, ExternalIdentity
+from sync import connections, keys, outbox, rounds, sweeper
+from sync.models import Attempt, ConnectionHealth, Delivery, DeliveryNeed, ExternalIdentity
 from sync.states import Condition, Lifecycle
-from tests.small_company import DAY, Company, account_id, allocation, customer, deal, payment
+from tests.small_company import Company, account_id, allocation, customer, deal, payment
 
 
 # -- owing --------------------------------------------------------------------------------------------
@@ -63,7 +62,11 @@ def test_a_need_counts_only_where_it_is_needed(company: Company) -> None:
     # given a customer the ERP holds and billing does not
     company.hears(customer(1))
     ExternalIdentity.objects.create(
-        connection=company.erp, kind="customer", reference=f"customer:{account_id(1)}", external_id="7", since="2026-05-01T00:00Z"
+        connection=company.erp,
+        kind="customer",
+        reference=f"customer:{account_id(1)}",
+        external_id="7",
+        since="2026-05-01T00:00Z",
     )
     # when a deal is owed to billing
     company.hears(deal(1))
@@ -112,7 +115,12 @@ def test_nothing_overtakes_an_unfinished_delivery_of_its_serial_key(company: Com
     company.settles()
     company.hears(allocation(1, amount="60.00"), allocation(2, amount="40.00"), source=company.billing)
     first = Delivery.objects.filter(kind="allocation").earliest("pk")
-    values = {"blocked_reason": "UNAPPLIED_CASH", "waits_for": "x", "held_until": "2027-01-01T00:00Z", "due_at": "2027-01-01T00:00Z"}
+    values = {
+        "blocked_reason": "UNAPPLIED_CASH",
+        "waits_for": "x",
+        "held_until": "2027-01-01T00:00Z",
+        "due_at": "2027-01-01T00:00Z",
+    }
     Delivery.objects.filter(pk=first.pk).update(condition=condition, **values)
     assert company.carries("posting") == 0
 
@@ -155,13 +163,19 @@ def test_a_document_is_never_skipped_for_a_newer_one(company: Company) -> None:
 # -- refusals, pauses, limits -------------------------------------------------------------------------
 def test_a_refusal_blocks_that_one_with_one_case_and_the_others_go_on(company: Company, paper) -> None:
     # given an ERP that refuses the first customer
-    paper("erp").next.append(Rejected("Please enter a value.", reason="DIMENSION_MISSING", field="Department", code="USER_ERROR"))
+    paper("erp").next.append(
+        Rejected("Please enter a value.", reason="DIMENSION_MISSING", field="Department", code="USER_ERROR")
+    )
     company.hears(customer(1), customer(2))
     # when they are carried
     company.carries("deliver")
     # then one is blocked where it stood, with the ERP's words as evidence, and the other is there
     row = Delivery.objects.get(target=company.erp, reference=f"customer:{account_id(1)}")
-    assert (row.condition, row.blocked_reason, row.state) == (Condition.BLOCKED, "DIMENSION_MISSING", Lifecycle.TRANSFORMED)
+    assert (row.condition, row.blocked_reason, row.state) == (
+        Condition.BLOCKED,
+        "DIMENSION_MISSING",
+        Lifecycle.TRANSFORMED,
+    )
     case = ExceptionCase.objects.get()
     assert (case.delivery, case.team, case.field) == (row, "finance", "Department")
     assert case.evidence == {"text": "Please enter a value.", "code": "USER_ERROR"}
@@ -180,7 +194,9 @@ def test_a_wrong_set_up_pauses_the_connection_with_one_case_for_all(company: Com
     case = ExceptionCase.objects.get()
     assert (case.connection, case.reason) == (company.erp, "AUTH_EXPIRED")
     assert set(Delivery.objects.filter(target=company.erp).values_list("condition", flat=True)) == {Condition.DUE}
-    assert set(Delivery.objects.filter(target=company.billing).values_list("condition", flat=True)) == {Condition.SETTLED}
+    assert set(Delivery.objects.filter(target=company.billing).values_list("condition", flat=True)) == {
+        Condition.SETTLED
+    }
     assert company.carries("deliver") == 0
     # when it is mended and resumed
     paper("erp").next.clear()
@@ -278,7 +294,8 @@ def test_two_workers_never_claim_the_same_delivery(committed_company: Company, i
     company.hears(*(customer(number) for number in range(1, 41)))
     # when
     claimed = in_threads(
-        lambda _: [claim.delivery.pk for _ in range(4) for claim in outbox._claim(company.erp, queue="deliver")], [1, 2, 3, 4]
+        lambda _: [claim.delivery.pk for _ in range(4) for claim in outbox._claim(company.erp, queue="deliver")],
+        [1, 2, 3, 4],
     )
     # then each is claimed once, with one attempt
     assert not [one for one in claimed if isinstance(one, Exception)]
@@ -339,60 +356,13 @@ def test_leases_are_renewed_while_calls_run(company: Company, paper, machine, mo
     assert leases and leases[0] > before
 
 
-# -- periods ------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("state", ["closed", "closing"])
-def test_a_posting_into_a_closed_period_is_blocked_before_anything_is_sent(company: Company, paper, state: str) -> None:
-    company.sells(1)
-    company.period(state)
-    row, sent = company.bills(1), len(paper("erp").parcels)
-    company.carries("posting")
-    row.refresh_from_db()
-    case = ExceptionCase.objects.get()
-    assert (row.condition, row.blocked_reason) == (Condition.BLOCKED, "PERIOD_CLOSED")
-    assert (case.reason, case.value, case.team) == ("PERIOD_CLOSED", "2026-05", "finance")
-    assert len(paper("erp").parcels) == sent and not Attempt.objects.filter(delivery=row).exists()
-
-
-def test_a_posting_into_an_open_or_unknown_period_is_left_to_the_erp(company: Company) -> None:
-    company.sells(1)
-    company.period("open")
-    company.period("closed", starts=date(2026, 4, 1), ends=date(2026, 4, 30))
-    company.bills(1)
-    company.bills(2, day=date(2026, 6, 2))
-    company.carries("posting")
-    assert set(Delivery.objects.filter(kind="invoice").values_list("condition", flat=True)) == {Condition.SETTLED}
-
-
-def test_the_first_open_day_is_the_documents_own_where_that_is_open(company: Company) -> None:
-    company.period("closed")
-    company.period("open", starts=date(2026, 6, 1), ends=date(2026, 6, 30))
-    first = calendar.first_open_day(company.entity, connection=company.erp, after=DAY)
-    assert first == date(2026, 6, 1)
-    assert calendar.first_open_day(company.entity, connection=company.erp, after=date(2026, 6, 9)) == date(2026, 6, 9)
-    assert calendar.first_open_day(company.entity, connection=company.erp, after=date(2026, 7, 1)) is None
-
-
-def test_periods_are_mirrored_with_their_changes(company: Company, paper) -> None:
-    paper("erp").periods = [Period(external_id="1", module="ar", starts_on=date(2026, 5, 1), ends_on=date(2026, 5, 31), state="open")]
-    assert (calendar.mirror(company.erp), calendar.mirror(company.erp)) == (1, 0)
-    paper("erp").periods = [Period(external_id="1", module="ar", starts_on=date(2026, 5, 1), ends_on=date(2026, 5, 31), state="closed")]
-    assert calendar.mirror(company.erp) == 1
-    assert AccountingPeriod.objects.get().state == "closed"
-
-
-def test_periods_never_overlap(company: Company) -> None:
-    company.period("open")
-    with pytest.raises(IntegrityError, match="periods_do_not_overlap"), transaction.atomic():
-        company.period("open", starts=date(2026, 5, 31), ends=date(2026, 6, 30))
-
-
 # -- holding and withdrawing --------------------------------------------------------------------------
 def test_a_held_delivery_is_due_when_its_time_has_come(company: Company, machine) -> None:
     company.hears(customer(1))
     Delivery.objects.update(condition="held", held_until=machine() + timedelta(hours=1))
-    assert outbox.wake() == 0
+    assert sweeper.wake_held() == 0
     machine.passes(3601)
-    assert outbox.wake() == 2 and company.carries("deliver") == 2
+    assert sweeper.wake_held() == 2 and company.carries("deliver") == 2
 
 
 def test_what_is_under_way_or_in_doubt_cannot_be_withdrawn_or_posted_again(company: Company) -> None:
@@ -400,9 +370,9 @@ def test_what_is_under_way_or_in_doubt_cannot_be_withdrawn_or_posted_again(compa
     row = company.bills(1)
     for condition in ("claimed", "in_doubt"):
         Delivery.objects.filter(pk=row.pk).update(condition=condition)
-        outbox.withdraw(row, note="Not wanted")
+        rounds.withdraw(row, note="Not wanted")
         with pytest.raises(ValueError, match="under way or in doubt"):
-            outbox.repost(row, operation_note="by hand")
+            rounds.repost(row, operation_note="by hand")
         row.refresh_from_db()
         assert (row.condition, row.round) == (condition, 1)
 
@@ -410,5 +380,5 @@ def test_what_is_under_way_or_in_doubt_cannot_be_withdrawn_or_posted_again(compa
 def test_a_withdrawn_delivery_is_not_carried(company: Company) -> None:
     company.sells(1)
     row = company.bills(1)
-    outbox.withdraw(row, note="Not wanted")
+    rounds.withdraw(row, note="Not wanted")
     assert company.carries("posting") == 0

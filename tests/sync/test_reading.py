@@ -136,7 +136,9 @@ def test_a_poll_whose_events_were_not_stored_keeps_its_cursor(company: Company, 
     assert PollCursor.objects.get().cursor == ""
 
 
-def test_reading_again_after_a_crash_between_reading_and_working_loses_nothing(company: Company, paper, monkeypatch, machine) -> None:
+def test_reading_again_after_a_crash_between_reading_and_working_loses_nothing(
+    company: Company, paper, monkeypatch, machine
+) -> None:
     # given a worker that dies after the event was read and before its item was worked
     paper("crm").says["1"] = [customer(1)]
     company.event(object_id="1")

@@ -43,8 +43,11 @@ def test_a_deal_is_mapped_and_the_discount_is_kept_on_its_line(company: Company)
     line = ContractLineRecord.objects.get()
     assert (line.amount, line.list_amount, line.discount) == (Decimal("80"), Decimal("100"), Decimal("20"))
     assert (line.billing_product, line.erp_item, line.revenue_treatment, line.tax_class) == (
-        "basic", "basic", "ratable_over_term", "zero",
-    )  # fmt: skip
+        "basic",
+        "basic",
+        "ratable_over_term",
+        "zero",
+    )
     assert Delivery.objects.get(kind="contract").amount == Decimal("80")
     assert not ExceptionCase.objects.exists()
 
@@ -307,7 +310,9 @@ def test_a_newer_version_ends_the_case_of_an_older_one(company: Company) -> None
 
 
 # -- crashes ------------------------------------------------------------------------------------------
-def test_three_crashes_make_a_case_and_the_others_go_on(company: Company, machine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_three_crashes_make_a_case_and_the_others_go_on(
+    company: Company, machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # given a batch in which one deal makes our own code fail
     company.hears(customer(1))
     real = work.run

@@ -36,9 +36,12 @@ def doors(company: Company) -> Company:
 @pytest.fixture
 def caller(doors: Company) -> Application:
     return Application.objects.create(
-        name="Callouts", client_id=CALLER, client_secret=CALLER_SECRET, client_type=Application.CLIENT_CONFIDENTIAL,
+        name="Callouts",
+        client_id=CALLER,
+        client_secret=CALLER_SECRET,
+        client_type=Application.CLIENT_CONFIDENTIAL,
         authorization_grant_type=Application.GRANT_CLIENT_CREDENTIALS,
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture
@@ -64,9 +67,11 @@ def send_event(doors: Company, token: Callable[..., str], client: Client) -> Cal
     def send(body: Any, **headers: str) -> Any:
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         return client.post(
-            "/api/v1/callbacks/salesforce/crm/events", raw, content_type="application/json",
+            "/api/v1/callbacks/salesforce/crm/events",
+            raw,
+            content_type="application/json",
             headers={"authorization": f"Bearer {held}", **headers},
-        )  # fmt: skip
+        )
 
     return send
 
@@ -84,9 +89,11 @@ def send_webhook(doors: Company, client: Client) -> Callable[..., Any]:
     def send(body: Any, *, signed: str | None = None, code: str = "billing", **headers: str) -> Any:
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         return client.post(
-            f"/api/v1/callbacks/stripe/{code}", raw, content_type="application/json",
+            f"/api/v1/callbacks/stripe/{code}",
+            raw,
+            content_type="application/json",
             headers={"stripe-signature": signature(raw) if signed is None else signed, **headers},
-        )  # fmt: skip
+        )
 
     return send
 
@@ -101,5 +108,3 @@ def is_a_problem(answer: Any, status: int) -> bool:
         and all(set(one) == {"field", "detail"} for one in body["errors"])
         and bool(body["detail"])
     )
-
-

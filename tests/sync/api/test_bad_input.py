@@ -64,7 +64,6 @@ def test_the_deal_check_answers_what_is_wrong(doors: Company, client: Client, to
     assert is_a_problem(answer, 400)
 
 
-
 @pytest.mark.parametrize("door", ["send_event", "send_webhook"])
 def test_an_empty_body_is_refused(door: str, request: pytest.FixtureRequest) -> None:
     answer = request.getfixturevalue(door)(b"")
@@ -110,7 +109,12 @@ def test_another_content_type_does_no_harm(doors: Company, client: Client, token
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(body=st.one_of(st.binary(min_size=1, max_size=200), st.text(min_size=1, max_size=80).map(lambda t: t.encode("utf-8", "replace"))))
+@given(
+    body=st.one_of(
+        st.binary(min_size=1, max_size=200),
+        st.text(min_size=1, max_size=80).map(lambda t: t.encode("utf-8", "replace")),
+    )
+)
 def test_no_bytes_at_all_lead_to_a_failure_of_ours(send_webhook: Any, send_event: Any, body: bytes) -> None:
     assert 400 <= send_webhook(body).status_code < 500
     assert 400 <= send_event(body).status_code < 500

@@ -10,9 +10,13 @@ from tests.small_company import Company, account_id, customer, deal_id
 from tests.sync.api.conftest import is_a_problem
 
 GOOD = {
-    "opportunity_id": deal_id(1), "account_id": account_id(1), "close_date": "2026-05-13", "currency": "USD",
-    "amount": "100.00", "lines": [{"product": "Basic", "amount": "100.00"}],
-}  # fmt: skip
+    "opportunity_id": deal_id(1),
+    "account_id": account_id(1),
+    "close_date": "2026-05-13",
+    "currency": "USD",
+    "amount": "100.00",
+    "lines": [{"product": "Basic", "amount": "100.00"}],
+}
 
 
 @pytest.fixture
@@ -40,12 +44,20 @@ def test_a_deal_of_an_unknown_customer_would_wait(check: Any) -> None:
 def test_every_problem_is_named_in_one_answer(check: Any, settings: Any) -> None:
     # given a company that wants approval and signature
     settings.Q2C_COMMITMENT = ("approval", "signature")
-    # when a deal lacks both, sells what nobody knows, and does not add up
-    verdict = check({**GOOD, "amount": "99.00", "lines": [{"product": "GTXPro", "amount": "100.00"}]}).json()
-    # then all is told at once, in words
+    # when a deal lacks both, sells two things nobody knows, and does not add up
+    lines = [{"product": name, "amount": "50.00"} for name in ("GTXPro", "Basic", "MG Speciel", "GTXPro")]
+    verdict = check({**GOOD, "amount": "99.00", "lines": lines}).json()
+    # then all is told at once, in words, and nothing twice
     assert not verdict["acceptable"]
-    assert [one["code"] for one in verdict["problems"]] == ["APPROVAL_MISSING", "LINES_DO_NOT_SUM", "PRODUCT_UNMAPPED"]
-    assert "GTXPro" in verdict["problems"][-1]["text"] and not any("{" in one["text"] for one in verdict["problems"])
+    assert [one["code"] for one in verdict["problems"]] == [
+        "APPROVAL_MISSING",
+        "CONTRACT_INCOMPLETE",
+        "LINES_DO_NOT_SUM",
+        "PRODUCT_UNMAPPED",
+        "PRODUCT_UNMAPPED",
+    ]
+    assert "MG Speciel" in verdict["problems"][-1]["text"]
+    assert not any("{" in one["text"] for one in verdict["problems"])
 
 
 def test_nothing_is_stored_by_asking(check: Any) -> None:
@@ -76,7 +88,9 @@ def test_a_field_that_cannot_be_read_is_named(check: Any, change: dict[str, Any]
     assert field in {one["field"] for one in answer.json()["errors"]}
 
 
-@pytest.mark.parametrize("amount", ["NaN", "Infinity", "1e400", "1e9999999", "1E+9999999", "１００", "100.001", "--1", "", "9" * 40])
+@pytest.mark.parametrize(
+    "amount", ["NaN", "Infinity", "1e400", "1e9999999", "1E+9999999", "１００", "100.001", "--1", "", "9" * 40]
+)
 def test_an_amount_that_is_no_plain_number_is_a_named_problem(check: Any, amount: str) -> None:
     for deal in ({**GOOD, "amount": amount}, {**GOOD, "lines": [{"product": "Basic", "amount": amount}]}):
         answer = check(deal)

@@ -15,9 +15,11 @@ from tests.small_company import Company
 from tests.sync.api.conftest import CALLER, CALLER_SECRET, ORGANISATION, PATH_SECRET, is_a_problem
 
 EVENT = {
-    "eventId": "0065g00000KwyWtAAJ:7", "objectType": "Opportunity", "recordId": "0065g00000KwyWtAAJ",
+    "eventId": "0065g00000KwyWtAAJ:7",
+    "objectType": "Opportunity",
+    "recordId": "0065g00000KwyWtAAJ",
     "systemModstamp": "2026-05-14T09:31:07.123Z",
-}  # fmt: skip
+}
 MESSAGE = (Path(__file__).parents[2] / "payloads/salesforce/outbound_message.xml").read_bytes()
 
 
@@ -39,9 +41,16 @@ def test_following_an_event_shows_its_objects_and_their_problems(send_event: Any
     tracking_id = send_event(EVENT).json()["events"][0]["tracking_id"]
     event = SourceEvent.objects.get()
     item = WorkItem.objects.create(
-        flow="closed_won_to_billing", reference="contract:1", version=1, correlation_id="deal:1", event=event, subject={},
-        condition=Condition.BLOCKED, due_at=event.due_at, created_at=event.due_at,
-    )  # fmt: skip
+        flow="closed_won_to_billing",
+        reference="contract:1",
+        version=1,
+        correlation_id="deal:1",
+        event=event,
+        subject={},
+        condition=Condition.BLOCKED,
+        due_at=event.due_at,
+        created_at=event.due_at,
+    )
     item.blocks.create(reason="PRODUCT_UNMAPPED", field="Product", value="GTXPro", opened_at=event.due_at)
     answer = client.get(f"/api/v1/events/{tracking_id}", headers={"authorization": f"Bearer {token()}"}).json()
     assert answer["objects"][0]["problems"] == [{"code": "PRODUCT_UNMAPPED", "field": "Product", "value": "GTXPro"}]
@@ -86,7 +95,9 @@ def test_nobody_gets_in_without_a_token_of_the_right_scope(doors: Company, clien
     url = "/api/v1/callbacks/salesforce/crm/events"
     bare = client.post(url, EVENT, content_type="application/json")
     made_up = client.post(url, EVENT, content_type="application/json", headers={"authorization": "Bearer nonsense"})
-    other = client.post(url, EVENT, content_type="application/json", headers={"authorization": f"Bearer {token('read')}"})
+    other = client.post(
+        url, EVENT, content_type="application/json", headers={"authorization": f"Bearer {token('read')}"}
+    )
     # then nothing is stored
     assert is_a_problem(bare, 401) and is_a_problem(made_up, 401) and is_a_problem(other, 403)
     assert not SourceEvent.objects.exists() and not RefusedCall.objects.exists()
@@ -110,9 +121,11 @@ def test_our_own_marks_cannot_be_sent_from_outside(doors: Company, client: Clien
 def test_a_connection_of_another_system_or_none_is_not_proven(send_event: Any, client: Client, token: Any) -> None:
     for code in ("billing", "nowhere"):
         answer = client.post(
-            f"/api/v1/callbacks/salesforce/{code}/events", EVENT, content_type="application/json",
+            f"/api/v1/callbacks/salesforce/{code}/events",
+            EVENT,
+            content_type="application/json",
             headers={"authorization": f"Bearer {token()}"},
-        )  # fmt: skip
+        )
         assert is_a_problem(answer, 401)
 
 

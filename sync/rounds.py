@@ -1,0 +1,72 @@
+"""What people do to deliveries, after approval: post again in a new round, move a posting, let go, withdraw."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from connectors.canonical import Invoice, load, text
+from sync import blocks, bulk, clock, nudges
+from sync.models import Delivery
+from sync.states import UNFINISHED, Condition, Lifecycle
+
+log = logging.getLogger(__name__)
+
+
+def repost(delivery: Delivery, *, operation_note: str) -> Delivery:
+    """Begin a new round after approval: the only backward move. `find` runs before anything is sent. Needs a
+    transaction.
+    """
+    row = Delivery.objects.select_for_update(of=("self",)).select_related("target").get(pk=delivery.pk)
+    if row.condition in (Condition.CLAIMED, Condition.IN_DOUBT):
+        raise ValueError(f"{row.title} is under way or in doubt; it cannot be posted again now.")
+    row.round += 1
+    row.generation = 1
+    row.state, row.condition, row.find_first = Lifecycle.TRANSFORMED, Condition.DUE, True
+    row.blocked_reason, row.due_at, row.fence = "", clock.now(), row.fence + 1
+    row.posted_at = row.reconciled_at = None
+    row.save()
+    nudges.nudge(row.queue)
+    log.info("%s begins round %s: %s", row.delivery_key, row.round, operation_note)
+    return row
+
+
+def move_posting(delivery: Delivery, *, posting_date: Any) -> Delivery:
+    """Post a document in another period than its own, after approval: only the posting date changes. Needs a
+    transaction.
+    """
+    row = Delivery.objects.select_for_update(of=("self",)).select_related("target").get(pk=delivery.pk)
+    subject = load(json.loads(row.subject))
+    if isinstance(subject, Invoice):
+        subject = replace(subject, posting_date=posting_date)
+    row.subject = text(subject)
+    row.subject_sha256 = hashlib.sha256(row.subject.encode()).hexdigest()
+    row.posting_date = posting_date
+    row.save(update_fields=["subject", "subject_sha256", "posting_date"])
+    return repost(row, operation_note=f"posting moved to {posting_date}")
+
+
+def release_blocked(ids: Sequence[int]) -> int:
+    """Blocked deliveries try again after what stopped them was mended. Needs a transaction."""
+    rows = list(
+        Delivery.objects.select_for_update()
+        .filter(pk__in=ids, condition=Condition.BLOCKED)
+        .order_by("posting_date", "reference")
+    )
+    for place, row in enumerate(rows):
+        row.condition, row.blocked_reason, row.find_first = Condition.DUE, "", True
+        row.due_at = clock.now() + timedelta(microseconds=place)
+    bulk.update(rows, ["condition", "blocked_reason", "find_first", "due_at"])
+    nudges.nudge(*{row.queue for row in rows})
+    return len(rows)
+
+
+def withdraw(delivery: Delivery, *, note: str) -> None:
+    """What is owed is no longer wanted. Needs a transaction."""
+    Delivery.objects.filter(pk=delivery.pk, condition__in=UNFINISHED).exclude(
+        condition__in=[Condition.CLAIMED, Condition.IN_DOUBT]
+    ).update(condition=Condition.WITHDRAWN, blocked_reason="", waits_for="")
+    blocks.clear(deliveries=[delivery.pk], note=note)
