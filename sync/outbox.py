@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -78,6 +79,10 @@ def owe_direct(rows: Sequence[tuple[Delivery, tuple[str, ...]]]) -> list[Deliver
         ignore_conflicts=True,
     )
     mine = [saved[row.target_id, row.delivery_key] for row, _ in rows]
+    parked = [(row.target_id, need) for row, needs in rows if row.condition == Condition.WAITING for need in needs]
+    if parked:
+        # the target may have taken what is needed while this was being written: neither saw the other's row
+        transaction.on_commit(partial(release_needs, parked))
     _supersede_older([row for row in mine if row.is_state_like])
     nudges.nudge(*{row.queue for row in mine})
     return mine

@@ -9,12 +9,9 @@ from django.db import transaction
 from sync import bulk, clock, connections, feedback, outbox, reading, work
 from sync.models import (
     Attempt,
-    ContractRecord,
-    CustomerRecord,
     Delivery,
     DeliveryNeed,
     Heartbeat,
-    InvoiceRecord,
     SourceEvent,
     WorkItem,
 )
@@ -118,10 +115,7 @@ def _release_items() -> int:
     waiting = set(
         WorkItem.objects.filter(condition=Condition.WAITING).values_list("waits_for", flat=True).distinct()[:2000]
     )
-    held: set[str] = set()
-    for model in (CustomerRecord, ContractRecord, InvoiceRecord):
-        held |= set(model._default_manager.filter(reference__in=waiting).values_list("reference", flat=True))
-    return len(work.release_waiting(sorted(held))) if held else 0
+    return work.release_held(waiting)
 
 
 def send_feedback() -> int:

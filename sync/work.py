@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from functools import partial
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
@@ -300,7 +301,25 @@ def _work_flow(flow: Flow, items: Sequence[WorkItem], tables: Tables) -> list[Wo
             for item in through
         )
         feedback.after_work([(item, passed[item.pk].subject) for item in through])
+    parked = {item.waits_for for item in items if item.condition == Condition.WAITING}
+    if parked:
+        # what is waited for may have been stored while this was being written: neither saw the other's row
+        transaction.on_commit(partial(release_held, parked))
     return release_waiting([item.reference for item in through])
+
+
+def release_held(references: set[str]) -> int:
+    """Items that wait for objects we have by now are due; how many."""
+    held: set[str] = set()
+    for model in (CustomerRecord, ContractRecord, InvoiceRecord):
+        held |= set(model._default_manager.filter(reference__in=references).values_list("reference", flat=True))
+    if not held:
+        return 0
+    with transaction.atomic():
+        released = release_waiting(sorted(held))
+        if released:
+            nudges.nudge("ingest")
+    return len(released)
 
 
 def release_waiting(references: Sequence[str]) -> list[WorkItem]:

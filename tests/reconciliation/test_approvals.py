@@ -1,5 +1,6 @@
 """A second person's yes: who may ask, who may decide, and to exactly what."""
 
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -232,10 +233,19 @@ def test_asking_and_deciding_are_in_the_journal_with_names(request_of: ApprovalR
     assert all(entry.details["change_sha256"] == request_of.change_sha256 for entry in told)
 
 
-def test_two_approvers_at_once_lead_to_one_run(committed_company: Company, in_threads: Any) -> None:
+def test_two_approvers_at_once_lead_to_one_run(
+    committed_company: Company, in_threads: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # given a request and two approvers who press at the same moment
     request = ask("map_product", Target(problem=unmapped(committed_company, 3)), MAPPING, user=billing_ops())
     people = [person("one", "Finance approver"), person("two", "Finance approver")]
+    real = approvals._unchanged
+
+    def slowly(*given: Any) -> None:
+        time.sleep(0.4)  # both are past the first look at the request by now, unless one waits for the other
+        real(*given)
+
+    monkeypatch.setattr(approvals, "_unchanged", slowly)
     # when
     results = in_threads(lambda user: approvals.approve(request.pk, user=user), people)
     # then one of them did it, and the other is told by whom

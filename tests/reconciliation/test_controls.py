@@ -157,6 +157,22 @@ def test_a_case_at_another_systems_delivery_explains_nothing_here(company: Compa
     assert run.status == "tied_with_items"
 
 
+def test_waiting_at_another_system_explains_nothing_here(company: Company, paper: Any) -> None:
+    # given a parent that billing refused, for which its subsidiary waits there; the ERP simply lacks the subsidiary
+    paper("billing").next.append(Rejected("no", reason="UNCLASSIFIED"))
+    child = customer(2, parent_reference=customer(1).reference)
+    company.hears(customer(1), child)
+    company.settles()
+    assert Delivery.objects.get(reference=child.reference, role="billing").condition == "waiting"
+    for code in ("crm", "erp"):
+        paper(code).lists["customer"] = [line(customer(1).reference, "0.00", day=DAY)]
+    paper("crm").lists["customer"].append(line(child.reference, "0.00", day=DAY))
+    # when both are asked
+    runner.run("customers_in_erp", entity=company.entity, business_date=DAY)
+    assert (Break.objects.get().control, Break.objects.get().reference) == ("customers_in_erp", child.reference)
+    assert runner.run("customers_in_billing", entity=company.entity, business_date=DAY).status == "tied_with_items"
+
+
 def test_a_document_is_explained_by_the_case_it_waits_for_at_the_end_of_a_chain(company: Company, paper: Any) -> None:
     # given a country nobody knows; a subsidiary in a known one waits for it; its deal waits; its invoice waits
     company.hears(customer(1, country="Philipines"))

@@ -4,11 +4,11 @@ import threading
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from connectors.errors import Misconfigured, Rejected, Unavailable
 from reconciliation.models import ExceptionCase
-from sync import connections, keys, outbox, rounds, sweeper
+from sync import connections, keys, outbox
 from sync.models import Attempt, ConnectionHealth, Delivery, DeliveryNeed, ExternalIdentity
 from sync.states import Condition, Lifecycle
 from tests.small_company import Company, account_id, allocation, customer, deal, payment
@@ -304,6 +304,23 @@ def test_two_workers_never_claim_the_same_delivery(committed_company: Company, i
     assert Attempt.objects.count() == 40
 
 
+def test_a_delivery_somebody_holds_is_passed_over_and_not_waited_for(committed_company: Company, in_threads) -> None:
+    # given two deliveries, one of them locked by somebody else
+    company = committed_company
+    company.hears(customer(1), customer(2))
+    held, free = Delivery.objects.filter(target=company.erp).order_by("pk")
+
+    def claim(_: int) -> list[int]:
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '2s'")
+        return [claim.delivery.pk for claim in outbox._claim(company.erp, queue="deliver")]
+
+    with transaction.atomic():
+        Delivery.objects.select_for_update().get(pk=held.pk)
+        # when a worker claims, then it takes the other one at once
+        assert in_threads(claim, [1]) == [[free.pk]]
+
+
 def test_no_transaction_is_open_while_a_call_is_made(committed_company: Company, paper, in_threads) -> None:
     # given a look through another connection from inside the call
     company, seen = committed_company, []
@@ -354,31 +371,3 @@ def test_leases_are_renewed_while_calls_run(company: Company, paper, machine, mo
     before = Delivery.objects.get(pk=claims[0].delivery.pk).lease_until
     outbox.carry(company.erp, claims)
     assert leases and leases[0] > before
-
-
-# -- holding and withdrawing --------------------------------------------------------------------------
-def test_a_held_delivery_is_due_when_its_time_has_come(company: Company, machine) -> None:
-    company.hears(customer(1))
-    Delivery.objects.update(condition="held", held_until=machine() + timedelta(hours=1))
-    assert sweeper.wake_held() == 0
-    machine.passes(3601)
-    assert sweeper.wake_held() == 2 and company.carries("deliver") == 2
-
-
-def test_what_is_under_way_or_in_doubt_cannot_be_withdrawn_or_posted_again(company: Company) -> None:
-    company.sells(1)
-    row = company.bills(1)
-    for condition in ("claimed", "in_doubt"):
-        Delivery.objects.filter(pk=row.pk).update(condition=condition)
-        rounds.withdraw(row, note="Not wanted")
-        with pytest.raises(ValueError, match="under way or in doubt"):
-            rounds.repost(row, operation_note="by hand")
-        row.refresh_from_db()
-        assert (row.condition, row.round) == (condition, 1)
-
-
-def test_a_withdrawn_delivery_is_not_carried(company: Company) -> None:
-    company.sells(1)
-    row = company.bills(1)
-    rounds.withdraw(row, note="Not wanted")
-    assert company.carries("posting") == 0
