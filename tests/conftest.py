@@ -36,6 +36,28 @@ def _clean_up_with_the_journal_open(self: TransactionTestCase) -> None:
 TransactionTestCase._fixture_teardown = _clean_up_with_the_journal_open  # type: ignore[method-assign]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _nobody_else_at_the_end(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Threads that served pages or did a worker's part may keep a connection; the test database is dropped
+    without them.
+    """
+    wanted = {"db", "transactional_db"}
+    if not any(
+        item.get_closest_marker("django_db") or wanted & set(getattr(item, "fixturenames", ()))
+        for item in request.session.items
+    ):
+        yield
+        return
+    request.getfixturevalue("django_db_setup")
+    blocker = request.getfixturevalue("django_db_blocker")
+    yield
+    with blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
 @pytest.fixture(autouse=True)
 def _no_nudges(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test needs a broker; tests of nudges themselves set this back."""
