@@ -69,3 +69,29 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             raise ValueError(f"{key[:60]}: given twice")
         document[key] = value
     return document
+
+
+def refuse_unstorable(content: Any, *, max_depth: int = MAX_DEPTH) -> None:
+    """Refuse what a database could not keep, however it was parsed: too deep nesting, NUL, half characters.
+
+    Raises ValueError with words for the caller.
+    """
+    level: list[Any] = [content]
+    depth = 0
+    while level:
+        depth += 1
+        deeper: list[Any] = []
+        for item in level:
+            if isinstance(item, dict | list):
+                if depth > max_depth:
+                    raise ValueError(f"body: nested deeper than {max_depth}")
+                deeper.extend(item)
+                if isinstance(item, dict):
+                    deeper.extend(item.values())
+            elif isinstance(item, str) and ("\x00" in item or _half(item)):
+                raise ValueError("body: a text contains NUL or half a character")
+        level = deeper
+
+
+def _half(text: str) -> bool:
+    return not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
+from connectors import strict_json
 from connectors.errors import NotAuthentic
 from connectors.interface import Inbound, SourceEvent
 from connectors.salesforce.ids import full_id, is_id, is_true_id
@@ -143,7 +144,7 @@ def _read(body: bytes) -> tuple[dict[str, Any], str]:
         raise ValueError(f"body: is no JSON ({error})") from error
     if not isinstance(content, dict):
         raise ValueError('body: must be one event or {"events": [...]}')
-    _guard(content)
+    strict_json.refuse_unstorable(content, max_depth=MAX_DEPTH)
     return content, text
 
 
@@ -158,29 +159,6 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(name for name in names if names.count(name) > 1)
         raise ValueError(f"{_short(twice)}: stands twice in one object")
     return result
-
-
-def _guard(content: Any) -> None:
-    """Refuse what a database could not keep: too deep nesting, NUL and half characters."""
-    level: list[Any] = [content]
-    depth = 0
-    while level:
-        depth += 1
-        deeper: list[Any] = []
-        for item in level:
-            if isinstance(item, dict | list):
-                if depth > MAX_DEPTH:
-                    raise ValueError(f"body: nested deeper than {MAX_DEPTH}")
-                deeper.extend(item)
-                if isinstance(item, dict):
-                    deeper.extend(item.values())
-            elif isinstance(item, str) and ("\x00" in item or _half(item)):
-                raise ValueError("body: a text contains NUL or half a character")
-        level = deeper
-
-
-def _half(text: str) -> bool:
-    return not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _slices(text: str) -> Iterator[str]:

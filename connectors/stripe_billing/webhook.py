@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from connectors import strict_json
 from connectors.errors import NotAuthentic
 from connectors.interface import SourceEvent
 from connectors.stripe_billing.transport import API_VERSION, SYSTEM
@@ -100,32 +101,9 @@ def _read(body: bytes) -> dict[str, Any]:
         raise ValueError(f"body: is no JSON ({error})") from error
     if not isinstance(event, dict):
         raise ValueError("body: must be one event object")
-    _guard(event)
+    strict_json.refuse_unstorable(event, max_depth=MAX_DEPTH)
     return event
 
 
 def _refuse(name: str) -> None:
     raise ValueError(f"{name} is no number")
-
-
-def _guard(value: Any) -> None:
-    """Refuse what a database could not keep: too deep nesting, NUL and half characters."""
-    level: list[Any] = [value]
-    depth = 0
-    while level:
-        depth += 1
-        deeper: list[Any] = []
-        for item in level:
-            if isinstance(item, dict | list):
-                if depth > MAX_DEPTH:
-                    raise ValueError(f"body: nested deeper than {MAX_DEPTH}")
-                deeper.extend(item)
-                if isinstance(item, dict):
-                    deeper.extend(item.values())
-            elif isinstance(item, str) and ("\x00" in item or _half(item)):
-                raise ValueError("body: a text contains NUL or half a character")
-        level = deeper
-
-
-def _half(text: str) -> bool:
-    return not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text)
