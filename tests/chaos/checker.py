@@ -1,0 +1,280 @@
+"""Looks for broken promises: in the remotes' books and in what callers remember, never in the portal's counters.
+
+Of the portal it reads what it shows to people (open cases) and what it stored (events), over a connection and with
+queries of its own. Nothing here may import the product's logic; amounts are recomputed from the books.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import psycopg
+
+from tests.chaos.company import DIGITS, ENTITIES, Company
+from tests.chaos.engine import CANARY, Heard
+from tests.chaos.remotes import Stage
+from tests.chaos.tale import Flow
+
+_OPEN_CASES = """
+SELECT c.reason, c.team, c.reference, d.reference, w.reference, e.object_id, n.code
+FROM reconciliation_exceptioncase c
+LEFT JOIN sync_delivery d ON d.id = c.delivery_id LEFT JOIN sync_workitem w ON w.id = c.work_item_id
+LEFT JOIN sync_sourceevent e ON e.id = c.event_id LEFT JOIN sync_connection n ON n.id = c.connection_id
+WHERE c.status = 'open'
+"""
+_DOUBLE_CASES = """
+SELECT reason, coalesce(work_item_id, 0), coalesce(delivery_id, 0), coalesce(connection_id, 0), coalesce(event_id, 0), count(*)
+FROM reconciliation_exceptioncase c WHERE status = 'open'
+GROUP BY 1, 2, 3, 4, 5, (SELECT b.value FROM sync_block b WHERE b.id = c.block_id) HAVING count(*) > 1
+"""
+_STOPPED_WITHOUT_CASE = """
+SELECT 'work item ' || reference FROM sync_workitem w WHERE condition = 'blocked'
+  AND NOT EXISTS (SELECT 1 FROM reconciliation_exceptioncase c WHERE c.work_item_id = w.id AND c.status = 'open')
+UNION ALL
+SELECT 'delivery ' || delivery_key FROM sync_delivery d WHERE condition = 'blocked'
+  AND NOT EXISTS (SELECT 1 FROM reconciliation_exceptioncase c WHERE c.delivery_id = d.id AND c.status = 'open')
+UNION ALL
+SELECT 'event ' || source_event_id FROM sync_sourceevent e WHERE condition = 'blocked'
+  AND NOT EXISTS (SELECT 1 FROM reconciliation_exceptioncase c WHERE c.event_id = e.id AND c.status = 'open')
+"""
+_STILL_MOVING = """
+SELECT 'event ' || source_event_id || ' ' || condition FROM sync_sourceevent WHERE condition IN ('due', 'claimed')
+UNION ALL SELECT 'work item ' || reference || ' ' || condition || ' ' || waits_for FROM sync_workitem
+  WHERE condition IN ('due', 'claimed', 'waiting')
+UNION ALL SELECT 'delivery ' || delivery_key || ' ' || condition || ' ' || waits_for FROM sync_delivery
+  WHERE condition IN ('due', 'claimed', 'waiting', 'in_doubt')
+"""
+_SELF_APPROVED = """
+SELECT id FROM reconciliation_approvalrequest WHERE status = 'approved' AND (decided_by_id IS NULL OR decided_by_id = asked_by_id)
+"""
+_POSTED_FACTS = (
+    "SELECT object_key, details ->> 'external_id' FROM sync_journalentry WHERE action IN ('posted', 'acknowledged')"
+)
+_TEXT_COLUMNS = """
+SELECT table_name, column_name FROM information_schema.columns
+WHERE table_schema = 'public' AND data_type IN ('text', 'character varying', 'jsonb', 'bytea')
+"""
+
+
+@dataclass
+class Findings:
+    """What was found, and figures on the way."""
+
+    violations: list[str] = field(default_factory=list)
+    figures: dict[str, Any] = field(default_factory=dict)
+
+    def add(self, invariant: str, text: str) -> None:
+        self.violations.append(f"{invariant}: {text}")
+
+
+@dataclass(kw_only=True)
+class Checker:
+    """One look at everything after the world has come to rest."""
+
+    stage: Stage
+    company: Company
+    flows: list[Flow]
+    history: Mapping[tuple[str, str], Heard]
+    dsn: str
+
+    def check(self) -> Findings:
+        found = Findings()
+        with psycopg.connect(self.dsn, autocommit=True) as database:
+            self._database = database
+            self._cases = self._rows(_OPEN_CASES)
+            self._named = {name for row in self._cases for name in row[2:6] if name}
+            self._connections = {row[6] for row in self._cases if row[6]}
+            self._no_loss(found)
+            self._no_double(found)
+            self._money(found)
+            self._one_case(found)
+            self._order(found)
+            self._trail(found)
+            self._two_people(found)
+            self._liveness(found)
+            self._no_canary(found)
+        for text in self.stage.world.errors:
+            found.add("error", text)
+        return found
+
+    def _rows(self, query: str) -> list[tuple[Any, ...]]:
+        return self._database.execute(query).fetchall()  # type: ignore[arg-type]
+
+    def _explained(self, *references: str) -> bool:
+        return any(reference in self._named for reference in references)
+
+    # -- I1 -------------------------------------------------------------------------------------------
+    def _no_loss(self, found: Findings) -> None:
+        """Every event answered 2xx is in the inbox and was followed, and what follows from it is at the remotes."""
+        stored: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for code, key, condition in self._rows(
+            "SELECT n.code, e.source_event_id, e.condition FROM sync_sourceevent e JOIN sync_connection n ON n.id = e.connection_id"
+        ):
+            stored[code, key].append(condition)
+        for (source, key), heard in self.history.items():
+            rows = stored.get((source, key), [])
+            if heard.ok and not rows:
+                found.add("I1", f"{source} {key} was answered 2xx and is not in the inbox")
+            if len(rows) > 1:
+                found.add("I1", f"{source} {key} is in the inbox {len(rows)} times")
+            if heard.altered_ok and not self._explained(heard.said.object_id):
+                # a vendor that repeats what is not acknowledged gets its answer, and people get a case
+                found.add("I1", f"{source} {key} came a second time with other content, and no case says so")
+            if len(heard.tracking) > 1:
+                found.add("I1", f"{source} {key} was answered with {len(heard.tracking)} tracking ids")
+            if heard.fail:
+                found.add("I1", f"{source} {key} was refused {heard.fail} times")
+        for flow in self.flows:
+            self._flow_arrived(flow, found)
+
+    def _flow_arrived(self, flow: Flow, found: Findings) -> None:
+        _, _, _, billing, erp = ENTITIES[flow.entity]
+        customer, contract = flow.customer.reference, flow.contracts[-1]
+        for code in (billing, erp):
+            if not self.stage.shelf[code].of(customer) and not self._explained(customer):
+                found.add("I1", f"{customer} never reached {code}, and no case says why")
+        if not self.stage.shelf[billing].of(contract.reference) and not self._explained(contract.reference, customer):
+            found.add("I1", f"{contract.reference} never reached {billing}, and no case says why")
+
+    # -- I2 -------------------------------------------------------------------------------------------
+    def _no_double(self, found: Findings) -> None:
+        for code, books in self.stage.shelf.items():
+            for reference, several in books.records.items():
+                ours = [one for one in several if one.by == "portal"]
+                if len(ours) > 1:
+                    ids = ", ".join(one.external_id for one in ours)
+                    found.add("I2", f"{code} holds {reference} {len(ours)} times: {ids}")
+
+    # -- I3 -------------------------------------------------------------------------------------------
+    def _issued(self) -> Iterator[tuple[str, Any]]:
+        for code, department in self.company.billing.items():
+            for document in (*department.issued, *department.collected):
+                yield code, document
+
+    def _money(self, found: Findings) -> None:
+        """Billing = ERP + explained, per entity, currency and kind, to the minor unit; document by document first."""
+        billed: Counter[tuple[str, str, str]] = Counter()
+        posted: Counter[tuple[str, str, str]] = Counter()
+        explained: Counter[tuple[str, str, str]] = Counter()
+        healed = 0
+        for _, document in self._issued():
+            erp = ENTITIES[document.legal_entity][4]
+            key = (document.legal_entity, document.currency, document.kind)
+            amount = _minor(getattr(document, "total", None) or document.amount, document.currency)
+            billed[key] += amount
+            held = [one for one in self.stage.shelf[erp].of(document.reference) if one.by == "portal"]
+            contract = getattr(document, "contract_reference", "")
+            if held:
+                there = held[0].subject
+                posted[key] += _minor(getattr(there, "total", None) or there.amount, there.currency)  # type: ignore[attr-defined]
+                healed += 1
+                if there.currency != document.currency or there.legal_entity != document.legal_entity:
+                    found.add("I3", f"{document.reference}: {there.currency}/{there.legal_entity} in {erp}")
+                if held[0].status != "posted":
+                    found.add("I3", f"{document.reference} is in {erp} and was never posted there")
+            elif self._explained(document.reference, contract, getattr(document, "pays_reference", "")):
+                explained[key] += amount
+            else:
+                found.add("I3", f"{document.reference} over {amount} minor units never reached {erp}; no case says why")
+        for key, amount in billed.items():
+            if amount != posted[key] + explained[key]:
+                found.add("I3", f"{key}: billed {amount}, posted {posted[key]}, explained {explained[key]} minor units")
+        for code, books in self.company.erps.items():
+            issued = {document.reference for _, document in self._issued()}
+            for record in books.all():
+                if record.kind in ("invoice", "payment") and record.reference not in issued and record.by == "portal":
+                    found.add("I3", f"{code} holds {record.reference}, which billing never issued")
+        self._sold(found)
+        found.figures["documents"] = sum(1 for _ in self._issued())
+        found.figures["documents posted"] = healed
+        found.figures["money, minor units"] = {f"{currency}": _total(billed, currency) for currency in DIGITS}
+
+    def _sold(self, found: Findings) -> None:
+        """What was sold is what was billed: the sum of a contract's invoices is its last modification's amount."""
+        per_contract: Counter[str] = Counter()
+        for department in self.company.billing.values():
+            for invoice in department.issued:
+                per_contract[invoice.contract_reference] += _minor(invoice.total, invoice.currency)
+        for flow in self.flows:
+            last = flow.contracts[-1]
+            wanted = _minor(last.amount, last.currency)
+            if per_contract[last.reference] != wanted and not self._explained(last.reference, flow.customer.reference):
+                found.add("I3", f"{last.reference}: sold {wanted}, billed {per_contract[last.reference]} minor units")
+
+    # -- I4 -------------------------------------------------------------------------------------------
+    def _one_case(self, found: Findings) -> None:
+        for row in self._rows(_DOUBLE_CASES):
+            found.add("I4", f"{row[5]} open cases for one thing and cause: {row[:5]}")
+        for row in self._cases:
+            if not row[1]:
+                found.add("I4", f"a case of {row[0]} belongs to nobody: {row[2]}")
+        for (name,) in self._rows(_STOPPED_WITHOUT_CASE):
+            found.add("I4", f"{name} is stopped and no case is open")
+        found.figures["open cases"] = dict(Counter(row[0] for row in self._cases))
+
+    # -- I5 -------------------------------------------------------------------------------------------
+    def _order(self, found: Findings) -> None:
+        """What a remote saw of an object never goes back, and what it holds is the source's last word."""
+        for code, books in self.stage.shelf.items():
+            for complaint in books.complaints:
+                found.add("I12" if "asked to wait" in complaint else "I5", f"{code}: {complaint}")
+        for flow in self.flows:
+            _, _, _, billing, erp = ENTITIES[flow.entity]
+            account = self.company.crm.now.get(("account", flow.customer.crm_account_id))
+            for code, reference, version in (
+                (billing, flow.customer.reference, account[0].version if account else 0),
+                (erp, flow.customer.reference, account[0].version if account else 0),
+                (billing, flow.contracts[-1].reference, flow.contracts[-1].version),
+            ):
+                for one in self.stage.shelf[code].of(reference):
+                    if one.by == "portal" and one.version != version and not self._explained(reference):
+                        found.add(
+                            "I5", f"{code} holds {reference} at version {one.version}; the source is at {version}"
+                        )
+
+    # -- I7, I9 ---------------------------------------------------------------------------------------
+    def _trail(self, found: Findings) -> None:
+        """The trail names every record the portal made."""
+        told = set(self._rows(_POSTED_FACTS))
+        for code, books in self.stage.shelf.items():
+            for record in books.all():
+                if record.by == "portal" and record.kind != "feedback":
+                    if (record.reference, record.external_id) not in told and not self._explained(record.reference):
+                        found.add("I7", f"nothing in the trail says that {code} holds {record.reference}")
+
+    def _two_people(self, found: Findings) -> None:
+        for (key,) in self._rows(_SELF_APPROVED):
+            found.add("I9", f"approval {key} was decided by the person who asked")
+
+    # -- I11 ------------------------------------------------------------------------------------------
+    def _liveness(self, found: Findings) -> None:
+        for (name,) in self._rows(_STILL_MOVING):
+            # what waits for something that a case explains is not lost in motion
+            waits_for = name.split()[-1]
+            if not self._explained(waits_for) and not self._behind_a_case(name):
+                found.add("I11", f"{name} had not come to rest")
+
+    def _behind_a_case(self, name: str) -> bool:
+        return any(reference in name for reference in self._named)
+
+    # -- I13 ------------------------------------------------------------------------------------------
+    def _no_canary(self, found: Findings) -> None:
+        for table, column in self._rows(_TEXT_COLUMNS):
+            query = f'SELECT count(*) FROM "{table}" WHERE "{column}"::text LIKE %s'  # noqa: S608 - from the catalogue
+            hits = self._database.execute(query, [f"%{CANARY}%"]).fetchone()  # type: ignore[arg-type]
+            if hits and hits[0]:
+                found.add("I13", f"a secret of a caller stands in {table}.{column}, {hits[0]} times")
+
+
+def _minor(amount: Decimal, currency: str) -> int:
+    """Minor units by ISO 4217. An amount finer than its currency is a violation of its own: it raises."""
+    scaled = amount.scaleb(DIGITS[currency])
+    if scaled != scaled.to_integral_value():
+        raise ValueError(f"{amount} {currency} is finer than a minor unit")
+    return int(scaled)
+
+
+def _total(counter: Counter[tuple[str, str, str]], currency: str) -> int:
+    return sum(amount for (_, of, kind), amount in counter.items() if of == currency and kind == "invoice")

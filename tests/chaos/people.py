@@ -1,0 +1,84 @@
+"""The people of the story: they see cases and press what is offered, always two of them where money or rules move."""
+
+from datetime import timedelta
+
+from django.contrib.auth.models import User
+
+from reconciliation import approvals
+from reconciliation.fixes.fix import Fix, InputError, NotPossible, Target
+from reconciliation.fixes.registry import FIXES
+from reconciliation.models import ApprovalRequest, ExceptionCase, Problem
+from sync import connections
+from sync.models import Connection
+from tests.chaos.company import Company
+from tests.chaos.remotes import Stage
+
+#: reason -> (fix, who asks)
+PRESSED = {
+    "PERIOD_CLOSED": ("post_in_first_open_period", "preparer"),
+    "UNKNOWN_OUTCOME": ("try_again", "preparer"),
+    "TARGET_UNAVAILABLE": ("try_again", "preparer"),
+    "AMOUNT_MISMATCH": ("try_again", "preparer"),
+    "DUPLICATE_AT_TARGET": ("try_again", "preparer"),
+    "ERP_CUSTOMER_MISSING": ("try_again", "preparer"),
+}
+#: what a tick of people's work takes on at most
+AT_ONCE = 25
+
+
+class People:
+    """They come by every few minutes."""
+
+    def __init__(self, stage: Stage, company: Company) -> None:
+        self.stage, self.company = stage, company
+        self.fixed = 0
+
+    def start(self) -> None:
+        self.stage.world.every(timedelta(minutes=5), "people", self.come_by)
+
+    def come_by(self) -> None:
+        with self.stage.boundaries.closed():
+            self._sign_in_again()
+            self._map_products()
+            self._settle_doubles()
+            self._press()
+
+    def _user(self, part: str) -> User:
+        return User.objects.get(username=self.company.people[part])
+
+    def _sign_in_again(self) -> None:
+        for row in Connection.objects.exclude(health__paused_at=None):
+            self.stage.shelf[row.code].refuses_login = False
+            connections.resume(row, note="Signed in again", user=self._user("support"))
+
+    def _map_products(self) -> None:
+        for problem in Problem.objects.filter(reason="PRODUCT_UNMAPPED", cases__status="open").distinct():
+            fix = FIXES["map_product"]
+            inputs = {one.name: one.initial for one in fix.inputs(Target(problem=problem))}
+            inputs["product"] = f"Basic {problem.value.split()[-1]}"
+            self._ask_and_approve(fix, Target(problem=problem), inputs, "billing ops")
+
+    def _settle_doubles(self) -> None:
+        """Somebody looks at the remote and takes out what was entered by hand."""
+        for books in self.stage.shelf.values():
+            for several in books.records.values():
+                several[:] = [one for one in several if one.by == "portal"] or several
+
+    def _press(self) -> None:
+        cases = ExceptionCase.objects.filter(status="open", reason__in=PRESSED).exclude(delivery=None)
+        for case in cases.select_related("problem").order_by("pk")[:AT_ONCE]:
+            name, asker = PRESSED[case.reason]
+            self._ask_and_approve(FIXES[name], Target(problem=case.problem, case=case), {}, asker)
+
+    def _ask_and_approve(self, fix: Fix, target: Target, inputs: dict[str, str], asker: str) -> None:
+        user = self._user(asker)
+        try:
+            preview = approvals.prepare(fix, target, inputs, user=user)
+            request = approvals.ask(fix, target, inputs, user=user, sha256=preview.sha256, because="as shown")
+            approvals.approve(request.pk, user=self._user("approver"))
+            self.fixed += 1
+        except (NotPossible, InputError, approvals.Refused, approvals.Changed):
+            # next time round; a person would read why
+            ApprovalRequest.objects.filter(status=ApprovalRequest.Status.PENDING, problem=target.problem).update(
+                status=ApprovalRequest.Status.WITHDRAWN
+            )

@@ -1,0 +1,102 @@
+"""The simulated world: one clock, one source of chance, one queue of what happens next.
+
+Everything runs in one thread. Things happen at once only where the real engine holds no transaction: during a
+remote call, when `elapse` lets the rest of the world go on before the caller gets its answer.
+"""
+
+import heapq
+import logging
+import random
+import traceback
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from tests.chaos.crashes import Crash
+
+log = logging.getLogger(__name__)
+#: two days before a month ends, so that every longer run sees its periods close
+START = datetime(2026, 3, 30, 9, tzinfo=UTC)
+#: calls inside calls: a slow call of one worker, during which another worker makes a slow call, ...
+DEEPEST = 3
+
+
+@dataclass(order=True)
+class _Next:
+    at: datetime
+    number: int
+    name: str = field(compare=False)
+    action: Callable[[], object] = field(compare=False)
+
+
+class World:
+    """Time, chance, and what is going to happen."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)  # noqa: S311 - a simulation, not a secret
+        self.time = START
+        self.deaths: Counter[str] = Counter()
+        #: errors that no simulated fault explains: each is a violation
+        self.errors: list[str] = []
+        self.steps = 0
+        self._queue: list[_Next] = []
+        self._number = 0
+        self._depth = 0
+
+    def now(self) -> datetime:
+        return self.time
+
+    def chance(self, rate: float) -> bool:
+        return rate > 0 and self.random.random() < rate
+
+    def seconds(self, least: float, most: float) -> timedelta:
+        return timedelta(seconds=self.random.uniform(least, most))
+
+    def at(self, when: datetime, name: str, action: Callable[[], object]) -> None:
+        self._number += 1
+        heapq.heappush(self._queue, _Next(max(when, self.time), self._number, name, action))
+
+    def after(self, wait: timedelta, name: str, action: Callable[[], object]) -> None:
+        self.at(self.time + wait, name, action)
+
+    def every(self, wait: timedelta, name: str, action: Callable[[], object]) -> None:
+        """Again and again, until the world ends."""
+
+        def again() -> None:
+            try:
+                action()
+            finally:
+                self.after(wait, name, again)
+
+        self.after(wait, name, again)
+
+    def run_until(self, end: datetime) -> None:
+        """Let everything happen up to a moment."""
+        while self._queue and self._queue[0].at <= end:
+            following = heapq.heappop(self._queue)
+            self.time = max(self.time, following.at)
+            self.perform(following.name, following.action)
+        self.time = max(self.time, end)
+
+    def elapse(self, wait: timedelta) -> None:
+        """A caller waits for an answer while the rest of the world goes on."""
+        end = self.time + wait
+        if self._depth >= DEEPEST:
+            self.time = end
+            return
+        self._depth += 1
+        try:
+            self.run_until(end)
+        finally:
+            self._depth -= 1
+
+    def perform(self, name: str, action: Callable[[], object]) -> None:
+        """One process does one thing; it may die, and others go on."""
+        self.steps += 1
+        try:
+            action()
+        except Crash as crash:
+            self.deaths[crash.where] += 1
+        except Exception:  # noqa: BLE001 - a bug in the product is what we are here to find
+            self.errors.append(f"{name} at {self.time:%d %H:%M:%S}: {traceback.format_exc(limit=-6)}")
