@@ -35,8 +35,11 @@ class Boundaries:
         self.decide: Callable[[int, str], bool] | None = None
         self.names_wanted = False
         self.off = 0
+        #: rises with everything that may have changed the database, also where nobody dies
+        self.changes = 0
 
     def reach(self, side: str, *, where: str = "") -> None:
+        self.changes += 1
         if self.off:
             return
         self.count += 1

@@ -77,6 +77,7 @@ class Engine:
         self.world = stage.world
         self.history: dict[tuple[str, str], Heard] = {}
         self.skipped = 0
+        self._idle_since = -1
         self._offered: set[str] = set()
         self._client = Client()
 
@@ -162,9 +163,14 @@ class Engine:
 
     def has_work(self) -> bool:
         """Whether a tick could do anything; without it hours of silence would cost as much as hours of work."""
+        changes = self.stage.boundaries.changes
+        if changes == self._idle_since:
+            self.skipped += 1
+            return False
         with connection.cursor() as cursor:
             cursor.execute(_UNFINISHED)
             found = bool(cursor.fetchone()[0])
+        self._idle_since = -1 if found else changes
         self.skipped += not found
         return found
 

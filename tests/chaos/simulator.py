@@ -83,7 +83,7 @@ def run(seed: int, flows: int, faults: Faults) -> Report:
         _come_to_rest(world, engine, people)
         _say_it_all_again(stage, engine)
         rested = world.time
-        findings = Checker(stage=stage, company=company, flows=tale.flows, history=engine.history, dsn=_dsn()).check()
+        findings = Checker(stage=stage, company=company, flows=tale.flows, history=engine.history, dsn=dsn()).check()
     report = Report(seed=seed, flows=flows, commit=commit(), violations=findings.violations, figures=findings.figures)
     writes = sum(len(books.writes) for books in stage.shelf.values())
     calls = sum(books.calls["deliver"] for books in stage.shelf.values())
@@ -127,7 +127,8 @@ def _say_it_all_again(stage: Stage, engine: Engine) -> None:
             stage.world.errors.append(f"I6 {code}: {after[code] - count} writes after everything was said again")
 
 
-def _dsn() -> str:
+def dsn() -> str:
+    """Where the checker connects to: the same database, over a connection of its own."""
     given = connection.get_connection_params()
     keys = {"dbname": "dbname", "user": "user", "password": "password", "host": "host", "port": "port"}
     return " ".join(f"{name}={given[key]}" for key, name in keys.items() if given.get(key))

@@ -32,6 +32,12 @@ def deal_id(number: int) -> str:
     return f"006{number:015d}"
 
 
+def record_id(contract: SubscriptionContract) -> str:
+    """What the CRM calls a modification: every one is a record of its own, so that calls may overtake each other."""
+    number = contract.modification_number
+    return contract.crm_opportunity_id if number == 1 else f"{contract.crm_opportunity_id}-{number}"
+
+
 class Tale:
     """Makes flows and lets their events happen."""
 
@@ -51,7 +57,7 @@ class Tale:
 
     def add(self, number: int, *, within: timedelta = timedelta()) -> Flow:
         """A customer and a deal, said at some moment within the time given, the deal sometimes before the customer."""
-        flow = self._make(number)
+        flow = self.make(number)
         self.flows.append(flow)
         faults, world, crm = self.stage.faults, self.world, self.company.crm
         start = world.time + world.seconds(0, within.total_seconds())
@@ -63,13 +69,11 @@ class Tale:
             world.at(when, "CRM", lambda moved=moved, move=move: self._move(moved, move))
         won = start + world.seconds(-60, 300)
         for place, contract in enumerate(flow.contracts):
-            # every modification is a record of its own in the CRM; the calls about them may overtake each other
-            key = deal_id(number) if place == 0 else f"{deal_id(number)}-{place + 1}"
             when = won + timedelta(seconds=20 * place) + world.seconds(0, 10)
             world.at(
                 when,
                 "CRM",
-                lambda key=key, contract=contract: crm.say("opportunity", key, contract, revision=1),
+                lambda contract=contract: crm.say("opportunity", record_id(contract), contract, revision=1),
             )
         if faults.by_hand and world.chance(faults.by_hand * 10):
             world.at(start + timedelta(hours=1), "by hand", lambda: self._enter_by_hand(flow))
@@ -92,9 +96,10 @@ class Tale:
             held_copy = replace(held[0], external_id=f"{books.code}-hand-{books.last_number}", by="hand")
             books.records[flow.customer.reference].append(held_copy)
 
-    def _make(self, number: int) -> Flow:
+    def make(self, number: int, *, entity: str = "", modifications: int = 0) -> Flow:
+        """A customer and its contracts, not said yet."""
         faults, world = self.stage.faults, self.world
-        entity = self.chance.choice(sorted(ENTITIES))
+        entity = entity or self.chance.choice(sorted(ENTITIES))
         currency = self.chance.choice(CURRENCIES)
         country = ENTITIES[entity][0]
         same_side = [flow for flow in self.flows if flow.entity == entity]
@@ -110,7 +115,7 @@ class Tale:
             address=Address(country=country, city="City 1"),
             source_system="crm",
         )
-        times = self.chance.randint(2, 5) if world.chance(faults.modified) else 1
+        times = modifications or (self.chance.randint(2, 5) if world.chance(faults.modified) else 1)
         product = f"Basic {currency}" if not world.chance(faults.unmapped) else f"Bsaic {currency}"
         amount = self._money(currency)
         contracts = []

@@ -19,6 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("--flows", type=int, default=40, help="deals per seed")
         parser.add_argument("--faults", default="all", help="all, none, or names joined by commas")
         parser.add_argument("--plant", default="", help="a planted bug, to see it caught")
+        parser.add_argument("--crash-points", action="store_true", help="die once at every boundary of every phase")
         parser.add_argument("--json", action="store_true", help="one JSON line per seed")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -35,6 +36,9 @@ class Command(BaseCommand):
         except ValueError as error:
             raise CommandError(str(error)) from error
         broken = 0
+        if options["crash_points"]:
+            self._sweep(options)
+            return
         with simulator.template() as empty:
             for seed in range(options["seed"], options["seed"] + options["seeds"]):
                 with simulator.throw_away(empty), planted.bug(options["plant"]):
@@ -46,3 +50,12 @@ class Command(BaseCommand):
                 self.stdout.flush()
         if broken:
             raise CommandError(f"violations: {broken}")
+
+    def _sweep(self, options: dict[str, Any]) -> None:
+        from tests.chaos import planted, simulator, sweep
+
+        with simulator.template() as empty, simulator.throw_away(empty), planted.bug(options["plant"]):
+            found = sweep.Sweep(options["seed"]).run()
+        self.stdout.write(sweep.as_text(found))
+        if found.violations:
+            raise CommandError(f"violations: {len(found.violations)}")

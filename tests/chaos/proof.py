@@ -1,0 +1,147 @@
+"""The release set: many seeds, resumable; results are kept by commit and seed range, and a report says what is covered."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.chaos.simulator import ROOT, commit
+
+RESULTS = Path(os.environ.get("Q2C_PROOF_DIR", str(ROOT / ".proof")))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One kind of run in the release set."""
+
+    name: str
+    faults: str
+    flows: int
+    seeds: int
+    first_seed: int = 1
+
+    @property
+    def wanted(self) -> int:
+        return self.flows * self.seeds
+
+
+#: what a release asks for; figures for smaller sets say so
+PARTS = (
+    Part(name="everything at once", faults="all", flows=1000, seeds=80),
+    Part(name="timeouts after the commit", faults="timeouts", flows=1000, seeds=10, first_seed=1001),
+    Part(name="storms of 503", faults="storm", flows=500, seeds=10, first_seed=2001),
+    Part(name="broker away", faults="broker-off,network,order", flows=500, seeds=10, first_seed=3001),
+)
+
+
+def results_file() -> Path:
+    return RESULTS / f"{commit()}.jsonl"
+
+
+def done() -> list[dict[str, Any]]:
+    """Results of this commit so far."""
+    path = results_file()
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def missing(part: Part, have: list[dict[str, Any]]) -> Iterator[int]:
+    """Seeds of a part that have not run on this commit."""
+    ran = {(row["part"], row["seed"]) for row in have}
+    for seed in range(part.first_seed, part.first_seed + part.seeds):
+        if (part.name, seed) not in ran:
+            yield seed
+
+
+def work(minutes: float, workers: int = 2) -> int:
+    """Run what is missing for so long, in processes of their own; how many violations were found."""
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    have = done()
+    waiting = [(part, seed) for part in PARTS for seed in missing(part, have)]
+    # every part gets its turn early
+    waiting.sort(key=lambda one: (one[1] - one[0].first_seed, one[0].name))
+    ends, running, violations = time.monotonic() + minutes * 60, [], 0
+    while (waiting and time.monotonic() < ends) or running:
+        while waiting and len(running) < workers and time.monotonic() < ends:
+            part, seed = waiting.pop(0)
+            running.append((part, seed, _start(part, seed)))
+        for one in [one for one in running if one[2].poll() is not None]:
+            running.remove(one)
+            violations += _keep(*one)
+        time.sleep(0.2)
+    return violations
+
+
+def _start(part: Part, seed: int) -> "subprocess.Popen[str]":
+    words = ["manage.py", "simulate", "--json", "--seed", str(seed), "--flows", str(part.flows)]
+    return subprocess.Popen(
+        [sys.executable, *words, "--faults", part.faults],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env={**os.environ, "PYTHONHASHSEED": "0"},
+    )
+
+
+def _keep(part: Part, seed: int, process: "subprocess.Popen[str]") -> int:
+    assert process.stdout is not None
+    lines = [line for line in process.stdout.read().splitlines() if line.startswith("{")]
+    row: dict[str, Any] = json.loads(lines[-1]) if lines else {"seed": seed, "violations": ["the run itself broke"]}
+    row["part"], row["faults"] = part.name, part.faults
+    with results_file().open("a") as file:
+        file.write(json.dumps(row) + "\n")
+    print(f"{part.name}, seed {seed}: {len(row['violations'])} violations, {row.get('seconds', 0):.0f} s", flush=True)
+    return len(row["violations"])
+
+
+def report() -> str:
+    """What is covered on this commit, part by part."""
+    have = done()
+    lines = [f"commit {commit()}"]
+    for part in PARTS:
+        rows = [row for row in have if row["part"] == part.name]
+        seeds = sorted(row["seed"] for row in rows)
+        flows = sum(row.get("flows", 0) for row in rows)
+        figures: Counter[str] = Counter()
+        for row in rows:
+            for name in ("events", "remote writes", "answers lost after the write", "deaths"):
+                figures[name] += row.get("figures", {}).get(name, 0)
+        lines.append(
+            f"  {part.name}: {flows:,} of {part.wanted:,} flows, seeds {_ranges(seeds)}, "
+            f"{sum(len(row['violations']) for row in rows)} violations; "
+            + ", ".join(f"{count:,} {name}" for name, count in figures.items())
+        )
+    lines += [f"  violation, seed {row['seed']}: {text}" for row in have for text in row["violations"]]
+    return "\n".join(lines)
+
+
+def _ranges(numbers: list[int]) -> str:
+    if not numbers:
+        return "none"
+    spans: list[list[int]] = []
+    for number in numbers:
+        if spans and number == spans[-1][1] + 1:
+            spans[-1][1] = number
+        else:
+            spans.append([number, number])
+    return ", ".join(f"{low}-{high}" if low != high else f"{low}" for low, high in spans)
+
+
+def main() -> None:
+    if sys.argv[1:2] == ["report"]:
+        print(report())
+        return
+    minutes = float(sys.argv[1]) if len(sys.argv) > 1 else 10_000.0
+    violations = work(minutes)
+    print(report())
+    sys.exit(1 if violations else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,227 @@
+"""Every crash point of every flow type: each phase of a deal's life is played once for each of its step boundaries,
+and the process dies there.
+
+The boundaries are not listed anywhere: a first play counts them, then one play per boundary dies at it.
+"""
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from tests.chaos import company as companies
+from tests.chaos.checker import Checker
+from tests.chaos.company import ENTITIES
+from tests.chaos.crashes import Boundaries
+from tests.chaos.engine import Engine
+from tests.chaos.faults import NONE, Faults
+from tests.chaos.people import People
+from tests.chaos.remotes import Stage
+from tests.chaos.simulator import dsn
+from tests.chaos.tale import Flow, Tale, record_id
+from tests.chaos.world import World
+
+log = logging.getLogger(__name__)
+#: one that posts at once and one that posts later, neither of which honours request keys
+ENTITIES_PLAYED = ("DE01", "JP01")
+#: after which a play that has not come to rest counts as hung
+PATIENCE = timedelta(hours=3)
+
+
+@dataclass
+class Coverage:
+    """What a sweep covered and found."""
+
+    #: phase -> number of boundaries
+    boundaries: dict[str, int] = field(default_factory=dict)
+    #: phase -> names of places where it died
+    places: dict[str, Counter[str]] = field(default_factory=dict)
+    kills: int = 0
+    violations: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+class Sweep:
+    """Plays phases in one database; every play has a deal of its own."""
+
+    def __init__(self, seed: int) -> None:
+        self.world = World(seed)
+        self.stage = Stage(world=self.world, boundaries=Boundaries())
+        self.engine = Engine(self.stage)
+        self.number = 0
+
+    def run(self, *, only: str = "", times: int = 1) -> Coverage:
+        """Die once at every boundary of every phase, for each kind of ERP, so many times."""
+        began = time.monotonic()
+        found = Coverage()
+        with self.engine.running(self.world.random.randint(1, 10**9)):
+            self.company = companies.found(self.stage)
+            for source in (self.company.crm, *(one.books for one in self.company.billing.values())):
+                source.on_event = self.engine.hear
+            for department in self.company.billing.values():
+                department.runs_itself = False
+            self.tale = Tale(self.stage, self.company)
+            self.people = People(self.stage, self.company)
+            self.engine.start(pace=4.0)
+            self.people.start()
+            for name, play in PHASES.items():
+                if not only or only in name:
+                    for entity in ENTITIES_PLAYED:
+                        self._phase(f"{name} {entity}", play, entity, times, found)
+            checker = Checker(
+                stage=self.stage,
+                company=self.company,
+                flows=self._told(),
+                history=self.engine.history,
+                dsn=dsn(),
+                all_billed=False,
+            )
+            found.violations = checker.check().violations
+        found.seconds = time.monotonic() - began
+        return found
+
+    def _told(self) -> list[Flow]:
+        """Flows as far as they were told: most phases stop before the second modification, some before the sale."""
+        said = self.company.crm.now
+        told = []
+        for flow in self.tale.flows:
+            contracts = tuple(one for one in flow.contracts if ("opportunity", record_id(one)) in said)
+            told.append(replace(flow, contracts=contracts))
+        return told
+
+    def _phase(self, name: str, play: "Play", entity: str, times: int, found: Coverage) -> None:
+        boundaries = self.stage.boundaries
+        count = self._once(play, entity, die_at=0, found=None, name=name)
+        found.boundaries[name] = count
+        for _ in range(times):
+            for number in range(1, count + 1):
+                self._once(play, entity, die_at=number, found=found, name=name)
+        boundaries.decide = None
+        log.info("%s: %s boundaries", name, count)
+
+    def _once(self, play: "Play", entity: str, *, die_at: int, found: Coverage | None, name: str) -> int:
+        self.number += 1
+        flow = self.tale.make(self.number, entity=entity, modifications=2)
+        self.tale.flows.append(flow)
+        play.prepare(self, flow)
+        self.rest()
+        boundaries = self.stage.boundaries
+        before, died = boundaries.count, []
+
+        def decide(number: int, place: str) -> bool:
+            if number - before == die_at and not died:
+                died.append(place)
+                return True
+            return False
+
+        boundaries.decide = decide
+        play.act(self, flow)
+        self.rest()
+        boundaries.decide = None
+        reached = boundaries.count - before
+        if found is not None and died:
+            found.kills += 1
+            found.places.setdefault(name, Counter())[died[0]] += 1
+        return reached
+
+    def rest(self) -> None:
+        """Until nothing moves; what hangs is found by the checker."""
+        end = self.world.time + PATIENCE
+        quiet = 0
+        while quiet < 1 and self.world.time < end:
+            self.world.run_until(self.world.time + timedelta(seconds=45))
+            quiet = 0 if self.engine.has_work() else quiet + 1
+
+    # -- what a deal's life is made of ---------------------------------------------------------------
+    def save_customer(self, flow: Flow) -> None:
+        self.company.crm.say("account", flow.customer.crm_account_id, flow.customer, revision=1)
+
+    def win(self, flow: Flow, place: int = 1) -> None:
+        contract = flow.contracts[place - 1]
+        self.company.crm.say("opportunity", record_id(contract), contract, revision=1)
+
+    def bill(self, flow: Flow) -> None:
+        department = self.company.billing[ENTITIES[flow.entity][3]]
+        department.bill(department.books.of(flow.contracts[0].reference)[0])
+
+    def collect(self, flow: Flow) -> None:
+        department = self.company.billing[ENTITIES[flow.entity][3]]
+        for place, invoice in enumerate(department.issued, start=1):
+            if invoice.contract_reference == flow.contracts[0].reference:
+                department.collect(invoice, place)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Play:
+    """A phase: what comes before it without deaths, and what happens in it."""
+
+    prepare: Callable[[Sweep, Flow], None]
+    act: Callable[[Sweep, Flow], None]
+
+
+def _sold(sweep: Sweep, flow: Flow) -> None:
+    sweep.save_customer(flow)
+    sweep.win(flow)
+
+
+def _billed(sweep: Sweep, flow: Flow) -> None:
+    _sold(sweep, flow)
+    sweep.rest()
+    sweep.bill(flow)
+
+
+def _nothing(sweep: Sweep, flow: Flow) -> None:
+    """A phase that begins with an empty page."""
+
+
+def _with(faults: Faults, act: Callable[[Sweep, Flow], None]) -> Callable[[Sweep, Flow], None]:
+    """The same while the remotes misbehave for a minute."""
+
+    def play(sweep: Sweep, flow: Flow) -> None:
+        sweep.stage.faults = faults
+        act(sweep, flow)
+        sweep.world.run_until(sweep.world.time + timedelta(seconds=20))
+        sweep.stage.faults = NONE
+
+    return play
+
+
+def _close_the_month(sweep: Sweep, flow: Flow) -> None:
+    """The ERP refuses, people move the posting; the month opens again afterwards for the next play."""
+    books = sweep.company.erps[ENTITIES[flow.entity][4]]
+    month = f"{sweep.world.time:%Y-%m}"
+    books.closed_months.add(month)
+    sweep.bill(flow)
+    sweep.world.run_until(sweep.world.time + timedelta(minutes=15))
+    books.closed_months.discard(month)
+
+
+def _amend(sweep: Sweep, flow: Flow) -> None:
+    sweep.win(flow, 2)
+
+
+PHASES = {
+    "customer_sync": Play(prepare=_nothing, act=Sweep.save_customer),
+    "closed_won_to_billing": Play(prepare=Sweep.save_customer, act=Sweep.win),
+    "deal before its customer": Play(
+        prepare=_nothing, act=lambda sweep, flow: (sweep.win(flow), sweep.save_customer(flow))[0]
+    ),
+    "modification": Play(prepare=_sold, act=_amend),
+    "invoice_to_erp": Play(prepare=_sold, act=Sweep.bill),
+    "payment_to_erp and cash_application": Play(prepare=_billed, act=Sweep.collect),
+    "answer lost": Play(prepare=_sold, act=_with(Faults(lost_answer=1.0), Sweep.bill)),
+    "period closed": Play(prepare=_sold, act=_close_the_month),
+}
+
+
+def as_text(found: Coverage) -> str:
+    """A sweep as people read it."""
+    lines = [f"{found.kills} kills in {found.seconds:.0f} s"]
+    for phase, count in found.boundaries.items():
+        places = found.places.get(phase, Counter())
+        lines.append(f"  {phase}: {count} boundaries, {len(places)} places")
+    lines.append(f"violations: {len(found.violations)}")
+    lines += [f"  {text}" for text in found.violations]
+    return "\n".join(lines)
