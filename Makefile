@@ -101,6 +101,21 @@ e2e: setup ## only the browser tests
 kills: setup ## kill worker, broker and web in the middle of a demo of its own; its figures must not change (minutes)
 	@Q2C_TESTING=1 $(PY) -m pytest -m slow tests/scenarios/test_kills.py $(PYTEST)
 
+.PHONY: simulate
+simulate: setup ## seeded flows with faults in a throw-away database: make simulate ARGS="--seed 7 --flows 40 --faults all"
+	@Q2C_TESTING=1 $(LOCAL) with -- $(PY) -W ignore manage.py simulate $(ARGS)
+
+.PHONY: planted
+planted: setup ## plant twenty bugs, one at a time, and see each caught (an hour or so)
+	@Q2C_TESTING=1 $(LOCAL) with -- $(PY) -m tests.chaos.gauntlet $(ARGS)
+
+.PHONY: proof proof-report
+proof: setup ## the release set in the simulator, resumable, results in .proof/ (hours; MINUTES=30 for a part of it)
+	@Q2C_TESTING=1 $(LOCAL) with -- $(PY) -m tests.chaos.proof $(MINUTES)
+
+proof-report: setup ## what of the release set has run on this commit
+	@Q2C_TESTING=1 $(PY) -m tests.chaos.proof report
+
 .PHONY: lint lint-style lint-contracts lint-migrations lint-deploy lint-types
 lint: lint-style lint-contracts lint-migrations lint-deploy lint-types ## style, import contracts, migrations, types ...
 

@@ -25,7 +25,8 @@ LEFT JOIN sync_sourceevent e ON e.id = c.event_id LEFT JOIN sync_connection n ON
 WHERE c.status = 'open'
 """
 _DOUBLE_CASES = """
-SELECT reason, coalesce(work_item_id, 0), coalesce(delivery_id, 0), coalesce(connection_id, 0), coalesce(event_id, 0), count(*)
+SELECT reason, coalesce(work_item_id, 0), coalesce(delivery_id, 0), coalesce(connection_id, 0),
+    coalesce(event_id, 0), count(*)
 FROM reconciliation_exceptioncase c WHERE status = 'open'
 GROUP BY 1, 2, 3, 4, 5, (SELECT b.value FROM sync_block b WHERE b.id = c.block_id) HAVING count(*) > 1
 """
@@ -47,7 +48,8 @@ UNION ALL SELECT 'delivery ' || delivery_key || ' ' || condition || ' ' || waits
   WHERE condition IN ('due', 'claimed', 'waiting', 'in_doubt')
 """
 _SELF_APPROVED = """
-SELECT id FROM reconciliation_approvalrequest WHERE status = 'approved' AND (decided_by_id IS NULL OR decided_by_id = asked_by_id)
+SELECT id FROM reconciliation_approvalrequest
+WHERE status = 'approved' AND (decided_by_id IS NULL OR decided_by_id = asked_by_id)
 """
 _POSTED_FACTS = (
     "SELECT object_key, details ->> 'external_id' FROM sync_journalentry WHERE action IN ('posted', 'acknowledged')"
@@ -83,6 +85,7 @@ class Checker:
 
     def check(self) -> Findings:
         found = Findings()
+        self._not_money: list[str] = []
         with psycopg.connect(self.dsn, autocommit=True) as database:
             self._database = database
             self._cases = self._rows(_OPEN_CASES)
@@ -97,6 +100,7 @@ class Checker:
             self._two_people(found)
             self._liveness(found)
             self._no_canary(found)
+        found.violations += [f"I3: {text}" for text in self._not_money]
         for text in self.stage.world.errors:
             found.add("error", text)
         return found
@@ -112,7 +116,8 @@ class Checker:
         """Every event answered 2xx is in the inbox and was followed, and what follows from it is at the remotes."""
         stored: dict[tuple[str, str], list[str]] = defaultdict(list)
         for code, key, condition in self._rows(
-            "SELECT n.code, e.source_event_id, e.condition FROM sync_sourceevent e JOIN sync_connection n ON n.id = e.connection_id"
+            "SELECT n.code, e.source_event_id, e.condition"
+            " FROM sync_sourceevent e JOIN sync_connection n ON n.id = e.connection_id"
         ):
             stored[code, key].append(condition)
         for (source, key), heard in self.history.items():
@@ -167,13 +172,13 @@ class Checker:
         for _, document in self._issued():
             erp = ENTITIES[document.legal_entity][4]
             key = (document.legal_entity, document.currency, document.kind)
-            amount = _minor(getattr(document, "total", None) or document.amount, document.currency)
+            amount = self._minor(getattr(document, "total", None) or document.amount, document.currency)
             billed[key] += amount
             held = [one for one in self.stage.shelf[erp].of(document.reference) if one.by == "portal"]
             contract = getattr(document, "contract_reference", "")
             if held:
                 there = held[0].subject
-                posted[key] += _minor(getattr(there, "total", None) or there.amount, there.currency)  # type: ignore[attr-defined]
+                posted[key] += self._minor(getattr(there, "total", None) or there.amount, there.currency)  # type: ignore[attr-defined]
                 healed += 1
                 if there.currency != document.currency or there.legal_entity != document.legal_entity:
                     found.add("I3", f"{document.reference}: {there.currency}/{there.legal_entity} in {erp}")
@@ -202,12 +207,19 @@ class Checker:
         per_contract: Counter[str] = Counter()
         for department in self.company.billing.values():
             for invoice in department.issued:
-                per_contract[invoice.contract_reference] += _minor(invoice.total, invoice.currency)
+                per_contract[invoice.contract_reference] += self._minor(invoice.total, invoice.currency)
         for flow in self.flows:
             last = flow.contracts[-1]
-            wanted = _minor(last.amount, last.currency)
+            wanted = self._minor(last.amount, last.currency)
             if per_contract[last.reference] != wanted and not self._explained(last.reference, flow.customer.reference):
                 found.add("I3", f"{last.reference}: sold {wanted}, billed {per_contract[last.reference]} minor units")
+
+    def _minor(self, amount: Decimal, currency: str) -> int:
+        """Minor units by ISO 4217; an amount finer than its currency is a violation of its own."""
+        scaled = amount.scaleb(DIGITS[currency])
+        if scaled != scaled.to_integral_value():
+            self._not_money.append(f"{amount} {currency} is finer than a minor unit")
+        return int(scaled)
 
     # -- I4 -------------------------------------------------------------------------------------------
     def _one_case(self, found: Findings) -> None:
@@ -272,14 +284,6 @@ class Checker:
             hits = self._database.execute(query, [f"%{CANARY}%"]).fetchone()  # type: ignore[arg-type]
             if hits and hits[0]:
                 found.add("I13", f"a secret of a caller stands in {table}.{column}, {hits[0]} times")
-
-
-def _minor(amount: Decimal, currency: str) -> int:
-    """Minor units by ISO 4217. An amount finer than its currency is a violation of its own: it raises."""
-    scaled = amount.scaleb(DIGITS[currency])
-    if scaled != scaled.to_integral_value():
-        raise ValueError(f"{amount} {currency} is finer than a minor unit")
-    return int(scaled)
 
 
 def _total(counter: Counter[tuple[str, str, str]], currency: str) -> int:

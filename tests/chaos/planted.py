@@ -10,7 +10,6 @@ import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 from unittest import mock
 
@@ -88,7 +87,7 @@ BUGS: tuple[Planted, ...] = (
         says="An event that breaks the reader is called read",
         place="sync.reading:_record",
         old="            _count_crash(event, found)\n            continue",
-        new="            event.condition, event.outcome = Condition.SETTLED, ''\n            event.save()\n            continue",
+        new="            event.condition = Condition.SETTLED\n            event.save()\n            continue",
         caught_by="tests/sync/test_reading.py",
     ),
     Planted(
@@ -102,7 +101,7 @@ BUGS: tuple[Planted, ...] = (
     Planted(
         name="no TRUNCATE trigger",
         says="The trail can be emptied",
-        sql=("DROP TRIGGER journal_refuses_truncate ON sync_journalentry",),
+        sql=("DROP TRIGGER IF EXISTS journal_refuses_truncate ON sync_journalentry",),
         caught_by="tests/sync/test_journal.py",
     ),
     Planted(
@@ -134,7 +133,8 @@ BUGS: tuple[Planted, ...] = (
         says="A document the ERP refused is sent again and again",
         place="sync.results:_fail",
         old="if isinstance(error, Rejected):",
-        new="if isinstance(error, Rejected):\n        row.condition, row.due_at = Condition.DUE, now\n        return None\n    if False:",
+        new="if isinstance(error, Rejected):\n        row.condition, row.due_at = Condition.DUE, clock.now()\n"
+        "        return None\n    if False:",
         faults="none",
     ),
     Planted(
@@ -143,7 +143,7 @@ BUGS: tuple[Planted, ...] = (
         place="sync.clock:business_date",
         old="now().astimezone(entity.zone).date()",
         new="now().date()",
-        caught_by="tests/sync/test_calendar.py",
+        caught_by="tests/sync/test_business_date.py",
     ),
     Planted(
         name="sweeper off by one",
@@ -157,8 +157,8 @@ BUGS: tuple[Planted, ...] = (
         name="JPY times 100",
         says="Every currency has two decimals",
         place="connectors.money:minor_units",
-        old="",
-        new="",
+        old="return MINOR_UNITS.get(currency, 2)",
+        new="return 2",
         caught_by="tests/connectors/test_money.py",
     ),
     Planted(
@@ -172,14 +172,18 @@ BUGS: tuple[Planted, ...] = (
     Planted(
         name="signature over parsed body",
         says="The signature is checked over the body as we would write it",
-        place="connectors.stripe_billing.webhook:receive",
+        place="connectors.stripe_billing.webhook:check_signature",
+        old='signed = stamps[0].encode() + b"." + body',
+        new='signed = stamps[0].encode() + b"." + json.dumps(json.loads(body or b"0"), sort_keys=True).encode()',
         caught_by="tests/connectors/stripe_billing/test_webhook.py",
     ),
     Planted(
         name="comparison that tells",
         says="Signatures are compared letter by letter",
-        place="connectors.stripe_billing.webhook:receive",
-        caught_by="tests/test_architecture.py",
+        place="connectors.stripe_billing.webhook:check_signature",
+        old="hmac.compare_digest(expected, signature)",
+        new="(expected == signature)",
+        caught_by="tests/connectors/stripe_billing/test_webhook.py",
     ),
     Planted(
         name="trail outside the transaction",
@@ -217,12 +221,12 @@ def bug(name: str) -> Iterator[None]:
     if not one.place:
         yield
         return
-    with _changed(one):
+    with changed(one):
         yield
 
 
 @contextmanager
-def _changed(one: Planted) -> Iterator[None]:
+def changed(one: Planted) -> Iterator[None]:
     module_name, _, path = one.place.partition(":")
     module = importlib.import_module(module_name)
     *owners, last = path.split(".")
@@ -248,7 +252,9 @@ def _changed(one: Planted) -> Iterator[None]:
 def _replaced(one: Planted, source: str) -> str:
     found = source.count(one.old)
     if found != 1:
-        raise LookupError(f"{one.name}: {one.old!r} stands {found} times in {one.place}; the table must follow the code.")
+        raise LookupError(
+            f"{one.name}: {one.old!r} stands {found} times in {one.place}; the table must follow the code."
+        )
     return source.replace(one.old, one.new)
 
 
@@ -262,4 +268,4 @@ def _answered_early(row: Any, events: Any, **given: Any) -> list[Any]:
     return [inbox.Taken(event_id=one.event_id, tracking_id="", is_new=True, conflicts=False) for one in events]
 
 
-__all__ = ["BUGS", "BY_NAME", "CRASH_POINTS", "SIMULATOR", "Planted", "bug", "lru_cache"]
+__all__ = ["BUGS", "BY_NAME", "CRASH_POINTS", "SIMULATOR", "Planted", "bug", "changed"]

@@ -1,4 +1,4 @@
-"""The release set: many seeds, resumable; results are kept by commit and seed range, and a report says what is covered."""
+"""The release set: many seeds, resumable; results are kept by commit and seed range, a report says what is covered."""
 
 import json
 import os

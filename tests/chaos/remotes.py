@@ -224,7 +224,7 @@ class Remote(Connector):
         rest = self.books.rest_until
         if rest is not None and stage().world.time < rest:
             self.books.complaints.append(
-                f"{reference}: called {(rest - stage().world.time).total_seconds():.1f} s before the time it was asked to wait for"
+                f"{reference}: called {(rest - stage().world.time).total_seconds():.1f} s before it was asked to wait for"
             )
 
     # -- reading --------------------------------------------------------------------------------------

@@ -102,6 +102,18 @@ def test_somebody_switched_off_decides_nothing(request_of: ApprovalRequest) -> N
         approvals.approve(request_of.pk, user=who)
 
 
+def test_a_role_that_is_taken_away_counts_no_longer_at_once(request_of: ApprovalRequest) -> None:
+    # given an approver whose right was just looked at
+    who = approver()
+    assert approvals.why_not(request_of, who) == ""
+    # when the role goes
+    who.groups.clear()
+    # then the very next question hears no
+    assert "role may not approve" in approvals.why_not(request_of, who)
+    with pytest.raises(approvals.Refused, match="role may not approve"):
+        approvals.approve(request_of.pk, user=who)
+
+
 @pytest.mark.parametrize(
     "role",
     [

@@ -1,4 +1,4 @@
-"""manage.py simulate: the product against seeded faults, in a database of its own, with a checker that trusts nothing."""
+"""manage.py simulate: the product against seeded faults, in a database of its own, with a checker that trusts nobody."""
 
 import json
 import os
@@ -20,6 +20,8 @@ class Command(BaseCommand):
         parser.add_argument("--faults", default="all", help="all, none, or names joined by commas")
         parser.add_argument("--plant", default="", help="a planted bug, to see it caught")
         parser.add_argument("--crash-points", action="store_true", help="die once at every boundary of every phase")
+        parser.add_argument("--phase", default="", help="with --crash-points: only phases whose name has this")
+        parser.add_argument("--times", type=int, default=1, help="with --crash-points: so many deaths per boundary")
         parser.add_argument("--json", action="store_true", help="one JSON line per seed")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -55,7 +57,7 @@ class Command(BaseCommand):
         from tests.chaos import planted, simulator, sweep
 
         with simulator.template() as empty, simulator.throw_away(empty), planted.bug(options["plant"]):
-            found = sweep.Sweep(options["seed"]).run()
+            found = sweep.Sweep(options["seed"]).run(only=options["phase"], times=options["times"])
         self.stdout.write(sweep.as_text(found))
         if found.violations:
             raise CommandError(f"violations: {len(found.violations)}")

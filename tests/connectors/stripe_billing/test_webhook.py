@@ -35,6 +35,22 @@ def receive(connector: StripeBilling, body: bytes = BODY, *, header: str | None 
     return connector.receive(headers=headers, body=body, now=now)
 
 
+def test_signatures_are_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    # given a watch over the one comparison that does not tell how much was right
+    compared: list[tuple[bytes, bytes]] = []
+
+    def watch(left: bytes, right: bytes) -> bool:
+        compared.append((left, right))
+        return left == right
+
+    monkeypatch.setattr(webhook.hmac, "compare_digest", watch)
+    # when two secrets live and two signatures are given
+    header = f"{signed()},v1={'0' * 64}"
+    webhook.check_signature(header=header, body=BODY, secrets=["whsec_old", SECRET], now=NOW)
+    # then all four pairs were compared with it, also after one fitted
+    assert len(compared) == 4
+
+
 def test_a_signed_event_is_read(stripe_billing: StripeBilling) -> None:
     # when
     (event,) = receive(stripe_billing).events
