@@ -1,4 +1,4 @@
-"""Which version of an object counts: one writer per object at a time, older ones without effect, modifications in order."""
+"""Which version of an object counts: one writer at a time, no effect of older ones, modifications in order."""
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
