@@ -72,10 +72,11 @@ def clear(
     note: str,
     user: Any = None,
     keep: dict[int, set[tuple[str, str]]] | None = None,
+    only: str = "",
     but: frozenset[str] = frozenset(),
 ) -> None:
-    """Clear every open block of these things and say how; those in `keep` (work item id -> reason and value) and
-    those of the reasons in `but` stay open.
+    """Clear every open block of these things, or those of `only` one reason, and say how; those in `keep` (work item
+    id -> reason and value) and those of the reasons in `but` stay open.
     """
     rows = list(
         _open(
@@ -85,7 +86,9 @@ def clear(
     rows = [
         row
         for row in rows
-        if row.reason not in but and (row.reason, row.value) not in (keep or {}).get(row.work_item_id or 0, set())
+        if row.reason not in but
+        and only in ("", row.reason)
+        and (row.reason, row.value) not in (keep or {}).get(row.work_item_id or 0, set())
     ]
     if not rows:
         return

@@ -12,7 +12,7 @@ from django.db.models import F
 from connectors.http import redact
 from connectors.interface import SourceEvent as Arrived
 from sync import blocks, clock, nudges
-from sync.models import ConflictingDuplicate, Connection, SourceEvent, SourceEventBody
+from sync.models import ConflictingDuplicate, Connection, ConnectionHealth, SourceEvent, SourceEventBody
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +91,8 @@ def take_in(
             conflicting += [(mine[event.event_id], event) for event in twice]
         for row, event in conflicting:
             _keep_conflict(row, event, now=now)
+        if new and via == "callback":
+            ConnectionHealth.objects.filter(connection=connection, calls_us=False).update(calls_us=True)
         if new:
             nudges.nudge("ingest")
     at_odds = {row.source_event_id for row, _ in conflicting}

@@ -8,6 +8,25 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddField(
+            model_name="connectionhealth",
+            name="calls_us",
+            field=models.BooleanField(
+                default=False, help_text="It has called us at least once; others are only asked."
+            ),
+        ),
+        migrations.AddField(
+            model_name="connectionhealth",
+            name="missed_call_at",
+            field=models.DateTimeField(blank=True, help_text="When the latest of them came in.", null=True),
+        ),
+        migrations.AddField(
+            model_name="connectionhealth",
+            name="missed_calls",
+            field=models.PositiveIntegerField(
+                default=0, help_text="Events of the last day that mattered and that it did not call about."
+            ),
+        ),
+        migrations.AddField(
             model_name="pollcursor",
             name="compared_at",
             field=models.DateTimeField(
@@ -25,15 +44,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="pollcursor",
-            name="missed",
+            name="missing",
             field=models.PositiveIntegerField(
-                default=0, help_text="Events of the last day that mattered and that the source did not call about."
+                default=0, help_text="Events that comparison found and that neither a call nor a poll had brought."
             ),
-        ),
-        migrations.AddField(
-            model_name="pollcursor",
-            name="missed_at",
-            field=models.DateTimeField(blank=True, help_text="When the latest of them came in.", null=True),
         ),
         migrations.AddField(
             model_name="sourceevent",

@@ -112,10 +112,9 @@ class PollCursor(models.Model):
     compared_at = models.DateTimeField(
         null=True, blank=True, help_text="When the source's own list was last compared with the inbox."
     )
-    missed = models.PositiveIntegerField(
-        default=0, help_text="Events of the last day that mattered and that the source did not call about."
+    missing = models.PositiveIntegerField(
+        default=0, help_text="Events that comparison found and that neither a call nor a poll had brought."
     )
-    missed_at = models.DateTimeField(null=True, blank=True, help_text="When the latest of them came in.")
     lost_at = models.DateTimeField(
         null=True, blank=True, help_text="When the source no longer kept our place and was read anew from its oldest."
     )
