@@ -1,4 +1,4 @@
-"""Asks every source for what calls may have missed, and compares the source's own list with the inbox."""
+"""Asks every source for what calls may have missed, compares its own list with the inbox, and copies ERPs' periods."""
 
 import logging
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from django.db import transaction
 from connectors.errors import ConnectorError, CursorLost, Misconfigured
 from connectors.interface import Connector
 from connectors.interface import SourceEvent as Arrived
-from sync import blocks, clock, connections, inbox, journal, missed, schedules
+from sync import blocks, calendar, clock, connections, inbox, journal, missed, schedules
 from sync.models import Connection, PollCursor
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,22 @@ def poll_all() -> int:
         except Exception:
             log.exception("polling %s failed on our side", row.code)
         missed.judge(row)
+    schedules.forget_old("poll:", "compare:", "look back:")
     return found
+
+
+def mirror_all() -> int:
+    """Copy the periods of every running ERP; how many changed. Copying twice changes nothing."""
+    changed = 0
+    for row in Connection.objects.filter(role="erp", health__paused_at=None).order_by("pk"):
+        try:
+            changed += calendar.mirror(row)
+        except Misconfigured as error:
+            connections.pause(row, reason=error.reason, text=error.text)
+        except ConnectorError as error:
+            # one ERP that is away keeps no other from being asked
+            log.warning("mirroring the periods of %s: %s", row.code, error)
+    return changed
 
 
 def _ask(row: Connection, connector: Connector, stream: str) -> int:

@@ -4,8 +4,7 @@ import time
 
 from celery import shared_task
 
-from sync import calendar, doubt, nudges, outbox, polling, reading, sweeper, work
-from sync.models import Connection
+from sync import doubt, nudges, outbox, polling, reading, sweeper, work
 
 #: how long one nudge stays with its queue before the next one carries on (machine seconds), far below the time limit
 STAY_SECONDS = 45.0
@@ -56,8 +55,7 @@ def poll_sources() -> None:
 
 @shared_task
 def mirror_periods() -> None:
-    for row in Connection.objects.filter(role="erp", health__paused_at=None):
-        calendar.mirror(row)
+    polling.mirror_all()
 
 
 @shared_task
