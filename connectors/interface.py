@@ -136,8 +136,12 @@ class Connector:
     label: ClassVar[str] = ""
     #: crm, billing, erp, gateway
     role: ClassVar[str] = ""
-    #: receive, poll, fetch, find, list_day, deliver_many, periods, corrects_in_place, ...
+    #: receive, poll, list_events, fetch, find, list_day, deliver_many, periods, corrects_in_place, ...
     capabilities: ClassVar[frozenset[str]] = frozenset()
+    #: what `poll` and `list_events` may be asked for
+    streams: ClassVar[tuple[str, ...]] = ()
+    #: True: its lists show records as they are now, not what happened to them one by one
+    lists_states: ClassVar[bool] = False
     #: kinds `deliver` takes
     delivers: ClassVar[frozenset[str]] = frozenset()
     #: how long after an unanswered write a look-up may still miss it
@@ -161,8 +165,16 @@ class Connector:
         return None
 
     def poll(self, *, stream: str, cursor: str, now: datetime) -> tuple[list[SourceEvent], str]:
-        """What changed since the cursor, and the next cursor. Safe to repeat."""
+        """What changed since the cursor, and the next cursor. Safe to repeat. Raises CursorLost where the source does
+        not keep that place any more; an empty cursor reads all it keeps.
+        """
         raise Unsupported(self, "poll")
+
+    def list_events(self, *, stream: str, since: datetime, until: datetime) -> list[SourceEvent]:
+        """The source's own list of what happened in [since, until), under the ids `poll` gives: to find what neither a
+        call nor a poll has brought.
+        """
+        raise Unsupported(self, "list_events")
 
     def fetch(self, *, kind: str, object_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         """The objects as the source has them now, by id; an id it does not have is absent."""

@@ -17,6 +17,7 @@ from django.db import transaction
 from reconciliation.controls.control import Control
 from reconciliation.models import ControlStage
 from reconciliation.models.controls import Side
+from sync import clock
 from sync.models import LegalEntity
 from sync.money_text import plain
 
@@ -277,12 +278,12 @@ def reconcile_matched(control: Control) -> int:
     with database.cursor() as cursor:
         cursor.execute(
             """
-            UPDATE sync_delivery SET state = 'reconciled', reconciled_at = now()
+            UPDATE sync_delivery SET state = 'reconciled', reconciled_at = %s
             WHERE role = %s AND condition = 'settled' AND state IN ('acknowledged', 'posted')
               AND reference IN (
                 SELECT reference FROM reconciliation_controlline WHERE stage_id = ANY(ARRAY(SELECT stage_id FROM left_readings)))
               AND NOT EXISTS (SELECT 1 FROM different WHERE different.reference = sync_delivery.reference)
             """,
-            [control.right_role],
+            [clock.now(), control.right_role],
         )
         return cursor.rowcount

@@ -72,16 +72,24 @@ def clear(
     note: str,
     user: Any = None,
     keep: dict[int, set[tuple[str, str]]] | None = None,
+    only: str = "",
+    but: frozenset[str] = frozenset(),
 ) -> None:
-    """Clear every open block of these things and say how; those in `keep` (work item id -> reason and value)
-    stay open.
+    """Clear every open block of these things, or those of `only` one reason, and say how; those in `keep` (work item
+    id -> reason and value) and those of the reasons in `but` stay open.
     """
     rows = list(
         _open(
             work_items=list(work_items), deliveries=list(deliveries), connections=list(connections), events=list(events)
         )
     )
-    rows = [row for row in rows if (row.reason, row.value) not in (keep or {}).get(row.work_item_id or 0, set())]
+    rows = [
+        row
+        for row in rows
+        if row.reason not in but
+        and only in ("", row.reason)
+        and (row.reason, row.value) not in (keep or {}).get(row.work_item_id or 0, set())
+    ]
     if not rows:
         return
     Block.objects.filter(pk__in=[row.pk for row in rows]).update(cleared_at=clock.now())

@@ -52,7 +52,8 @@ def resume(row: Connection, *, note: str, user: User | None = None) -> None:
             .update(paused_at=None, paused_because="", paused_text="", breaker_open_until=None, recent_failures=0)
         )
         if changed:
-            blocks.clear(connections=[row.pk], note=note, user=user)
+            # calls that did not arrive are another matter than calls that may not be made
+            blocks.clear(connections=[row.pk], note=note, user=user, but=frozenset({"EVENT_GAP"}))
 
 
 def note_outcome(row: Connection, *, worked: int, failed: int, text: str = "") -> None:

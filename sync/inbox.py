@@ -7,11 +7,12 @@ from typing import Any
 
 from django.db import connection as database
 from django.db import transaction
+from django.db.models import F
 
 from connectors.http import redact
 from connectors.interface import SourceEvent as Arrived
 from sync import blocks, clock, nudges
-from sync.models import ConflictingDuplicate, Connection, SourceEvent, SourceEventBody
+from sync.models import ConflictingDuplicate, Connection, ConnectionHealth, SourceEvent, SourceEventBody
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,14 +39,14 @@ def take_in(
     first: dict[str, Arrived] = {}
     for event in arrived:
         first.setdefault(event.event_id, event)
-    hashes = {event.event_id: hashlib.sha256(event.identity or event.raw).hexdigest() for event in first.values()}
+    hashes = {event.event_id: _content_hash(event) for event in first.values()}
     with transaction.atomic():
         with database.cursor() as cursor:
             cursor.execute(
                 """
                 INSERT INTO sync_sourceevent (tracking_id, connection_id, source_event_id, body_sha256, kind, object_id,
-                    revision, received_at, via, condition, due_at, fence, crashes, outcome)
-                SELECT gen_random_uuid(), %(connection)s, id, sha, kind, object, revision, %(now)s, %(via)s, 'due', %(now)s, 0, 0, ''
+                    revision, received_at, via, called_at, condition, due_at, fence, crashes, outcome)
+                SELECT gen_random_uuid(), %(connection)s, id, sha, kind, object, revision, %(now)s, %(via)s, %(called)s, 'due', %(now)s, 0, 0, ''
                 FROM unnest(%(ids)s::text[], %(shas)s::text[], %(kinds)s::text[], %(objects)s::text[], %(revisions)s::bigint[])
                     AS t(id, sha, kind, object, revision)
                 ON CONFLICT (connection_id, source_event_id) DO NOTHING
@@ -55,6 +56,7 @@ def take_in(
                     "connection": connection.pk,
                     "now": now,
                     "via": via,
+                    "called": now if via == "callback" else None,
                     "ids": list(first),
                     "shas": [hashes[key] for key in first],
                     "kinds": [event.kind for event in first.values()],
@@ -72,17 +74,28 @@ def take_in(
             SourceEvent.objects.filter(connection=connection, source_event_id__in=seen_before) if seen_before else ()
         )
         rows = {row.source_event_id: row for row in known}
+        if via == "callback" and any(row.called_at is None for row in rows.values()):
+            # our own asking was quicker than the call: it did come, so nothing was missed
+            SourceEvent.objects.filter(pk__in=[row.pk for row in rows.values()], called_at=None).update(called_at=now)
         conflicting = [
-            rows[key]
+            (rows[key], first[key])
             for key in seen_before
             # what a poll brought looks different on the wire from the same event as called in
             if rows[key].body_sha256 != hashes[key] and via == rows[key].via == "callback"
         ]
-        for row in conflicting:
-            _keep_conflict(row, first[row.source_event_id], now=now, sha=hashes[row.source_event_id])
+        twice = [event for event in arrived if via == "callback" and _content_hash(event) != hashes[event.event_id]]
+        if twice:
+            made = {row.pk: row for row in SourceEvent.objects.filter(pk__in=[pk for pk, _ in new.values()])}
+            mine = rows | {key: made[pk] for key, (pk, _) in new.items()}
+            # one call may contradict itself as well
+            conflicting += [(mine[event.event_id], event) for event in twice]
+        for row, event in conflicting:
+            _keep_conflict(row, event, now=now)
+        if new and via == "callback":
+            ConnectionHealth.objects.filter(connection=connection, calls_us=False).update(calls_us=True)
         if new:
             nudges.nudge("ingest")
-    at_odds = {row.source_event_id for row in conflicting}
+    at_odds = {row.source_event_id for row, _ in conflicting}
     tracking = {key: tracking_id for key, (_, tracking_id) in new.items()} | {
         key: row.tracking_id for key, row in rows.items()
     }
@@ -92,19 +105,26 @@ def take_in(
     ]
 
 
-def _keep_conflict(row: SourceEvent, arrived: Arrived, *, now: Any, sha: str) -> None:
-    _, created = ConflictingDuplicate.objects.get_or_create(
+def _content_hash(event: Arrived) -> str:
+    return hashlib.sha256(event.identity or event.raw).hexdigest()
+
+
+def _keep_conflict(row: SourceEvent, arrived: Arrived, *, now: Any) -> None:
+    """Keep other content as evidence, each once, count how often it came, and let people see it."""
+    sha = _content_hash(arrived)
+    kept, created = ConflictingDuplicate.objects.get_or_create(
         event=row, body_sha256=sha, defaults={"raw": arrived.raw, "received_at": now}
     )
-    if created:
-        blocks.put(
-            [
-                blocks.Stop(
-                    event=row,
-                    reason="CONFLICTING_DUPLICATE",
-                    field="event id",
-                    value=row.source_event_id,
-                    evidence={"first_sha256": row.body_sha256, "second_sha256": sha},
-                )
-            ]
-        )
+    if not created:
+        ConflictingDuplicate.objects.filter(pk=kept.pk).update(seen=F("seen") + 1)
+    blocks.put(
+        [
+            blocks.Stop(
+                event=row,
+                reason="CONFLICTING_DUPLICATE",
+                field="event id",
+                value=row.source_event_id,
+                evidence={"first_sha256": row.body_sha256, "second_sha256": sha},
+            )
+        ]
+    )

@@ -5,42 +5,63 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from django.db import connection as database
 from django.db import transaction
+from django.db.models import F
 
 from connectors.canonical import Canonical
 from connectors.errors import ConnectorError, Misconfigured, Rejected, Unavailable
 from connectors.interface import Connector
-from sync import blocks, bulk, clock, connections, nudges, work
+from sync import blocks, bulk, clock, connections, gaps, nudges, work
 from sync.models import Connection, SourceEvent, WorkItem
 from sync.states import Condition
 
 log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=120)
+#: what reading an event comes to: shapes, nothing where the source no longer has it, or an error
+Read = list[Canonical] | Rejected | Exception | None
 
 
 def read_due(limit: int = 200) -> int:
-    """Claim and read events that are due; how many were claimed."""
+    """Claim and read events that are due; how many were claimed. What did not come to an end before is read last and
+    alone, so that an event that kills its worker takes no other with it.
+    """
     events = _claim(limit)
     by_connection: dict[int, list[SourceEvent]] = {}
     for event in events:
         by_connection.setdefault(event.connection_id, []).append(event)
     for group in by_connection.values():
         _read(group[0].connection, group)
-    return len(events)
+    done = len(events)
+    for _ in range(work.SUSPECTS_A_PASS):
+        alone = _claim(1, suspects=True)
+        if not alone:
+            break
+        _read(alone[0].connection, alone)
+        done += 1
+    return done
 
 
-def _claim(limit: int) -> list[SourceEvent]:
-    now = clock.now()
+def _claim(limit: int, *, suspects: bool = False) -> list[SourceEvent]:
+    """Claim what is due. Each claim counts as a crash beforehand, in its own commit: only an end takes it back."""
+    lease = clock.now() + LEASE
     with transaction.atomic():
         events = list(
             SourceEvent.objects.select_for_update(skip_locked=True, of=("self",))
-            .filter(condition=Condition.DUE, due_at__lte=now)
+            .filter(
+                condition=Condition.DUE,
+                due_at__lte=clock.now(),
+                **({"crashes__gt": 0} if suspects else {"crashes": 0}),
+            )
             .select_related("connection", "body")
-            .order_by("due_at", "pk")[:limit]
+            .order_by("crashes", "due_at", "pk")[:limit]
         )
         SourceEvent.objects.filter(pk__in=[event.pk for event in events]).update(
-            condition=Condition.CLAIMED, lease_until=now + LEASE
+            condition=Condition.CLAIMED, lease_until=lease, fence=F("fence") + 1, crashes=F("crashes") + 1
         )
+        for event in events:
+            event.condition, event.lease_until = Condition.CLAIMED, lease
+            event.fence, event.crashes = event.fence + 1, event.crashes + 1
     return events
 
 
@@ -56,6 +77,14 @@ def _read(connection: Connection, events: Sequence[SourceEvent]) -> None:
         connections.note_outcome(connection, worked=0, failed=1, text=str(error))
         _later(events, seconds=getattr(error, "retry_after", None) or 10)
         return
+    except Exception as error:
+        log.exception("fetching what %s events are about failed on our side", len(events))
+        if len(events) > 1:
+            for event in events:
+                _read(connection, [event])
+        else:
+            _count_crash(events[0], error)
+        return
     try:
         with transaction.atomic():
             items = _record(events, shapes)
@@ -69,7 +98,7 @@ def _read(connection: Connection, events: Sequence[SourceEvent]) -> None:
         nudges.nudge("deliver", "posting", "ingest")
 
 
-def _read_alone(event: SourceEvent, shapes: "list[Canonical] | Rejected | Exception | None") -> list[WorkItem]:
+def _read_alone(event: SourceEvent, shapes: Read) -> list[WorkItem]:
     try:
         with transaction.atomic():
             return _record([event], {event.pk: shapes})
@@ -79,14 +108,20 @@ def _read_alone(event: SourceEvent, shapes: "list[Canonical] | Rejected | Except
         return []
 
 
-def translate(
-    connector: Connector, events: Sequence[SourceEvent]
-) -> dict[int, "list[Canonical] | Rejected | Exception | None"]:
+def translate(connector: Connector, events: Sequence[SourceEvent]) -> dict[int, Read]:
     """What each event is about, as shapes; None where the source no longer has it; an error where it cannot be read."""
     record_of: dict[int, Mapping[str, Any] | None] = {}
+    shapes: dict[int, Read] = {}
     wanted: dict[str, list[SourceEvent]] = {}
     for event in events:
-        record = connector.reopen(kind=event.kind, raw=bytes(event.body.raw))
+        try:
+            # what we asked for ourselves carries no copy
+            asked = event.via == gaps.ASKED
+            record = None if asked else connector.reopen(kind=event.kind, raw=bytes(event.body.raw))
+        except Exception as error:
+            log.exception("event %s cannot be opened", event.pk)
+            shapes[event.pk] = error
+            continue
         if record is None:
             wanted.setdefault(event.kind, []).append(event)
         else:
@@ -95,8 +130,9 @@ def translate(
         found = connector.fetch(kind=kind, object_ids=list(dict.fromkeys(event.object_id for event in group)))
         for event in group:
             record_of[event.pk] = found.get(event.object_id)
-    shapes: dict[int, list[Canonical] | Rejected | Exception | None] = {}
     for event in events:
+        if event.pk in shapes:
+            continue
         record = record_of[event.pk]
         try:
             shapes[event.pk] = (
@@ -110,14 +146,19 @@ def translate(
     return shapes
 
 
-def _record(
-    events: Sequence[SourceEvent], shapes: dict[int, "list[Canonical] | Rejected | Exception | None"]
-) -> list[WorkItem]:
+def _record(events: Sequence[SourceEvent], shapes: dict[int, Read]) -> list[WorkItem]:
+    """Write down what reading came to: notes on the events, work items claimed for us, stops where people must act."""
     now = clock.now()
     heard: list[tuple[SourceEvent, Canonical]] = []
-    for event in events:
+    done: list[SourceEvent] = []
+    said: dict[int, str] = {}
+    for event in _still_ours(events):
         found = shapes.get(event.pk)
-        event.lease_until = None
+        if isinstance(found, Exception) and not isinstance(found, Rejected):
+            _count_crash(event, found)
+            continue
+        event.lease_until, event.crashes = None, 0
+        done.append(event)
         if isinstance(found, Rejected):
             event.condition, event.outcome = Condition.BLOCKED, f"Cannot be read: {found.reason}"
             blocks.put(
@@ -132,44 +173,76 @@ def _record(
                 ]
             )
             continue
-        if isinstance(found, Exception):
-            _count_crash(event, found)
-            continue
-        event.condition, event.read_at = Condition.SETTLED, now
+        event.condition = Condition.SETTLED
         if not found:
-            event.outcome = "The source no longer has it" if found is None else "Nothing to do for this kind"
+            said[event.pk] = "The source no longer has it" if found is None else "Nothing to do for this kind"
             continue
         heard += [(event, shape) for shape in found]
     items, notes = work.register(heard)
-    for event in events:
-        if event.pk in notes:
-            event.outcome = ("; ".join(notes[event.pk]) or "Another event of the same moment says the same")[:200]
-    done = [
-        event
-        for event in events
-        if not isinstance(shapes.get(event.pk), Exception) or isinstance(shapes.get(event.pk), Rejected)
-    ]
-    bulk.update(done, ["condition", "read_at", "outcome", "lease_until"])
+    for pk, lines in notes.items():
+        said[pk] = "; ".join(lines) or "Another event of the same moment says the same"
+    led_to = {item.event_id for item in items}
+    for event in done:
+        # an event that is read again and says nothing new keeps what it once led to
+        if event.pk in said and (event.read_at is None or event.pk in led_to):
+            event.read_at, event.outcome = now, said[event.pk][:200]
+    bulk.update(done, ["condition", "read_at", "outcome", "lease_until", "crashes"])
+    read = [event.pk for event in done if event.condition == Condition.SETTLED and event.fence > 1]
+    if read:
+        # read again: a case that said it could not be read is over
+        blocks.clear(events=read, note="It could be read", but=frozenset({"CONFLICTING_DUPLICATE"}))
     if items:
-        WorkItem.objects.filter(pk__in=[item.pk for item in items]).update(
-            condition=Condition.CLAIMED, lease_until=now + work.LEASE
-        )
+        work.claim(items)
     return items
 
 
+def _still_ours(events: Sequence[SourceEvent]) -> list[SourceEvent]:
+    """Lock the events whose lease nobody else has taken over; a worker that slept too long writes nothing down."""
+    held = {
+        pk: (fence, condition)
+        for pk, fence, condition in SourceEvent.objects.select_for_update()
+        .filter(pk__in=[event.pk for event in events])
+        .order_by("pk")
+        .values_list("pk", "fence", "condition")
+    }
+    ours = [
+        event
+        for event in events
+        if held[event.pk][0] == event.fence and held[event.pk][1] in (Condition.DUE, Condition.CLAIMED)
+    ]
+    if len(ours) < len(events):
+        log.warning("%s events were taken over by somebody else meanwhile", len(events) - len(ours))
+    return ours
+
+
 def _count_crash(event: SourceEvent, error: Exception) -> None:
+    """Reading it failed on our side. It was counted when it was claimed; the third time people look at it."""
     with transaction.atomic():
-        event.crashes += 1
-        event.lease_until = None
-        if event.crashes >= work.POISON_AFTER:
-            event.condition = Condition.BLOCKED
-            blocks.put([blocks.Stop(event=event, reason="POISON", evidence={"text": repr(error)[:600]})])
+        row = SourceEvent.objects.select_for_update(of=("self",)).get(pk=event.pk)
+        if row.fence != event.fence:
+            return  # somebody else has it by now
+        row.lease_until = None
+        if row.crashes >= work.POISON_AFTER:
+            row.condition = Condition.BLOCKED
+            blocks.put([blocks.Stop(event=row, reason="POISON", evidence={"text": repr(error)[:600]})])
         else:
-            event.condition, event.due_at = Condition.DUE, clock.now() + timedelta(seconds=5 * event.crashes)
-        event.save(update_fields=["crashes", "condition", "due_at", "lease_until"])
+            row.condition, row.due_at = Condition.DUE, clock.now() + timedelta(seconds=5 * row.crashes)
+        row.save(update_fields=["condition", "due_at", "lease_until"])
 
 
 def _later(events: Sequence[SourceEvent], *, seconds: float) -> None:
-    SourceEvent.objects.filter(pk__in=[event.pk for event in events]).update(
-        condition=Condition.DUE, due_at=clock.now() + timedelta(seconds=seconds), lease_until=None
-    )
+    """Nothing is wrong with these: they are due again later, and this claim was no crash."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE sync_sourceevent
+            SET condition = 'due', due_at = %s, lease_until = NULL, crashes = greatest(crashes - 1, 0)
+            FROM unnest(%s::bigint[], %s::int[]) AS mine(id, fence)
+            WHERE sync_sourceevent.id = mine.id AND sync_sourceevent.fence = mine.fence
+            """,
+            [
+                clock.now() + timedelta(seconds=seconds),
+                [event.pk for event in events],
+                [event.fence for event in events],
+            ],
+        )

@@ -329,10 +329,11 @@ REASONS: dict[str, Reason] = dict(
         ),
         _reason(
             "EVENT_GAP",
-            "Events are missing",
-            "{system} lists events we have never received.",
-            "Something may not have been carried.",
-            "",
+            "Changes did not arrive",
+            "{system} did not tell us of everything: {value}. We keep asking {system} for it and go on by ourselves once"
+            " it is here. Check in {system} that the change exists and that its calls to the portal are switched on.",
+            "What builds on the missing change waits, so that nothing is carried out of order; all else goes on.",
+            "Billing is waiting: an earlier change of this deal has not arrived yet.",
         ),
         _reason(
             "POISON",

@@ -2,11 +2,12 @@
 
 import logging
 from datetime import timedelta
+from typing import Any
 
 from django.db import connection as database
 from django.db import transaction
 
-from sync import bulk, clock, connections, feedback, outbox, reading, work
+from sync import blocks, bulk, clock, connections, feedback, gaps, nudges, outbox, reading, waiting, work
 from sync.models import (
     Attempt,
     Delivery,
@@ -37,6 +38,7 @@ def sweep() -> dict[str, int]:
             "woken": wake_held(),
             "released deliveries": _release_deliveries(),
             "released items": _release_items(),
+            "missing modifications": gaps.ask_for_missing(),
         }
         Heartbeat.objects.update_or_create(name="sweeper", defaults={"seen_at": clock.now()})
     return found
@@ -62,6 +64,17 @@ def carry_what_lies() -> int:
     return done
 
 
+def nudge_what_lies() -> None:
+    """Say again where work lies, for nudges that were lost: without a sweeper process the workers still find it."""
+    now = clock.now()
+    late = now - PATIENCE
+    due = {"condition": Condition.DUE, "due_at__lte": late}
+    queues = set(Delivery.objects.filter(**due).values_list("queue", flat=True).distinct().order_by("queue"))
+    if SourceEvent.objects.filter(**due).exists() or WorkItem.objects.filter(**due).exists():
+        queues.add("ingest")
+    nudges.nudge(*sorted(queues))
+
+
 def wake_held() -> int:
     """Held deliveries whose time has come are due again; how many."""
     return Delivery.objects.filter(condition=Condition.HELD, held_until__lte=clock.now()).update(
@@ -70,9 +83,33 @@ def wake_held() -> int:
 
 
 def _end_leases(model: type[SourceEvent] | type[WorkItem]) -> int:
-    """A worker died over these: they are due again, and three deaths make a case (counted where they are worked)."""
-    rows = model._default_manager.filter(condition=Condition.CLAIMED, lease_until__lt=clock.now())
-    return rows.update(condition=Condition.DUE, lease_until=None, due_at=clock.now())
+    """A worker died over these: they are due again, each alone. The third death over the same one makes it a case:
+    claims were counted before, so a row that kills its worker cannot go on for ever.
+    """
+    now = clock.now()
+    rows: list[Any] = list(
+        model._default_manager.select_for_update(skip_locked=True, of=("self",))
+        .filter(condition=Condition.CLAIMED, lease_until__lt=now)
+        .order_by("pk")[:2000]
+    )
+    deadly = [row for row in rows if row.crashes >= work.POISON_AFTER]
+    for row in rows:
+        row.condition, row.lease_until, row.due_at = Condition.DUE, None, now
+    for row in deadly:
+        row.condition = Condition.BLOCKED
+    bulk.update(rows, ["condition", "lease_until", "due_at"])
+    text = f"The worker died {work.POISON_AFTER} times while it had this one, the last times nothing else."
+    blocks.put(
+        [
+            blocks.Stop(
+                **{"event" if isinstance(row, SourceEvent) else "work_item": row},
+                reason="POISON",
+                evidence={"text": text},
+            )
+            for row in deadly
+        ]
+    )
+    return len(rows)
 
 
 def _doubt_lost_deliveries() -> int:
@@ -112,10 +149,10 @@ def _release_deliveries() -> int:
 
 def _release_items() -> int:
     """Items that wait for an object we have: its record was stored while they were being parked."""
-    waiting = set(
+    names = set(
         WorkItem.objects.filter(condition=Condition.WAITING).values_list("waits_for", flat=True).distinct()[:2000]
     )
-    return work.release_held(waiting)
+    return waiting.release_held(names)
 
 
 def send_feedback() -> int:

@@ -1,21 +1,31 @@
 """Doors for Celery: nudges, nothing else. Each may run twice or not at all."""
 
+import time
+
 from celery import shared_task
 
-from sync import calendar, doubt, outbox, polling, reading, sweeper, work
-from sync.models import Connection
+from sync import doubt, nudges, outbox, polling, reading, sweeper, work
+
+#: how long one nudge stays with its queue before the next one carries on (machine seconds), far below the time limit
+STAY_SECONDS = 45.0
 
 
 @shared_task
 def read_inbox() -> None:
+    ends = time.monotonic() + STAY_SECONDS
     while reading.read_due() or work.work_due():
-        pass
+        if time.monotonic() > ends:
+            nudges.nudge("ingest")
+            return
 
 
 @shared_task
 def work_due() -> None:
+    ends = time.monotonic() + STAY_SECONDS
     while work.work_due():
-        pass
+        if time.monotonic() > ends:
+            nudges.nudge("ingest")
+            return
 
 
 @shared_task
@@ -45,10 +55,10 @@ def poll_sources() -> None:
 
 @shared_task
 def mirror_periods() -> None:
-    for row in Connection.objects.filter(role="erp", health__paused_at=None):
-        calendar.mirror(row)
+    polling.mirror_all()
 
 
 @shared_task
 def sweep() -> None:
     sweeper.sweep()
+    sweeper.nudge_what_lies()

@@ -7,178 +7,71 @@ from functools import partial
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
+from django.db.models import F
 
-from connectors.canonical import KINDS, Canonical, dump, load
-from sync import blocks, bulk, clock, feedback, journal, nudges, outbox
+from connectors.canonical import Canonical, load
+from sync import blocks, bulk, clock, feedback, gaps, journal, nudges, outbox, versions
+from sync.heard import register
 from sync.mappings import Tables
-from sync.models import ContractRecord, CustomerRecord, InvoiceRecord, LegalEntity, SourceEvent, WorkItem
+from sync.models import ContractRecord, CustomerRecord, InvoiceRecord, LegalEntity, WorkItem
 from sync.pipelines.flow import Flow, Lookups, Passed, run
-from sync.pipelines.registry import BY_NAME, FLOWS
+from sync.pipelines.registry import BY_NAME
 from sync.states import Condition, Lifecycle
+from sync.waiting import release_held, release_waiting
 
 log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=60)
 #: after so many crashes an item is quarantined as a case; others go on
 POISON_AFTER = 3
-FLOW_KINDS = {flow.name: KINDS[flow.kind] for flow in FLOWS.values()}
-
-
-def register(heard: Sequence[tuple[SourceEvent, Canonical]]) -> tuple[list[WorkItem], dict[int, list[str]]]:
-    """Work items for what events said, and per event a note on each object. Needs a transaction.
-
-    The same object in the same version is one item, however many events speak of it: the newest revision counts.
-    """
-    notes: dict[int, list[str]] = {}
-    newest: dict[tuple[str, str, int], tuple[SourceEvent, Canonical]] = {}
-    for event, shape in heard:
-        key = (FLOWS[shape.kind].name, shape.reference, shape.version)
-        notes.setdefault(event.pk, [])
-        if key not in newest or _revision(event, shape) > _revision(*newest[key]):
-            newest[key] = (event, shape)
-    names = _customer_names([shape for _, shape in newest.values()])
-    unchanged = _unchanged_state([shape for _, shape in newest.values() if shape.state_like])
-    now = clock.now()
-    fresh = [
-        WorkItem(
-            flow=flow,
-            reference=reference,
-            version=version,
-            record_revision=_revision(event, shape),
-            correlation_id=shape.correlation_id,
-            event=event,
-            subject=dump(shape),
-            due_at=now,
-            created_at=now,
-            **_described(FLOWS[shape.kind], shape, names),
-        )
-        for (flow, reference, version), (event, shape) in newest.items()
-        if shape.reference not in unchanged
-    ]
-    for event, shape in newest.values():
-        notes[event.pk].append(
-            f"{shape.reference} is unchanged in what matters"
-            if shape.reference in unchanged
-            else f"{shape.reference} is carried"
-        )
-    WorkItem.objects.bulk_create(fresh, ignore_conflicts=True)
-    known = {
-        (item.flow, item.reference, item.version): item
-        for item in WorkItem.objects.select_for_update(of=("self",))
-        .filter(reference__in=[item.reference for item in fresh])
-        .select_related("event__connection", "entity")
-        .order_by("pk")
-    }
-    made: list[WorkItem] = []
-    for fresh_item in fresh:
-        key = (fresh_item.flow, fresh_item.reference, fresh_item.version)
-        event, shape = newest[key]
-        item = known[key]
-        # ours when this very event made it just now
-        if item.event_id == event.pk and item.state == Lifecycle.RECEIVED and item.created_at == now:
-            made.append(item)
-        else:
-            changed, note = _hear_again(item, event, shape, names)
-            notes[event.pk][-1] = note
-            if changed:
-                made.append(item)
-    _retire_older([item for item in made if FLOW_KINDS[item.flow].state_like])
-    return made, notes
-
-
-def _revision(event: SourceEvent, shape: Canonical) -> int:
-    return max(event.revision, getattr(shape, "record_revision", 0))
-
-
-def _hear_again(item: WorkItem, event: SourceEvent, shape: Canonical, names: dict[str, str]) -> tuple[bool, str]:
-    """Another event about an item we have: an older revision has no effect; newer content is read while
-    nothing was carried.
-    """
-    revision = _revision(event, shape)
-    if revision <= item.record_revision:
-        return False, f"{shape.reference} was read before at this revision"
-    same = _content(dump(shape)) == _content(item.subject)
-    item.record_revision = revision
-    if item.state in (Lifecycle.TRANSFORMED, Lifecycle.RECONCILED) or same:
-        item.save(update_fields=["record_revision"])
-        if same:
-            return False, f"{shape.reference} is unchanged in what matters"
-        blocks.put([blocks.Stop(work_item=item, reason="DEAL_CHANGED_AFTER_BILLING", evidence={"now": dump(shape)})])
-        return False, f"{shape.reference} was changed after it was carried"
-    item.event, item.subject, item.condition, item.due_at = event, dump(shape), Condition.DUE, clock.now()
-    for name, value in _described(FLOWS[shape.kind], shape, names).items():
-        setattr(item, name, value)
-    item.save()
-    return True, f"{shape.reference} is read again with its newer content"
-
-
-def _unchanged_state(shapes: Sequence[Canonical]) -> set[str]:
-    """State-like objects without numbered modifications whose newest item says the same: our own echo, mostly."""
-    wanted = {shape.reference: shape for shape in shapes if not hasattr(shape, "modification_number")}
-    newest: dict[str, WorkItem] = {}
-    for item in WorkItem.objects.filter(reference__in=list(wanted)).order_by("version"):
-        newest[item.reference] = item
-    return {
-        reference
-        for reference, item in newest.items()
-        if item.version < wanted[reference].version and _content(item.subject) == _content(dump(wanted[reference]))
-    }
-
-
-def _customer_names(shapes: Sequence[Canonical]) -> dict[str, str]:
-    references = {value for shape in shapes if (value := getattr(shape, "customer_reference", ""))}
-    return dict(CustomerRecord.objects.filter(reference__in=references).values_list("reference", "name"))
-
-
-def _described(flow: Flow, shape: Canonical, names: dict[str, str]) -> dict:
-    described = flow.describe(shape)
-    described.setdefault("customer_name", names.get(described.get("customer_reference", ""), ""))
-    return described
-
-
-def _content(subject: dict) -> dict:
-    return {key: value for key, value in subject.items() if key not in ("record_revision", "source_event", "version")}
-
-
-def _retire_older(items: Sequence[WorkItem]) -> None:
-    """A newer version of a state-like object makes older unfinished items pointless; their cases close by
-    themselves.
-    """
-    for item in items:
-        older = list(
-            WorkItem.objects.select_for_update()
-            .filter(flow=item.flow, reference=item.reference, version__lt=item.version)
-            .exclude(condition__in=[Condition.SETTLED, Condition.SUPERSEDED, Condition.WITHDRAWN])
-            .values_list("pk", flat=True)
-        )
-        if older:
-            WorkItem.objects.filter(pk__in=older).update(condition=Condition.SUPERSEDED)
-            blocks.clear(work_items=older, note=f"Superseded by version {item.version}")
+#: items that did not come to an end before, worked per pass after all others, each alone
+SUSPECTS_A_PASS = 20
+__all__ = ["register", "release_held", "release_waiting", "work", "work_due"]
 
 
 def work_due(limit: int = 200) -> int:
-    """Claim and work items that are due; how many were worked."""
+    """Claim and work items that are due; how many were worked. What did not come to an end before is worked last and
+    alone, so that an item that kills its worker takes no other with it.
+    """
     items = _claim(limit)
     if items:
         work(items)
-    return len(items)
+    done = len(items)
+    for _ in range(SUSPECTS_A_PASS):
+        alone = _claim(1, suspects=True)
+        if not alone:
+            break
+        work(alone)
+        done += 1
+    return done
 
 
-def _claim(limit: int) -> list[WorkItem]:
+def _claim(limit: int, *, suspects: bool = False) -> list[WorkItem]:
+    """Claim what is due. Each claim counts as a crash beforehand, in its own commit: only an end takes it back."""
     now = clock.now()
     with transaction.atomic():
         items = list(
             WorkItem.objects.select_for_update(skip_locked=True, of=("self",))
-            .filter(condition=Condition.DUE, due_at__lte=now)
-            .order_by("due_at", "pk")[:limit]
+            .filter(condition=Condition.DUE, due_at__lte=now, **({"crashes__gt": 0} if suspects else {"crashes": 0}))
+            .order_by("crashes", "due_at", "pk")[:limit]
         )
-        WorkItem.objects.filter(pk__in=[item.pk for item in items]).update(
-            condition=Condition.CLAIMED, lease_until=now + LEASE
-        )
+        claim(items)
     return items
+
+
+def claim(items: Sequence[WorkItem]) -> None:
+    """Mark these items as ours until their lease ends. Needs a transaction that holds them."""
+    lease = clock.now() + LEASE
+    WorkItem.objects.filter(pk__in=[item.pk for item in items]).update(
+        condition=Condition.CLAIMED, lease_until=lease, fence=F("fence") + 1, crashes=F("crashes") + 1
+    )
+    for item in items:
+        item.condition, item.lease_until = Condition.CLAIMED, lease
+        item.fence, item.crashes = item.fence + 1, item.crashes + 1
 
 
 def work(items: Sequence[WorkItem]) -> None:
     """Work a batch in one transaction; where that fails, one by one, so that one bad item stops only itself."""
+    counted = {item.pk for item in items if item.condition == Condition.CLAIMED}
     try:
         with transaction.atomic():
             _work(items)
@@ -192,30 +85,42 @@ def work(items: Sequence[WorkItem]) -> None:
     for item in items:
         try:
             with transaction.atomic():
-                _work([item])
+                _work([_as_stored(item)])
         except Exception as error:
             log.exception("work item %s failed", item.pk)
-            _count_crash(item, error)
+            _count_crash(item, error, is_counted=item.pk in counted)
 
 
-def _count_crash(item: WorkItem, error: Exception) -> None:
+def _as_stored(item: WorkItem) -> WorkItem:
+    """The item as it is in the database, under the fence it was claimed with: what failed has changed the copy."""
+    stored = WorkItem.objects.select_related("event__connection", "entity").get(pk=item.pk)
+    stored.fence = item.fence
+    return stored
+
+
+def _count_crash(item: WorkItem, error: Exception, *, is_counted: bool) -> None:
     """A bug of ours opens a case too."""
     with transaction.atomic():
-        item = WorkItem.objects.select_for_update(of=("self",)).get(pk=item.pk)
-        item.crashes += 1
-        if item.crashes >= POISON_AFTER:
-            item.condition = Condition.BLOCKED
-            blocks.put([blocks.Stop(work_item=item, reason="POISON", evidence={"text": repr(error)[:600]})])
+        row = WorkItem.objects.select_for_update(of=("self",)).get(pk=item.pk)
+        if row.fence != item.fence:
+            return  # somebody else has it by now
+        row.crashes += 0 if is_counted else 1
+        row.lease_until = None
+        if row.crashes >= POISON_AFTER:
+            row.condition = Condition.BLOCKED
+            blocks.put([blocks.Stop(work_item=row, reason="POISON", evidence={"text": repr(error)[:600]})])
         else:
-            item.condition, item.due_at = Condition.DUE, clock.now() + timedelta(seconds=5 * item.crashes)
-        item.save()
+            row.condition, row.due_at = Condition.DUE, clock.now() + timedelta(seconds=5 * row.crashes)
+        row.save()
 
 
 def _work(items: Sequence[WorkItem]) -> None:
+    versions.hold(item.reference for item in items if versions.FLOW_KINDS[item.flow].state_like)
+    items = _leave_out_older(_still_ours(items))
     # parents before children: what one flow stores, the next may look up in the same batch
     order = list(BY_NAME)
     by_flow: dict[str, list[WorkItem]] = {}
-    for item in items:
+    for item in versions.in_order(items):
         by_flow.setdefault(item.flow, []).append(item)
     released: list[WorkItem] = []
     tables = Tables()
@@ -225,21 +130,55 @@ def _work(items: Sequence[WorkItem]) -> None:
         nudges.nudge("ingest")
 
 
+def _still_ours(items: Sequence[WorkItem]) -> list[WorkItem]:
+    """Lock the items whose lease nobody else has taken over; a worker that slept too long acts on nothing."""
+    held = {
+        pk: (fence, condition)
+        for pk, fence, condition in WorkItem.objects.select_for_update()
+        .filter(pk__in=[item.pk for item in items])
+        .order_by("pk")
+        .values_list("pk", "fence", "condition")
+    }
+    ours = [
+        item
+        for item in items
+        if held[item.pk][0] == item.fence and held[item.pk][1] in (Condition.DUE, Condition.CLAIMED)
+    ]
+    if len(ours) < len(items):
+        log.warning("%s work items were taken over by somebody else meanwhile", len(items) - len(ours))
+    return ours
+
+
+def _leave_out_older(items: Sequence[WorkItem]) -> list[WorkItem]:
+    """Without versions older than the newest we have heard of: carried now, they would overwrite it at the targets."""
+    newest = versions.newest_of((item.flow, item.reference) for item in items)
+    older = [item for item in items if item.version < newest.get((item.flow, item.reference), item.version)]
+    for item in older:
+        item.condition, item.lease_until, item.crashes = Condition.SUPERSEDED, None, 0
+    if older:
+        bulk.update(older, ["condition", "lease_until", "crashes"])
+        blocks.clear(work_items=[item.pk for item in older], note="Superseded by a newer version")
+    return [item for item in items if item.condition != Condition.SUPERSEDED]
+
+
 def _work_flow(flow: Flow, items: Sequence[WorkItem], tables: Tables) -> list[WorkItem]:
     subjects = {item.pk: load(item.subject) for item in items}
     lookups = look_up(subjects.values(), tables=tables)
     now = clock.now()
     passed: dict[int, Passed] = {item.pk: run(flow, subjects[item.pk], lookups) for item in items}
-    through = [item for item in items if passed[item.pk].went_through]
+    early = versions.too_early(
+        flow.name, items, goes_through={pk: result.went_through for pk, result in passed.items()}
+    )
+    through = [item for item in items if passed[item.pk].went_through and item.pk not in early]
     if through:
         flow.store([passed[item.pk].subject for item in through], lookups)
     owed: list[tuple[WorkItem, outbox.Owed]] = []
     stops: list[blocks.Stop] = []
     for item in items:
         result = passed[item.pk]
-        item.lease_until, item.waits_for = None, ""
+        item.lease_until, item.waits_for, item.crashes = None, "", 0
         if result.problems:
-            item.condition = Condition.BLOCKED
+            item.condition, item.gap_since = Condition.BLOCKED, None
             stops += [
                 blocks.Stop(work_item=item, reason=p.reason, field=p.field, value=p.value, evidence=p.evidence)
                 for p in result.problems
@@ -248,9 +187,15 @@ def _work_flow(flow: Flow, items: Sequence[WorkItem], tables: Tables) -> list[Wo
         item.validated_at = item.validated_at or now
         item.state = Lifecycle.VALIDATED
         if result.waits_for:
-            item.condition, item.waits_for = Condition.WAITING, result.waits_for
+            item.condition, item.waits_for, item.gap_since = Condition.WAITING, result.waits_for, None
+            continue
+        if item.pk in early:
+            missing, is_known = early[item.pk]
+            stop = gaps.park(item, missing=missing, is_known=is_known, now=now)
+            stops += [stop] if stop else []
             continue
         item.state, item.condition, item.transformed_at = Lifecycle.TRANSFORMED, Condition.SETTLED, now
+        item.gap_since = None
         item.entity = lookups.entities[result.subject.legal_entity]
         item.correlation_id = result.subject.correlation_id
         for name, value in flow.describe(result.subject).items():
@@ -277,13 +222,15 @@ def _work_flow(flow: Flow, items: Sequence[WorkItem], tables: Tables) -> list[Wo
             "amount",
             "currency",
             "effective_on",
+            "due_at",
+            "gap_since",
+            "crashes",
         ],
     )
-    stopped = {
-        item.pk: {(p.reason, p.value[:300]) for p in passed[item.pk].problems}
-        for item in items
-        if passed[item.pk].problems
-    }
+    stopped: dict[int, set[tuple[str, str]]] = {}
+    for one in stops:
+        assert one.work_item is not None
+        stopped.setdefault(one.work_item.pk, set()).add((one.reason, one.value[:300]))
     blocks.clear(work_items=[item.pk for item in items if item.pk not in stopped], note="Went through")
     # what stands as it stood stays open; another value of the same reason is another problem
     blocks.clear(work_items=list(stopped), note="This is mended; something else still stops it", keep=stopped)
@@ -305,35 +252,10 @@ def _work_flow(flow: Flow, items: Sequence[WorkItem], tables: Tables) -> list[Wo
     if parked:
         # what is waited for may have been stored while this was being written: neither saw the other's row
         transaction.on_commit(partial(release_held, parked))
-    return release_waiting([item.reference for item in through])
-
-
-def release_held(references: set[str]) -> int:
-    """Items that wait for objects we have by now are due; how many."""
-    held: set[str] = set()
-    for model in (CustomerRecord, ContractRecord, InvoiceRecord):
-        held |= set(model._default_manager.filter(reference__in=references).values_list("reference", flat=True))
-    if not held:
-        return 0
-    with transaction.atomic():
-        released = release_waiting(sorted(held))
-        if released:
-            nudges.nudge("ingest")
-    return len(released)
-
-
-def release_waiting(references: Sequence[str]) -> list[WorkItem]:
-    """Items that waited for these objects are due; the oldest effective date first."""
-    waiting = list(
-        WorkItem.objects.select_for_update(of=("self",))
-        .filter(condition=Condition.WAITING, waits_for__in=references)
-        .order_by("effective_on", "reference")
-    )
-    now = clock.now()
-    for place, item in enumerate(waiting):
-        item.condition, item.waits_for, item.due_at = Condition.DUE, "", now + timedelta(microseconds=place)
-    bulk.update(waiting, ["condition", "waits_for", "due_at"])
-    return waiting
+    names = [item.reference for item in through]
+    if flow.name in versions.NUMBERED:
+        names += [versions.modification(item.reference, item.version) for item in through]
+    return release_waiting(names)
 
 
 def look_up(subjects: Iterable[Canonical], *, tables: Tables | None = None) -> Lookups:

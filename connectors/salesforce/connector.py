@@ -33,7 +33,9 @@ class Salesforce(Connector):
     name = "salesforce"
     label = "Salesforce"
     role = "crm"
-    capabilities = frozenset({"receive", "poll", "fetch", "find", "list_day", "deliver_many"})
+    capabilities = frozenset({"receive", "poll", "list_events", "fetch", "find", "list_day", "deliver_many"})
+    streams: ClassVar[tuple[str, ...]] = ("account", "opportunity")
+    lists_states: ClassVar[bool] = True
     delivers = frozenset({CrmStatus.kind})
     batch_size: ClassVar[int] = COLLECTION
 
@@ -57,14 +59,19 @@ class Salesforce(Connector):
 
     def poll(self, *, stream: str, cursor: str, now: datetime) -> tuple[list[SourceEvent], str]:
         """Accounts or won opportunities changed since five minutes before the cursor (an ISO instant; empty = all)."""
-        conditions = ["IsWon = true"] if stream == "opportunity" else []
-        if cursor:
-            since = mapping.moment(cursor) - OVERLAP
-            conditions.append(f"SystemModstamp >= {since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
-        pages = self._rows(lambda: self._select(stream, conditions) + " ORDER BY SystemModstamp, Id")
-        records = [record for page, _ in pages for record in page]
-        events = [self._polled(stream, record) for record in records]
-        return events, records[-1]["SystemModstamp"] if records else cursor
+        since = mapping.moment(cursor) - OVERLAP if cursor else None
+        records = self._changed(stream, [f"SystemModstamp >= {_literal(since)}"] if since else [])
+        return [self._polled(stream, one) for one in records], records[-1]["SystemModstamp"] if records else cursor
+
+    def list_events(self, *, stream: str, since: datetime, until: datetime) -> list[SourceEvent]:
+        """Accounts or won opportunities last changed in [since, until), as they are now."""
+        conditions = [f"SystemModstamp >= {_literal(since)}", f"SystemModstamp < {_literal(until)}"]
+        return [self._polled(stream, record) for record in self._changed(stream, conditions)]
+
+    def _changed(self, stream: str, conditions: Sequence[str]) -> list[dict[str, Any]]:
+        wanted = [*(["IsWon = true"] if stream == "opportunity" else []), *conditions]
+        pages = self._rows(lambda: self._select(stream, wanted) + " ORDER BY SystemModstamp, Id")
+        return [record for page, _ in pages for record in page]
 
     def _polled(self, stream: str, record: dict[str, Any]) -> SourceEvent:
         changed_at = mapping.moment(record["SystemModstamp"])
@@ -208,6 +215,11 @@ class Salesforce(Connector):
         return (
             f"Salesforce organisation {ours}: {calls.get('Remaining', '?')} of {calls.get('Max', '?')} calls left today"
         )
+
+
+def _literal(instant: datetime) -> str:
+    """An instant as SOQL writes it, in whole seconds."""
+    return f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _next_batch(

@@ -33,6 +33,8 @@ PATHS: tuple[tuple[str, str], ...] = (
     ("credit_note", "/v1/credit_notes"),
     ("payment_intent", "/v1/payment_intents"),
 )
+#: Stripe lists events this long (docs.stripe.com/api/events)
+EVENTS_KEPT = timedelta(days=30)
 #: pages of 100 that `find` and `poll` read before they give up
 MOST_PAGES = 100
 SCREENS = {"customer": "customers", "contract": "subscriptions", "invoice": "invoices", "payment": "payments"}
@@ -44,7 +46,8 @@ class StripeBilling(Connector):
     name = "stripe_billing"
     label = "Stripe Billing"
     role = "billing"
-    capabilities = frozenset({"receive", "poll", "fetch", "find", "list_day"})
+    capabilities = frozenset({"receive", "poll", "list_events", "fetch", "find", "list_day"})
+    streams: ClassVar[tuple[str, ...]] = ("events",)
     delivers = frozenset({Customer.kind, SubscriptionContract.kind})
     settle_time: ClassVar[timedelta] = timedelta(seconds=5)
     # Stripe keeps keys "at least 24 hours"; an hour is left for clocks that differ.
@@ -76,11 +79,18 @@ class StripeBilling(Connector):
 
         Raises CursorLost when Stripe no longer has the event the cursor names (it keeps them 30 days).
         """
-        if stream != "events":
-            raise LookupError(f"stream: Stripe has 'events', not {stream!r}")
-        found = self._events_after(cursor) if cursor else self._all_events()
+        _know_stream(stream)
+        found = self._events_after(cursor, now=now) if cursor else self._all_events()
         events = [webhook.as_source_event(event, raw=_as_bytes(event)) for event in found]
         return events, events[-1].event_id if events else cursor
+
+    def list_events(self, *, stream: str, since: datetime, until: datetime) -> list[SourceEvent]:
+        """Events created in [since, until) of the kinds `poll` asks for, oldest first."""
+        _know_stream(stream)
+        span = {"gte": int(since.timestamp()), "lt": int(until.timestamp())}
+        pages = list(self.api.pages("/v1/events", types=list(POLLED), created=span))
+        found = [event for page in reversed(pages) for event in reversed(page)]
+        return [webhook.as_source_event(event, raw=_as_bytes(event)) for event in found]
 
     def fetch(self, *, kind: str, object_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         """The objects as Stripe has them now, invoices with all their lines; deleted and unknown ones are absent."""
@@ -221,7 +231,7 @@ class StripeBilling(Connector):
         return f"Stripe account {account['id']}, {'test' if self.setup.sandbox else 'live'} mode"
 
     # -- small parts ------------------------------------------------------------------------------
-    def _events_after(self, cursor: str) -> list[dict[str, Any]]:
+    def _events_after(self, cursor: str, *, now: datetime) -> list[dict[str, Any]]:
         events: list[dict[str, Any]] = []
         for _ in range(MOST_PAGES):
             # `ending_before` gives the page next to the cursor, itself newest first.
@@ -229,7 +239,8 @@ class StripeBilling(Connector):
                 page = self.api.get("/v1/events", types=list(POLLED), limit=PAGE, ending_before=cursor)
             except Rejected as error:
                 if error.code == "resource_missing":
-                    raise CursorLost(f"Stripe no longer has {cursor}", system=SYSTEM) from error
+                    words = f"Stripe no longer has {cursor}"
+                    raise CursorLost(words, oldest_kept=now - EVENTS_KEPT, system=SYSTEM) from error
                 raise
             events += reversed(page["data"])
             if not page.get("has_more") or not page["data"]:
@@ -281,6 +292,11 @@ def _customer_receipt(record: Mapping[str, Any]) -> Receipt:
 def _version(record: Mapping[str, Any]) -> int | None:
     text = mapping.metadata(record).get("q2c_version", "")
     return int(text) if text.isascii() and text.isdigit() else None
+
+
+def _know_stream(stream: str) -> None:
+    if stream != "events":
+        raise LookupError(f"stream: Stripe has 'events', not {stream!r}")
 
 
 def _key(parcel: Parcel) -> str:

@@ -78,6 +78,11 @@ class ConnectionHealth(models.Model):
     last_failure_at = models.DateTimeField(null=True, blank=True)
     last_failure_text = models.TextField(blank=True)
     refused_calls = models.PositiveIntegerField(default=0, help_text="Inbound calls that did not prove who sent them.")
+    calls_us = models.BooleanField(default=False, help_text="It has called us at least once; others are only asked.")
+    missed_calls = models.PositiveIntegerField(
+        default=0, help_text="Events of the last day that mattered and that it did not call about."
+    )
+    missed_call_at = models.DateTimeField(null=True, blank=True, help_text="When the latest of them came in.")
 
     class Meta:
         ordering = ["connection_id"]

@@ -20,13 +20,19 @@ class SourceEvent(models.Model):
     object_id = models.CharField(max_length=120)
     revision = models.BigIntegerField(default=0)
     received_at = models.DateTimeField()
-    #: callback, poll or replay
+    #: how it first reached us: callback; poll, or load for what a source had before it was first asked; asked, when we
+    #: asked for a missing change
     via = models.CharField(max_length=12)
+    called_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the source called about it; empty when only our own asking brought it."
+    )
     condition = models.CharField(max_length=12, choices=Condition, default=Condition.DUE)
     due_at = models.DateTimeField()
     lease_until = models.DateTimeField(null=True, blank=True)
     fence = models.PositiveIntegerField(default=0)
-    crashes = models.PositiveSmallIntegerField(default=0)
+    crashes = models.PositiveSmallIntegerField(
+        default=0, help_text="Times it was taken up without coming to an end; counted before it is read."
+    )
     read_at = models.DateTimeField(null=True, blank=True)
     outcome = models.CharField(max_length=200, blank=True, help_text="What reading it led to, in words.")
 
@@ -39,6 +45,9 @@ class SourceEvent(models.Model):
             models.Index(fields=["due_at", "id"], condition=~Q(condition="settled"), name="event_due"),
             models.Index(fields=["object_id"], name="event_object"),
             models.Index(fields=["received_at"], name="event_received"),
+            models.Index(
+                fields=["connection", "received_at"], condition=Q(called_at__isnull=True), name="event_never_called"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -100,6 +109,15 @@ class PollCursor(models.Model):
     cursor = models.CharField(max_length=255, blank=True)
     polled_at = models.DateTimeField(null=True, blank=True)
     found = models.PositiveIntegerField(default=0, help_text="Events the last poll brought that no call had brought.")
+    compared_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the source's own list was last compared with the inbox."
+    )
+    missing = models.PositiveIntegerField(
+        default=0, help_text="Events that comparison found and that neither a call nor a poll had brought."
+    )
+    lost_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the source no longer kept our place and was read anew from its oldest."
+    )
 
     class Meta:
         ordering = ["connection", "stream"]

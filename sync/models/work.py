@@ -31,6 +31,8 @@ class WorkItem(models.Model):
     state = models.CharField(max_length=12, choices=Lifecycle, default=Lifecycle.RECEIVED)
     condition = models.CharField(max_length=12, choices=Condition, default=Condition.DUE)
     waits_for = ReferenceField(blank=True)
+    #: since when a modification before this one is missing that we have never heard of
+    gap_since = models.DateTimeField(null=True, blank=True)
     subject = models.JSONField(help_text="The shape as read from the source.")
     #: for people: what it is called and whose it is
     title = models.CharField(max_length=200, blank=True)
@@ -42,7 +44,9 @@ class WorkItem(models.Model):
     due_at = models.DateTimeField()
     lease_until = models.DateTimeField(null=True, blank=True)
     fence = models.PositiveIntegerField(default=0)
-    crashes = models.PositiveSmallIntegerField(default=0)
+    crashes = models.PositiveSmallIntegerField(
+        default=0, help_text="Times it was taken up without coming to an end; counted before it is worked."
+    )
     created_at = models.DateTimeField()
     validated_at = models.DateTimeField(null=True, blank=True)
     transformed_at = models.DateTimeField(null=True, blank=True)
@@ -59,6 +63,7 @@ class WorkItem(models.Model):
             models.Index(fields=["due_at", "id"], condition=Q(condition__in=["due", "claimed"]), name="work_item_due"),
             models.Index(fields=["waits_for"], condition=Q(condition="waiting"), name="work_item_waits_for"),
             models.Index(fields=["reference"], name="work_item_reference"),
+            models.Index(fields=["due_at"], condition=Q(gap_since__isnull=False), name="work_item_behind_a_gap"),
         ]
 
     def __str__(self) -> str:

@@ -24,7 +24,7 @@ def find_document(allocation: Allocation, lookups: Lookups) -> Allocation:
 
 
 def store(allocations: Sequence[Allocation], lookups: Lookups) -> None:
-    records.put(allocations, AllocationRecord, lookups, newest_wins=False, stamp="created_at")
+    records.put(allocations, AllocationRecord, lookups, stamp="created_at")
 
 
 def owes(allocation: Allocation, lookups: Lookups) -> list[Owed]:

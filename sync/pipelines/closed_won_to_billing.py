@@ -79,16 +79,20 @@ def find_customer(contract: SubscriptionContract, lookups: Lookups) -> Subscript
 
 
 def store(contracts: Sequence[SubscriptionContract], lookups: Lookups) -> None:
-    saved = records.put(contracts, ContractRecord, lookups, newest_wins=False, stamp="created_at")
+    saved = records.put_versions(contracts, ContractRecord, lookups, stamp="created_at")
     ContractLineRecord.objects.bulk_create(
         (
-            ContractLineRecord(contract=saved[contract.reference], **records.values_of(line, ContractLineRecord))
+            ContractLineRecord(
+                contract=saved[contract.reference, contract.version], **records.values_of(line, ContractLineRecord)
+            )
             for contract in contracts
             for line in contract.lines
         ),
         ignore_conflicts=True,
     )
-    lookups.contracts.update(saved)
+    for (reference, version), row in sorted(saved.items()):
+        if reference not in lookups.contracts or lookups.contracts[reference].version < version:
+            lookups.contracts[reference] = row
 
 
 def owes(contract: SubscriptionContract, lookups: Lookups) -> list[Owed]:

@@ -33,7 +33,7 @@ def find_selling_company(customer: Customer, lookups: Lookups) -> Customer:
 
 
 def store(customers: Sequence[Customer], lookups: Lookups) -> None:
-    lookups.customers.update(records.put(customers, CustomerRecord, lookups, newest_wins=True, stamp="updated_at"))
+    lookups.customers.update(records.put_newest(customers, CustomerRecord, lookups, stamp="updated_at"))
 
 
 def owes(customer: Customer, lookups: Lookups) -> list[Owed]:

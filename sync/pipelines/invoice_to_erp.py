@@ -56,7 +56,7 @@ def _enriched(line: InvoiceLine, invoice: Invoice, contract: ContractRecord) -> 
 
 
 def store(invoices: Sequence[Invoice], lookups: Lookups) -> None:
-    saved = records.put(invoices, InvoiceRecord, lookups, newest_wins=False, stamp="created_at")
+    saved = records.put(invoices, InvoiceRecord, lookups, stamp="created_at")
     InvoiceLineRecord.objects.bulk_create(
         (
             InvoiceLineRecord(invoice=saved[invoice.reference], **records.values_of(line, InvoiceLineRecord))

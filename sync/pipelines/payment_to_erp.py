@@ -27,7 +27,7 @@ def find_payer(payment: Payment, lookups: Lookups) -> Payment:
 
 
 def store(payments: Sequence[Payment], lookups: Lookups) -> None:
-    records.put(payments, PaymentRecord, lookups, newest_wins=False, stamp="created_at")
+    records.put(payments, PaymentRecord, lookups, stamp="created_at")
 
 
 def owes(payment: Payment, lookups: Lookups) -> list[Owed]:

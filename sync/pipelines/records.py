@@ -27,30 +27,44 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def put(
-    subjects: Sequence[Canonical], model: type[Any], lookups: Lookups, *, newest_wins: bool, stamp: str
-) -> dict[str, Any]:
-    """Insert records for these subjects; documents once, state-like ones overwritten by a higher version.
-
-    Returns the saved rows by reference.
-    """
-    now = clock.now()
-    rows = {}
-    for subject in subjects:
-        values = values_of(subject, model, without=("legal_entity",))
-        rows[subject.reference] = model(**values, legal_entity=lookups.entities[subject.legal_entity], **{stamp: now})
-    if newest_wins:
-        known = {row.reference: row for row in model.objects.select_for_update().filter(reference__in=list(rows))}
-        fresh = [row for key, row in rows.items() if key not in known]
-        newer = []
-        for key, row in rows.items():
-            if key in known and row.version > known[key].version:
-                row.pk = known[key].pk
-                newer.append(row)
-        model.objects.bulk_create(fresh)
-        if newer:
-            names = [column.name for column in model._meta.concrete_fields if not column.primary_key]
-            model.objects.bulk_update(newer, names)
-    else:
-        model.objects.bulk_create(rows.values(), ignore_conflicts=True)
+def put(subjects: Sequence[Canonical], model: type[Any], lookups: Lookups, *, stamp: str) -> dict[str, Any]:
+    """Insert records of documents, each once. Returns the saved rows by reference."""
+    rows = {subject.reference: _row(subject, model, lookups, stamp) for subject in subjects}
+    model.objects.bulk_create(rows.values(), ignore_conflicts=True)
     return {row.reference: row for row in model.objects.filter(reference__in=list(rows))}
+
+
+def put_newest(subjects: Sequence[Canonical], model: type[Any], lookups: Lookups, *, stamp: str) -> dict[str, Any]:
+    """Insert or overwrite records of which only the newest version is kept; an older version changes nothing,
+    whatever the order, also within this batch. Returns the saved rows by reference.
+    """
+    rows: dict[str, Any] = {}
+    for subject in subjects:
+        if subject.reference not in rows or subject.version > rows[subject.reference].version:
+            rows[subject.reference] = _row(subject, model, lookups, stamp)
+    known = {row.reference: row for row in model.objects.select_for_update().filter(reference__in=list(rows))}
+    newer = []
+    for key, row in rows.items():
+        if key in known and row.version > known[key].version:
+            row.pk = known[key].pk
+            newer.append(row)
+    model.objects.bulk_create(row for key, row in rows.items() if key not in known)
+    if newer:
+        names = [column.name for column in model._meta.concrete_fields if not column.primary_key]
+        model.objects.bulk_update(newer, names)
+    return {row.reference: row for row in model.objects.filter(reference__in=list(rows))}
+
+
+def put_versions(
+    subjects: Sequence[Canonical], model: type[Any], lookups: Lookups, *, stamp: str
+) -> dict[tuple[str, int], Any]:
+    """Insert records of which every version is kept. Returns the saved rows by reference and version."""
+    rows = {(one.reference, one.version): _row(one, model, lookups, stamp) for one in subjects}
+    model.objects.bulk_create(rows.values(), ignore_conflicts=True)
+    saved = model.objects.filter(reference__in={reference for reference, _ in rows})
+    return {(row.reference, row.version): row for row in saved if (row.reference, row.version) in rows}
+
+
+def _row(subject: Canonical, model: type[Any], lookups: Lookups, stamp: str) -> Any:
+    values = values_of(subject, model, without=("legal_entity",))
+    return model(**values, legal_entity=lookups.entities[subject.legal_entity], **{stamp: clock.now()})

@@ -1,0 +1,161 @@
+"""Makes work items of what events said: one per object and version, the newest content of each, older ones noted."""
+
+from collections.abc import Sequence
+
+from connectors.canonical import Canonical, dump
+from sync import blocks, clock, versions
+from sync.models import CustomerRecord, SourceEvent, WorkItem
+from sync.pipelines.flow import Flow
+from sync.pipelines.registry import FLOWS
+from sync.states import Condition, Lifecycle
+
+#: flow, reference, version: what one work item is about
+Key = tuple[str, str, int]
+
+
+def register(heard: Sequence[tuple[SourceEvent, Canonical]]) -> tuple[list[WorkItem], dict[int, list[str]]]:
+    """Work items for what events said, and per event a note on each object. Needs a transaction.
+
+    The same object in the same version is one item, however many events speak of it: the newest revision counts.
+    Of an object that is only ever as it is now, an older version than one we know of has no effect.
+    """
+    versions.hold(shape.reference for _, shape in heard if shape.state_like)
+    #: per event, in order: what is said about each of its objects
+    notes: dict[int, dict[Key, str]] = {}
+    newest: dict[Key, tuple[SourceEvent, Canonical]] = {}
+    for event, shape in heard:
+        key = (FLOWS[shape.kind].name, shape.reference, shape.version)
+        notes.setdefault(event.pk, {})
+        if key not in newest or _revision(event, shape) > _revision(*newest[key]):
+            newest[key] = (event, shape)
+    _leave_out_older(newest, notes)
+    names = _customer_names([shape for _, shape in newest.values()])
+    unchanged = _unchanged_state([shape for _, shape in newest.values() if shape.state_like])
+    now = clock.now()
+    fresh = versions.in_order(
+        [
+            WorkItem(
+                flow=flow,
+                reference=reference,
+                version=version,
+                record_revision=_revision(event, shape),
+                correlation_id=shape.correlation_id,
+                event=event,
+                subject=dump(shape),
+                due_at=now,
+                created_at=now,
+                **_described(FLOWS[shape.kind], shape, names),
+            )
+            for (flow, reference, version), (event, shape) in newest.items()
+            if shape.reference not in unchanged
+        ]
+    )
+    for key, (event, shape) in newest.items():
+        same = shape.reference in unchanged
+        notes[event.pk][key] = f"{shape.reference} is {'unchanged in what matters' if same else 'carried'}"
+    WorkItem.objects.bulk_create(fresh, ignore_conflicts=True)
+    known = {
+        (item.flow, item.reference, item.version): item
+        for item in WorkItem.objects.select_for_update(of=("self",))
+        .filter(reference__in=[item.reference for item in fresh])
+        .select_related("event__connection", "entity")
+        .order_by("pk")
+    }
+    made: list[WorkItem] = []
+    for fresh_item in fresh:
+        key = (fresh_item.flow, fresh_item.reference, fresh_item.version)
+        event, shape = newest[key]
+        item = known[key]
+        # ours when this very event made it just now
+        if item.event_id == event.pk and item.state == Lifecycle.RECEIVED and item.created_at == now:
+            made.append(item)
+        else:
+            changed, note = _hear_again(item, event, shape, names)
+            notes[event.pk][key] = note
+            if changed:
+                made.append(item)
+    _retire_older([item for item in made if item.flow in versions.REPLACED])
+    return made, {pk: list(said.values()) for pk, said in notes.items()}
+
+
+def _leave_out_older(newest: dict[Key, tuple[SourceEvent, Canonical]], notes: dict[int, dict[Key, str]]) -> None:
+    """Take out versions older than the newest we know of or have just been told of, and say so."""
+    latest = versions.newest_of((flow, reference) for flow, reference, _ in newest)
+    for flow, reference, version in newest:
+        if flow in versions.REPLACED:
+            latest[flow, reference] = max(version, latest.get((flow, reference), version))
+    for flow, reference, version in list(newest):
+        if version < latest.get((flow, reference), version):
+            event, _ = newest.pop((flow, reference, version))
+            notes[event.pk][flow, reference, version] = f"{reference} is older than what we know: no effect"
+
+
+def _revision(event: SourceEvent, shape: Canonical) -> int:
+    return max(event.revision, getattr(shape, "record_revision", 0))
+
+
+def _hear_again(item: WorkItem, event: SourceEvent, shape: Canonical, names: dict[str, str]) -> tuple[bool, str]:
+    """Another event about an item we have: an older revision has no effect; newer content is read while
+    nothing was carried.
+    """
+    revision = _revision(event, shape)
+    if revision <= item.record_revision:
+        return False, f"{shape.reference} was read before at this revision"
+    same = _content(dump(shape)) == _content(item.subject)
+    item.record_revision = revision
+    if item.state in (Lifecycle.TRANSFORMED, Lifecycle.RECONCILED) or same:
+        item.save(update_fields=["record_revision"])
+        if same:
+            return False, f"{shape.reference} is unchanged in what matters"
+        blocks.put([blocks.Stop(work_item=item, reason="DEAL_CHANGED_AFTER_BILLING", evidence={"now": dump(shape)})])
+        return False, f"{shape.reference} was changed after it was carried"
+    item.event, item.subject, item.condition, item.due_at = event, dump(shape), Condition.DUE, clock.now()
+    item.crashes, item.lease_until = 0, None
+    for name, value in _described(FLOWS[shape.kind], shape, names).items():
+        setattr(item, name, value)
+    item.save()
+    return True, f"{shape.reference} is read again with its newer content"
+
+
+def _unchanged_state(shapes: Sequence[Canonical]) -> set[str]:
+    """State-like objects without numbered modifications whose newest item says the same: our own echo, mostly."""
+    wanted = {shape.reference: shape for shape in shapes if not hasattr(shape, "modification_number")}
+    newest: dict[str, WorkItem] = {}
+    for item in WorkItem.objects.filter(reference__in=list(wanted)).order_by("version"):
+        newest[item.reference] = item
+    return {
+        reference
+        for reference, item in newest.items()
+        if item.version < wanted[reference].version and _content(item.subject) == _content(dump(wanted[reference]))
+    }
+
+
+def _customer_names(shapes: Sequence[Canonical]) -> dict[str, str]:
+    references = {value for shape in shapes if (value := getattr(shape, "customer_reference", ""))}
+    return dict(CustomerRecord.objects.filter(reference__in=references).values_list("reference", "name"))
+
+
+def _described(flow: Flow, shape: Canonical, names: dict[str, str]) -> dict:
+    described = flow.describe(shape)
+    described.setdefault("customer_name", names.get(described.get("customer_reference", ""), ""))
+    return described
+
+
+def _content(subject: dict) -> dict:
+    return {key: value for key, value in subject.items() if key not in ("record_revision", "source_event", "version")}
+
+
+def _retire_older(items: Sequence[WorkItem]) -> None:
+    """A newer version of a state-like object makes older unfinished items pointless; their cases close by
+    themselves.
+    """
+    for item in items:
+        older = list(
+            WorkItem.objects.select_for_update()
+            .filter(flow=item.flow, reference=item.reference, version__lt=item.version)
+            .exclude(condition__in=[Condition.SETTLED, Condition.SUPERSEDED, Condition.WITHDRAWN])
+            .values_list("pk", flat=True)
+        )
+        if older:
+            WorkItem.objects.filter(pk__in=older).update(condition=Condition.SUPERSEDED)
+            blocks.clear(work_items=older, note=f"Superseded by version {item.version}")

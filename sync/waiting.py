@@ -1,0 +1,57 @@
+"""Releases work items that wait, once what they wait for is there."""
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Q
+
+from sync import bulk, clock, nudges, versions
+from sync.models import ContractRecord, CustomerRecord, InvoiceRecord, WorkItem
+from sync.states import Condition
+
+#: waiting, or a case because a modification before it was missing too long
+_PARKED = Q(condition=Condition.WAITING) | Q(condition=Condition.BLOCKED, gap_since__isnull=False)
+
+
+def release_held(references: set[str]) -> int:
+    """Items that wait for objects or modifications we have by now are due; how many."""
+    held: set[str] = set(_modifications_over(references))
+    for model in (CustomerRecord, ContractRecord, InvoiceRecord):
+        held |= set(model._default_manager.filter(reference__in=references).values_list("reference", flat=True))
+    if not held:
+        return 0
+    with transaction.atomic():
+        released = release_waiting(sorted(held))
+        if released:
+            nudges.nudge("ingest")
+    return len(released)
+
+
+def _modifications_over(names: Iterable[str]) -> list[str]:
+    wanted = {pair for name in names if (pair := versions.parse_modification(name))}
+    if not wanted:
+        return []
+    rows = WorkItem.objects.filter(
+        flow__in=versions.NUMBERED,
+        reference__in={reference for reference, _ in wanted},
+        version__in={number for _, number in wanted},
+    ).values_list("reference", "version", "state", "condition")
+    done = versions.over(rows)
+    return [
+        versions.modification(reference, number) for reference, number in wanted if number in done.get(reference, ())
+    ]
+
+
+def release_waiting(references: Sequence[str]) -> list[WorkItem]:
+    """Items that waited for these objects are due; the oldest effective date first."""
+    waiting = list(
+        WorkItem.objects.select_for_update(of=("self",))
+        .filter(_PARKED, waits_for__in=references)
+        .order_by("effective_on", "reference", "version")
+    )
+    now = clock.now()
+    for place, item in enumerate(waiting):
+        item.condition, item.waits_for, item.due_at = Condition.DUE, "", now + timedelta(microseconds=place)
+    bulk.update(waiting, ["condition", "waits_for", "due_at"])
+    return waiting
