@@ -1,7 +1,7 @@
 """Puts and clears blocks: the fact is saved first, then the news goes out in the same transaction."""
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,9 +72,10 @@ def clear(
     note: str,
     user: Any = None,
     keep: dict[int, set[tuple[str, str]]] | None = None,
+    reasons: Collection[str] | None = None,
 ) -> None:
     """Clear every open block of these things and say how; those in `keep` (work item id -> reason and value)
-    stay open.
+    stay open, and with `reasons` all of other reasons.
     """
     rows = list(
         _open(
@@ -82,6 +83,8 @@ def clear(
         )
     )
     rows = [row for row in rows if (row.reason, row.value) not in (keep or {}).get(row.work_item_id or 0, set())]
+    if reasons is not None:
+        rows = [row for row in rows if row.reason in reasons]
     if not rows:
         return
     Block.objects.filter(pk__in=[row.pk for row in rows]).update(cleared_at=clock.now())

@@ -6,7 +6,7 @@ from datetime import timedelta
 from django.db import connection as database
 from django.db import transaction
 
-from sync import bulk, clock, connections, feedback, outbox, reading, work
+from sync import bulk, calendar, clock, connections, feedback, outbox, reading, work
 from sync.models import (
     Attempt,
     Delivery,
@@ -37,6 +37,8 @@ def sweep() -> dict[str, int]:
             "woken": wake_held(),
             "released deliveries": _release_deliveries(),
             "released items": _release_items(),
+            "released holds": calendar.release_holds(),
+            "unreachable": connections.note_unreachable(),
         }
         Heartbeat.objects.update_or_create(name="sweeper", defaults={"seen_at": clock.now()})
     return found
@@ -65,7 +67,7 @@ def carry_what_lies() -> int:
 def wake_held() -> int:
     """Held deliveries whose time has come are due again; how many."""
     return Delivery.objects.filter(condition=Condition.HELD, held_until__lte=clock.now()).update(
-        condition=Condition.DUE, held_until=None, due_at=clock.now()
+        condition=Condition.DUE, held_until=None, held_because="", due_at=clock.now()
     )
 
 

@@ -14,7 +14,7 @@ from sync.mappings import Tables
 from sync.models import ContractRecord, CustomerRecord, InvoiceRecord, LegalEntity, SourceEvent, WorkItem
 from sync.pipelines.flow import Flow, Lookups, Passed, run
 from sync.pipelines.registry import BY_NAME, FLOWS
-from sync.states import Condition, Lifecycle
+from sync.states import Condition, Lifecycle, further
 
 log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=60)
@@ -246,7 +246,7 @@ def _work_flow(flow: Flow, items: Sequence[WorkItem], tables: Tables) -> list[Wo
             ]
             continue
         item.validated_at = item.validated_at or now
-        item.state = Lifecycle.VALIDATED
+        item.state = further(item.state, Lifecycle.VALIDATED)
         if result.waits_for:
             item.condition, item.waits_for = Condition.WAITING, result.waits_for
             continue
