@@ -28,7 +28,7 @@ def admit(deliveries: Sequence[Delivery]) -> list[Delivery]:
     if not postings:
         return list(deliveries)
     periods = _share(postings)
-    windows = {
+    windows: dict[tuple[int | None, str], PostingWindow] = {
         (window.entity_id, window.kind): window
         for window in PostingWindow.objects.filter(entity__in={row.entity_id for row in postings})
     }

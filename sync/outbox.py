@@ -126,8 +126,8 @@ def _take(row: Connection, *, queue: str, leave: connections.Leave, now: datetim
             limit = min(limit, leave.deliveries - len(ids))
             if limit <= 0:
                 continue
-            given = {"target": row.pk, "queue": queue, "now": now, "lease": now + LEASE}
-            cursor.execute(_CLAIM, {**given, "tries": tries, "limit": limit})
+            asked = {"target": row.pk, "queue": queue, "tries": tries, "limit": limit}
+            cursor.execute(_CLAIM, {**asked, "now": now, "lease": now + LEASE})
             ids += [pk for (pk,) in cursor.fetchall()]
     return ids
 
