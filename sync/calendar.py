@@ -1,7 +1,7 @@
 """When may this be posted: periods as the ERP has them and as we close them, and our own posting windows."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from django.db import transaction
 
@@ -103,18 +103,17 @@ def opens_next(window: PostingWindow, entity: LegalEntity) -> datetime | None:
     """When a daily window next opens, by the clock of its entity's zone; None while it is open, or has no hours."""
     if window.mode != PostingWindow.Mode.BATCH or window.opens_at is None or window.closes_at is None:
         return None
-    here = clock.now().astimezone(entity.zone)
-    time = here.time()
-    if window.opens_at < window.closes_at:
-        is_open = window.opens_at <= time < window.closes_at
-    else:  # over midnight
-        is_open = time >= window.opens_at or time < window.closes_at
-    if is_open:
-        return None
-    for days in (0, 1, 2):
-        opens = datetime.combine(here.date() + timedelta(days=days), window.opens_at, tzinfo=entity.zone)
-        # compared as instants: on the day clocks change, hours of a zone cannot be
-        if opens.timestamp() > here.timestamp():
+    now = clock.now()
+    today = now.astimezone(entity.zone).date()
+    over_midnight = timedelta(days=window.opens_at > window.closes_at)
+    # compared as instants: on the days clocks change, hours of a zone cannot be
+    for days in (-1, 0, 1, 2):
+        day = today + timedelta(days=days)
+        opens = datetime.combine(day, window.opens_at, tzinfo=entity.zone).astimezone(UTC)
+        closes = datetime.combine(day + over_midnight, window.closes_at, tzinfo=entity.zone).astimezone(UTC)
+        if opens <= now < closes:
+            return None
+        if opens > now:
             return opens
     return None
 

@@ -87,11 +87,18 @@ def difference(subject: Canonical, receipt: Receipt) -> tuple[str, str] | None:
         return "CURRENCY_MISMATCH", f"{currency} instead of {subject.currency}"
     if held in (None, ""):
         return None
+    if _number(held) == total:
+        return None
+    return "AMOUNT_MISMATCH", f"{str(held)[:60]} instead of {total} {subject.currency}"
+
+
+def _number(text: Any) -> Decimal | None:
+    """An amount as a system wrote it; None for what is no amount, or none that any ledger could hold."""
     try:
-        same = Decimal(held or "") == total
+        number = Decimal(str(text))
     except InvalidOperation:
-        same = False
-    return None if same else ("AMOUNT_MISMATCH", f"{held} instead of {total} {subject.currency}"[:300])
+        return None
+    return number if number.is_finite() and -12 < number.adjusted() < 16 else None
 
 
 def agrees(subject: Canonical, receipt: Receipt) -> bool:
@@ -129,8 +136,6 @@ def compared(subject: Canonical, receipt: Receipt) -> dict[str, Any]:
     total = getattr(subject, "total", getattr(subject, "amount", Decimal(0)))
     sides = {"sent": f"{total} {subject.currency}", "external_id": receipt.external_id}
     sides |= {name: str(receipt.held[name])[:60] for name in ("total", "currency") if name in receipt.held}
-    try:
-        gap = abs(Decimal(receipt.held.get("total", "")) - total)
-    except InvalidOperation:
-        return sides
-    return {**sides, "difference": format(gap, "f")} if gap.is_finite() and gap else sides
+    there = _number(receipt.held.get("total", ""))
+    gap = abs(there - total) if there is not None else 0
+    return {**sides, "difference": format(gap, "f")} if gap else sides
