@@ -36,6 +36,11 @@ class Unavailable(ConnectorError):
 class OutcomeUnknown(ConnectorError):
     """Sent, no usable answer: look it up by reference before anything is sent again."""
 
+    def __init__(self, text: str, *, retry_after: float | None = None, **rest: Any) -> None:
+        super().__init__(text, **rest)
+        #: seconds the vendor asked us to wait
+        self.retry_after = retry_after
+
 
 class Rejected(ConnectorError):
     """The system looked at it and said no; people fix data. `reason` is one of sync.reasons' codes."""

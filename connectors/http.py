@@ -125,9 +125,8 @@ def raise_for_transport(response: httpx.Response, *, system: str, writes: bool, 
             retry_after=retry_after(response.headers.get("retry-after"), now=now),
         )
     if status in (408, 425) or status >= 500:
-        if writes:
-            raise OutcomeUnknown(excerpt(response), system=system, http_status=status)
-        raise Unavailable(
+        silence = OutcomeUnknown if writes else Unavailable
+        raise silence(
             excerpt(response),
             system=system,
             http_status=status,

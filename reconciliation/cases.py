@@ -217,7 +217,8 @@ def _opening(block: Block) -> Opening:
             customer_name=row.customer_name,
             document=row.title,
             effective_on=row.document_date,
-            amount=row.amount,
+            # where both sides are known, what is at stake is the difference between them
+            amount=Decimal(block.evidence["difference"]) if "difference" in block.evidence else row.amount,
             currency=row.currency,
             **common,
         )

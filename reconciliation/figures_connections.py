@@ -53,11 +53,15 @@ def all_connections() -> list[Health]:
         Delivery.objects.filter(condition__in=UNFINISHED)
         .order_by()
         .values("target", "condition")
-        .annotate(n=Count("pk"))
+        .annotate(n=Count("pk"), accepted=Count("awaits_posting_since"))
     )
     order: list[str] = list(UNFINISHED)
     for one in sorted(counts, key=lambda one: order.index(one["condition"])):
-        waiting.setdefault(one["target"], []).append((Condition(one["condition"]).label, one["n"]))
+        shown = waiting.setdefault(one["target"], [])
+        if one["n"] > one["accepted"]:
+            shown.append((Condition(one["condition"]).label, one["n"] - one["accepted"]))
+        if one["accepted"]:
+            shown.append(("Accepted there, not posted yet", one["accepted"]))
     events = _per_connection(SourceEvent.objects.filter(received_at__gte=now - DAY))
     refusals = _per_connection(RefusedCall.objects.filter(at__gte=now - DAY))
     cursors: dict[int, list[PollCursor]] = {}
@@ -107,6 +111,9 @@ def _state(row: Connection, health: ConnectionHealth) -> tuple[str, str, str, st
             "pause_circle",
             f"Since {health.paused_at:%d %b %H:%M} UTC. {why} Work for it waits; nothing is lost.".replace("  ", " "),
         )
+    if health.rests_until and health.rests_until > now:
+        until = f"{health.rests_until:%d %b %H:%M:%S} UTC"
+        return "Resting", "wait", "bedtime", f"It asked to be left alone until {until}; nothing is sent before."
     if health.breaker_open_until and health.breaker_open_until > now:
         until = f"{health.breaker_open_until:%H:%M:%S} UTC"
         text = f"It failed {health.recent_failures} times in a row and is left alone until {until}."
@@ -114,7 +121,11 @@ def _state(row: Connection, health: ConnectionHealth) -> tuple[str, str, str, st
     if health.last_success_at is None and health.last_failure_at is None:
         return "Not used yet", "idle", "radio_button_unchecked", "Nothing has been sent to it so far."
     if health.last_failure_at and (health.last_success_at is None or health.last_failure_at > health.last_success_at):
-        return "Failing", "wait", "warning", "The last call failed; it is tried again by itself."
+        since = f" No call has worked since {health.failing_since:%d %b %H:%M} UTC." if health.failing_since else ""
+        return "Failing", "wait", "warning", f"The last call failed; it is tried again by itself.{since}"
+    if connections.retries_wait(health):
+        text = "Many second tries came to nothing lately: first tries go on, second tries wait a little."
+        return "Works", "wait", "hourglass_top", text
     return "Works", "good", "check_circle", "The last call went through."
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from reconciliation import sentences
 from reconciliation.models import ExceptionCase
+from sync.calendar import WINDOW_SHUT
 from sync.models import Delivery, WorkItem
 from sync.reasons import reason
 from sync.states import ORDER, Condition, Lifecycle
@@ -111,6 +112,9 @@ def standing(
         case Condition.WAITING:
             name, link = waits.get(row.waits_for, (row.waits_for, ""))
             return Standing(text=f"Waiting for {name}.", tone="wait", icon="hourglass_empty", link=link)
+        case Condition.IN_DOUBT if isinstance(row, Delivery) and row.awaits_posting_since:
+            text = f"{system} has accepted it and not posted it yet. We ask again at {row.due_at:%H:%M} UTC."
+            return Standing(text=text, tone="wait", icon="hourglass_top", case=case)
         case Condition.IN_DOUBT:
             text = (
                 f"In doubt: we do not know yet whether {system} took it. We look it up at {row.due_at:%H:%M} UTC. "
@@ -119,7 +123,9 @@ def standing(
             return Standing(text=text, tone="doubt", icon="help", case=case)
         case Condition.HELD:
             until = row.held_until if isinstance(row, Delivery) else None
-            return Standing(text=f"Held until {moment(until)}." if until else "Held.", tone="wait", icon="pause_circle")
+            why = " Then its daily posting window opens." if getattr(row, "held_because", "") == WINDOW_SHUT else ""
+            text = f"Held until {moment(until)}.{why}" if until else "Held."
+            return Standing(text=text, tone="wait", icon="pause_circle")
         case Condition.BLOCKED:
             why = sentences.title(case) if case else reason(getattr(row, "blocked_reason", "")).title
             return Standing(text=f"Blocked: {why}.", tone="stop", icon="block", case=case)

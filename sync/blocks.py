@@ -1,7 +1,7 @@
 """Puts and clears blocks: the fact is saved first, then the news goes out in the same transaction."""
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,10 +72,10 @@ def clear(
     note: str,
     user: Any = None,
     keep: dict[int, set[tuple[str, str]]] | None = None,
-    only: str = "",
-    but: frozenset[str] = frozenset(),
+    reasons: Collection[str] | None = None,
+    but: Collection[str] = (),
 ) -> None:
-    """Clear every open block of these things, or those of `only` one reason, and say how; those in `keep` (work item
+    """Clear every open block of these things, or those of these reasons, and say how; those in `keep` (work item
     id -> reason and value) and those of the reasons in `but` stay open.
     """
     rows = list(
@@ -86,8 +86,8 @@ def clear(
     rows = [
         row
         for row in rows
-        if row.reason not in but
-        and only in ("", row.reason)
+        if (reasons is None or row.reason in reasons)
+        and row.reason not in but
         and (row.reason, row.value) not in (keep or {}).get(row.work_item_id or 0, set())
     ]
     if not rows:

@@ -1,11 +1,15 @@
-"""Connections at work: the connector of each, pausing, the breaker, the bucket of calls."""
+"""Connections at work: the connector of each, pausing, resting, the breaker, the bucket of calls, the retry budget."""
 
-from datetime import timedelta
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 from django.contrib.auth.models import User
 from django.db import connection as database
 from django.db import transaction
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Greatest
 
 from connectors import registry
 from connectors.interface import Connector
@@ -15,6 +19,15 @@ from sync.states import Condition
 
 #: failures in a row within the window after which nothing is sent for a while
 BREAKER_FAILURES, BREAKER_WINDOW, BREAKER_PAUSE = 5, timedelta(seconds=30), timedelta(seconds=60)
+#: how long the one call after that rest has before another may try
+PROBE = timedelta(seconds=90)
+#: the longest rest a system may ask for; more is taken for a mistake of its own
+LONGEST_REST = timedelta(hours=24)
+#: machine time without any call that worked after which people are told
+UNREACHABLE_AFTER = timedelta(minutes=15)
+UNREACHABLE = "SYSTEM_UNREACHABLE"
+#: retries that came to nothing may be at most this share of the calls of two half windows, once there are enough
+RETRY_SHARE, HALF_WINDOW, ENOUGH_CALLS = 0.2, timedelta(seconds=60), 50
 
 
 @lru_cache(maxsize=64)
@@ -32,54 +45,164 @@ def health_of(row: Connection) -> ConnectionHealth:
     return ConnectionHealth.objects.get_or_create(connection=row)[0]
 
 
+def callable_now() -> QuerySet[Connection]:
+    """Connections that are neither paused, nor asked to be left alone, nor resting after failures."""
+    now = clock.now()
+    ready = Q(health__paused_at=None)
+    for name in ("rests_until", "breaker_open_until", "probe_until"):
+        ready &= Q(**{f"health__{name}": None}) | Q(**{f"health__{name}__lte": now})
+    return Connection.objects.filter(ready)
+
+
+# -- pausing and resting ------------------------------------------------------------------------------
 def pause(row: Connection, *, reason: str, text: str = "") -> None:
     """Stop all calls to a connection, with one case, not one per waiting object."""
     with transaction.atomic():
         health_of(row)
         changed = ConnectionHealth.objects.filter(connection=row, paused_at=None).update(
-            paused_at=clock.now(), paused_because=reason, paused_text=text[:2000]
+            paused_at=clock.now(), paused_because=reason, paused_text=text[:2000], probe_until=None, failing_since=None
         )
         if changed:
+            _reached(row, note="It answers again, and is paused now")
             blocks.put([blocks.Stop(connection=row, reason=reason, evidence={"text": text[:600]})])
 
 
 def resume(row: Connection, *, note: str, user: User | None = None) -> None:
-    """Let calls go again; the case closes by itself."""
+    """Let calls go again; the case closes by itself. A rest the system asked for is kept."""
     with transaction.atomic():
-        changed = (
-            ConnectionHealth.objects.filter(connection=row)
-            .exclude(paused_at=None)
-            .update(paused_at=None, paused_because="", paused_text="", breaker_open_until=None, recent_failures=0)
-        )
-        if changed:
-            # calls that did not arrive are another matter than calls that may not be made
-            blocks.clear(connections=[row.pk], note=note, user=user, but=frozenset({"EVENT_GAP"}))
+        health = ConnectionHealth.objects.select_for_update().filter(connection=row).first()
+        if health is None:
+            return
+        because = health.paused_because
+        if health.paused_at:
+            health.paused_at, health.paused_because, health.paused_text = None, "", ""
+        health.breaker_open_until = health.probe_until = health.failing_since = None
+        health.recent_failures = 0
+        health.save()
+        _reached(row, note=note, user=user)
+        if because:
+            blocks.clear(connections=[row.pk], note=note, user=user, reasons={because})
 
 
-def note_outcome(row: Connection, *, worked: int, failed: int, text: str = "") -> None:
-    """Count what calls led to; several failures in a row open the breaker, so that a sick system gets rest."""
-    now = clock.now()
-    health = ConnectionHealth.objects.filter(connection=row)
+def rest(row: Connection, *, seconds: float) -> None:
+    """Leave a connection alone for as long as it asked: no claim and no look-up before. Absurd wishes are capped."""
+    until = clock.now() + min(timedelta(seconds=min(max(seconds, 0.0), 1e9)), LONGEST_REST)
+    health_of(row)
+    ConnectionHealth.objects.filter(connection=row).update(rests_until=Greatest(F("rests_until"), until))
+
+
+# -- what calls led to --------------------------------------------------------------------------------
+_WORKED = """
+WITH before AS (
+    SELECT connection_id, unreachable_since FROM sync_connectionhealth WHERE connection_id = %(row)s FOR UPDATE)
+UPDATE sync_connectionhealth SET last_success_at = %(now)s, recent_failures = 0, first_failure_at = NULL,
+    breaker_open_until = NULL, probe_until = NULL, failing_since = NULL,
+    window_retries = greatest(window_retries - %(retries)s, 0)
+FROM before WHERE sync_connectionhealth.connection_id = before.connection_id
+RETURNING before.unreachable_since IS NOT NULL
+"""
+
+
+def note_outcome(
+    row: Connection, *, worked: int, failed: int, text: str = "", busy: int = 0, retries_worked: int = 0
+) -> None:
+    """Count what calls led to; several failures in a row open the breaker, so that a sick system gets rest.
+
+    `busy`: how many of the failures were the system's own word that it has too much to do. `retries_worked`: how many
+    of the calls that worked were retries; they give their share of the budget back, since it bounds calls wasted.
+    """
     if worked:
-        health.update(last_success_at=now, recent_failures=0, first_failure_at=None, breaker_open_until=None)
+        with transaction.atomic(), database.cursor() as cursor:
+            cursor.execute(_WORKED, {"row": row.pk, "now": clock.now(), "retries": retries_worked})
+            if any(told for (told,) in cursor.fetchall()):
+                _reached(row, note="It answers again")
     elif failed:
         with transaction.atomic():
-            current = health.select_for_update().first() or health_of(row)
-            if current.first_failure_at is None or now - current.first_failure_at > BREAKER_WINDOW:
-                current.first_failure_at, current.recent_failures = now, 0
-            current.recent_failures += failed
-            current.last_failure_at, current.last_failure_text = now, text[:2000]
-            if current.recent_failures >= BREAKER_FAILURES:
-                current.breaker_open_until = now + BREAKER_PAUSE
-            current.save()
+            _count_failures(row, failed, text=text, answers=busy == failed)
+        note_unreachable([row.pk])
 
 
-def take_calls(row: Connection, *, wanted: int, batch_size: int) -> int:
-    """How many deliveries may be claimed now: free slots and tokens, taken from the bucket. Needs a transaction."""
+def _count_failures(row: Connection, failed: int, *, text: str, answers: bool) -> None:
+    now = clock.now()
+    health = ConnectionHealth.objects.select_for_update().filter(connection=row).first() or health_of(row)
+    half_open = health.breaker_open_until is not None and health.breaker_open_until <= now
+    if health.first_failure_at is None or now - health.first_failure_at > BREAKER_WINDOW:
+        health.first_failure_at, health.recent_failures = now, 0
+    health.recent_failures += failed
+    health.last_failure_at, health.last_failure_text = now, text[:2000]
+    if half_open or health.recent_failures >= BREAKER_FAILURES:
+        health.breaker_open_until, health.probe_until = now + BREAKER_PAUSE, None
+    if not answers:
+        health.failing_since = health.failing_since or now
+    health.save()
+    if answers:
+        ConnectionHealth.objects.filter(pk=health.pk).update(failing_since=None)
+        _reached(row, note="It answers again, that it has too much to do")
+
+
+def note_unreachable(ids: Iterable[int] | None = None) -> int:
+    """Open one case for each connection no call has reached for a while though work waits; how many were opened."""
+    now = clock.now()
+    silent = ConnectionHealth.objects.filter(
+        paused_at=None, unreachable_since=None, failing_since__lte=now - UNREACHABLE_AFTER
+    )
+    if ids is not None:
+        silent = silent.filter(connection__in=ids)
+    opened = 0
+    for health in silent.select_related("connection"):
+        waiting = Delivery.objects.filter(
+            Q(failed_at__isnull=False) | Q(in_doubt_since__isnull=False),
+            target=health.connection,
+            condition__in=[Condition.DUE, Condition.IN_DOUBT, Condition.CLAIMED],
+        )
+        if not waiting.exists():
+            continue
+        with transaction.atomic():
+            mine = ConnectionHealth.objects.filter(
+                pk=health.pk, unreachable_since=None, failing_since=health.failing_since
+            ).update(unreachable_since=now)
+            if mine:
+                evidence = {
+                    "text": health.last_failure_text[:600],
+                    "since": f"{health.failing_since:%Y-%m-%d %H:%M} UTC",
+                }
+                blocks.put([blocks.Stop(connection=health.connection, reason=UNREACHABLE, evidence=evidence)])
+                opened += 1
+    return opened
+
+
+def _reached(row: Connection, *, note: str, user: User | None = None) -> None:
+    """It was reached: where people were told it was not, that case closes."""
+    ConnectionHealth.objects.filter(connection=row).exclude(unreachable_since=None).update(unreachable_since=None)
+    blocks.clear(connections=[row.pk], note=note, user=user, reasons={UNREACHABLE})
+
+
+# -- how many calls may go ----------------------------------------------------------------------------
+@dataclass(frozen=True, kw_only=True)
+class Leave:
+    """How much may be claimed now; it counts only once it is `taken`."""
+
+    health: ConnectionHealth | None = None
+    deliveries: int = 0
+    #: how many of them may be retries; None: as many as there are
+    retries: int | None = None
+    batch_size: int = 1
+    tokens: float = 0.0
+    now: datetime | None = None
+    is_probe: bool = False
+
+
+def ask_leave(row: Connection, *, wanted: int, batch_size: int) -> Leave:
+    """What may go now: nothing while paused, resting or failing, one probe after a rest, else free slots and tokens.
+
+    Needs a transaction: the connection's health stays locked, so that all workers together keep the limits.
+    """
     health = ConnectionHealth.objects.select_for_update().filter(connection=row).first() or health_of(row)
     now = clock.now()
-    if health.paused_at or (health.breaker_open_until and health.breaker_open_until > now):
-        return 0
+    waits = (health.rests_until, health.breaker_open_until, health.probe_until)
+    if health.paused_at or any(until and until > now for until in waits):
+        return Leave()
+    is_probe = health.breaker_open_until is not None
     with database.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM sync_delivery WHERE target_id = %s AND condition = %s",
@@ -88,10 +211,64 @@ def take_calls(row: Connection, *, wanted: int, batch_size: int) -> int:
         under_way = -(-cursor.fetchone()[0] // batch_size)
     elapsed = (now - health.refilled_at).total_seconds() if health.refilled_at else 1.0
     tokens = min(float(row.rate_per_second), health.tokens + max(elapsed, 0.0) * row.rate_per_second)
-    calls = min(row.concurrency - under_way, int(tokens), -(-wanted // batch_size))
-    health.tokens, health.refilled_at = tokens - max(calls, 0), now
-    health.save(update_fields=["tokens", "refilled_at"])
-    return max(calls, 0) * batch_size
+    calls = max(min(row.concurrency - under_way, int(tokens), -(-wanted // batch_size)), 0)
+    return Leave(
+        health=health,
+        deliveries=min(calls, 1) if is_probe else calls * batch_size,
+        retries=None if is_probe else _retries_left(health, now),
+        batch_size=batch_size,
+        tokens=tokens,
+        now=now,
+        is_probe=is_probe,
+    )
+
+
+def take(leave: Leave, *, deliveries: int, retries: int = 0) -> None:
+    """Note how much of a leave was used: tokens, the probe, the window of the retry budget. Needs the transaction of
+    `ask_leave`.
+    """
+    health = leave.health
+    if health is None or leave.now is None:
+        return
+    _turn_window(health, leave.now)
+    health.tokens, health.refilled_at = leave.tokens - -(-deliveries // leave.batch_size), leave.now
+    if deliveries and leave.is_probe:
+        health.probe_until = leave.now + PROBE
+    health.window_calls += deliveries
+    health.window_retries += retries
+    names = ["tokens", "refilled_at", "probe_until", "window_started_at"]
+    health.save(update_fields=[*names, "window_calls", "window_retries", "last_calls", "last_retries"])
+
+
+def take_calls(row: Connection, *, wanted: int, batch_size: int) -> int:
+    """Ask leave and take all of it: how many deliveries may be claimed. Needs a transaction."""
+    leave = ask_leave(row, wanted=wanted, batch_size=batch_size)
+    take(leave, deliveries=leave.deliveries)
+    return leave.deliveries
+
+
+def _turn_window(health: ConnectionHealth, now: datetime) -> None:
+    """Two half windows side by side: the older one leaves when the newer is full."""
+    started = health.window_started_at
+    if started is not None and now - started < HALF_WINDOW:
+        return
+    fresh = started is None or now - started >= 2 * HALF_WINDOW
+    health.last_calls = 0 if fresh else health.window_calls
+    health.last_retries = 0 if fresh else health.window_retries
+    health.window_started_at, health.window_calls, health.window_retries = now, 0, 0
+
+
+def _retries_left(health: ConnectionHealth, now: datetime) -> int | None:
+    _turn_window(health, now)
+    calls = health.window_calls + health.last_calls
+    if calls < ENOUGH_CALLS:
+        return None
+    return max(int(calls * RETRY_SHARE) - health.window_retries - health.last_retries, 0)
+
+
+def retries_wait(health: ConnectionHealth) -> bool:
+    """Whether second tries wait now because too many came to nothing; for people, nothing is changed."""
+    return _retries_left(health, clock.now()) == 0
 
 
 def unfinished_of(row: Connection) -> int:

@@ -1,14 +1,15 @@
-"""Unknown outcomes: look up, adopt, or send once more under a new generation."""
+"""Unknown outcomes, and what is accepted but not posted: look up, adopt, or send once more under a new generation."""
 
 import logging
-from datetime import timedelta
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
-from connectors.errors import ConnectorError
+from connectors.interface import Connector
 from sync import bulk, clock, connections, outbox, results
-from sync.models import Connection, Delivery
+from sync.models import Attempt, Connection, Delivery
 from sync.states import Condition
 
 log = logging.getLogger(__name__)
@@ -17,52 +18,41 @@ log = logging.getLogger(__name__)
 def clear_due(limit: int = 50) -> int:
     """Look up what is in doubt and past its settle time; how many were looked up."""
     looked_up = 0
-    for target in Connection.objects.filter(
-        deliveries__condition=Condition.IN_DOUBT, health__paused_at=None
-    ).distinct():
+    due = Delivery.objects.filter(condition=Condition.IN_DOUBT, due_at__lte=clock.now()).values("target").distinct()
+    for target in connections.callable_now().filter(pk__in=due).order_by("pk"):
         claims = _claim(target, limit)
-        if not claims:
-            continue
-        outcomes = [(claim, _find(target, claim)) for claim in claims]
-        outbox.settle(target, outcomes)
-        looked_up += len(claims)
+        if claims:
+            outbox.carry(target, claims, call=_look_up)
+            looked_up += len(claims)
     return looked_up
 
 
 def _claim(target: Connection, limit: int) -> list[outbox.Claim]:
+    """Lease what is to be looked up, within the connection's limits. It stays in doubt: nobody sends it meanwhile."""
     now = clock.now()
     with transaction.atomic():
+        leave = connections.ask_leave(target, wanted=limit, batch_size=1)
         rows = list(
             Delivery.objects.select_for_update(skip_locked=True, of=("self",))
+            .filter(Q(lease_until=None) | Q(lease_until__lt=now))
             .filter(target=target, condition=Condition.IN_DOUBT, due_at__lte=now)
             .select_related("target", "entity")
-            .order_by("due_at", "pk")[:limit]
+            .order_by("due_at", "pk")[: leave.deliveries]
         )
+        if not rows:
+            return []
+        connections.take(leave, deliveries=len(rows))
         for row in rows:
-            # the lease of a look-up is its due time: nobody else looks meanwhile
             row.fence += 1
-            row.attempts += 1
-            row.due_at = now + timedelta(seconds=60)
-        bulk.update(rows, ["fence", "attempts", "due_at"])
-        return outbox._write_attempts(rows, verb="find")
+            row.lease_until = now + outbox.LEASE
+        bulk.update(rows, ["fence", "lease_until"])
+        Attempt.objects.filter(delivery__in=rows, verb="find", outcome=Attempt.Outcome.SENT).update(
+            outcome=Attempt.Outcome.UNKNOWN, finished_at=now, text="The worker died before an answer was written down."
+        )
+        return outbox._write_attempts(rows, verb="find", now=now)
 
 
-def _find(target: Connection, claim: outbox.Claim) -> Any:
-    connector = connections.connector_for(target)
-    try:
-        found = connector.find(kind=claim.delivery.kind, reference=claim.parcel.reference, known=claim.parcel.known)
-    except ConnectorError as error:
-        return error
-    except Exception as error:
-        log.exception("look-up at %s failed on our side", target.code)
-        return error
-    if len(found) > 1:
-        return results.FoundSeveral(found)
-    if not found:
-        return results.NotFound()
-    held = found[0]
-    if claim.delivery.is_state_like and held.version is not None and held.version < claim.delivery.version:
-        return results.NotFound()  # an older version is there; ours never arrived
-    if claim.parcel.operation == "correct" and not results.agrees(claim.parcel.subject, held):
-        return results.NotFound()  # the correction never arrived
-    return results.Adopted(held)
+def _look_up(connector: Connector, group: Sequence[outbox.Claim], halt: outbox.Halt) -> list[Any]:
+    (claim,) = group
+    found = connector.find(kind=claim.delivery.kind, reference=claim.parcel.reference, known=claim.parcel.known)
+    return [results.judged(claim, found, sends=False)]

@@ -31,7 +31,7 @@ def judge(row: Connection) -> int:
         if is_new:
             blocks.put([_stop(row, found)])
         elif not found and not _place_lost_lately(row):
-            blocks.clear(connections=[row.pk], only=REASON, note="For a whole day nothing was missed")
+            blocks.clear(connections=[row.pk], reasons={REASON}, note="For a whole day nothing was missed")
     return len(found)
 
 

@@ -1,25 +1,23 @@
-"""Owes, claims, carries, blocks and holds deliveries: with rounds, which people begin, the only writer of Delivery."""
+"""Claims and carries deliveries; with owing, results and rounds (which people begin) the only writer of Delivery."""
 
-import hashlib
 import json
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
-from datetime import timedelta
-from functools import partial
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import connection as database
 from django.db import transaction
 
-from connectors.canonical import Canonical, load, text
-from connectors.errors import ConnectorError, Misconfigured, OutcomeUnknown, Rejected, Unavailable
+from connectors.canonical import Canonical, load
+from connectors.errors import ConnectorError, Misconfigured
 from connectors.interface import Connector, Parcel, Receipt
-from sync import blocks, calendar, clock, connections, keys, nudges, results
-from sync.mappings import Tables
-from sync.models import Attempt, Connection, Delivery, DeliveryNeed, ExternalIdentity, WorkItem
+from sync import bulk, calendar, clock, connections, keys, owing, results
+from sync.models import Attempt, Connection, Delivery, DeliveryNeed, ExternalIdentity
+from sync.owing import owe, owe_direct, release_needs
 from sync.pipelines.flow import Owed
 from sync.states import Condition
 
@@ -30,149 +28,6 @@ RENEW_EVERY = 20.0
 __all__ = ["Owed", "carry_due", "owe", "owe_direct", "release_needs"]
 
 
-# -- owing --------------------------------------------------------------------------------------------
-def owe(owed: Sequence[tuple[WorkItem, Owed]], tables: Tables) -> list[Delivery]:
-    """Write down what is owed, once per target and delivery key. The route is read here, once, by document date."""
-    rows: list[tuple[Delivery, tuple[str, ...]]] = []
-    stops: list[blocks.Stop] = []
-    for item, entry in owed:
-        assert item.entity is not None
-        route = tables.route(item.entity.pk, entry.role, on=entry.document_date)
-        if route is None:
-            stops.append(
-                blocks.Stop(work_item=item, reason="ENTITY_ROUTE_MISSING", field=entry.role, value=item.entity.code)
-            )
-            continue
-        rows.append((_delivery(item, entry, route.connection), entry.needs))
-    if stops:
-        blocks.put(stops)
-        WorkItem.objects.filter(pk__in=[stop.work_item.pk for stop in stops if stop.work_item]).update(
-            condition=Condition.BLOCKED
-        )
-    return owe_direct(rows)
-
-
-def owe_direct(rows: Sequence[tuple[Delivery, tuple[str, ...]]]) -> list[Delivery]:
-    """Insert these deliveries with what they need at their target; a key that is owed already is left alone."""
-    if not rows:
-        return []
-    wanted = {need for _, needs in rows for need in needs}
-    held = {
-        (row["connection_id"], row["reference"])
-        for row in ExternalIdentity.objects.filter(reference__in=wanted).values("connection_id", "reference")
-    }
-    for delivery, needs in rows:
-        missing = [need for need in needs if (delivery.target_id, need) not in held]
-        if missing:
-            delivery.condition, delivery.waits_for = Condition.WAITING, missing[0]
-    Delivery.objects.bulk_create([row for row, _ in rows], ignore_conflicts=True)
-    saved = {
-        (row.target_id, row.delivery_key): row
-        for row in Delivery.objects.filter(delivery_key__in=[row.delivery_key for row, _ in rows])
-    }
-    DeliveryNeed.objects.bulk_create(
-        (
-            DeliveryNeed(delivery=saved[row.target_id, row.delivery_key], reference=need)
-            for row, needs in rows
-            for need in needs
-        ),
-        ignore_conflicts=True,
-    )
-    mine = [saved[row.target_id, row.delivery_key] for row, _ in rows]
-    parked = [(row.target_id, need) for row, needs in rows if row.condition == Condition.WAITING for need in needs]
-    if parked:
-        # the target may have taken what is needed while this was being written: neither saw the other's row
-        transaction.on_commit(partial(release_needs, parked))
-    _supersede_older([row for row in mine if row.is_state_like])
-    nudges.nudge(*{row.queue for row in mine})
-    return mine
-
-
-def _delivery(item: WorkItem, entry: Owed, target: Connection) -> Delivery:
-    subject = entry.subject
-    frozen = text(subject)
-    now = clock.now()
-    return Delivery(
-        target=target,
-        role=entry.role,
-        queue=entry.queue,
-        work_item=item,
-        kind=subject.kind,
-        reference=subject.reference,
-        version=subject.version,
-        operation=entry.operation,
-        delivery_key=keys.delivery_key(subject.reference, version=subject.version, operation=entry.operation),
-        serial_key=entry.serial_key or subject.reference,
-        correlation_id=item.correlation_id,
-        entity=item.entity,
-        is_state_like=subject.state_like,
-        subject=frozen,
-        subject_sha256=hashlib.sha256(frozen.encode()).hexdigest(),
-        document_date=entry.document_date,
-        posting_date=entry.posting_date,
-        amount=entry.amount,
-        currency=subject.currency,
-        title=entry.title,
-        customer_name=entry.customer_name,
-        due_at=now,
-        created_at=now,
-    )
-
-
-def _supersede_older(rows: Sequence[Delivery]) -> None:
-    """A newer version of a state-like object replaces an older one that is due, waiting, held or blocked, not
-    one in doubt.
-    """
-    for row in rows:
-        older = list(
-            Delivery.objects.select_for_update()
-            .filter(
-                target_id=row.target_id,
-                reference=row.reference,
-                version__lt=row.version,
-                is_state_like=True,
-                condition__in=[Condition.DUE, Condition.WAITING, Condition.HELD, Condition.BLOCKED],
-            )
-            .values_list("pk", flat=True)
-        )
-        if older:
-            Delivery.objects.filter(pk__in=older).update(
-                condition=Condition.SUPERSEDED, blocked_reason="", lease_until=None
-            )
-            blocks.clear(deliveries=older, note=f"Superseded by version {row.version}")
-
-
-def release_needs(pairs: Iterable[tuple[int, str]]) -> int:
-    """Deliveries that waited for (target, reference) are due once the target holds all they need; how many."""
-    pairs = list(pairs)
-    if not pairs:
-        return 0
-    with database.cursor() as cursor:
-        cursor.execute(
-            """
-            WITH freed AS (
-                SELECT DISTINCT need.delivery_id FROM sync_deliveryneed need
-                JOIN unnest(%s::bigint[], %s::text[]) AS held(target, reference) ON held.reference = need.reference
-                JOIN sync_delivery d
-                  ON d.id = need.delivery_id AND d.target_id = held.target AND d.condition = 'waiting'
-                WHERE NOT EXISTS (
-                    SELECT 1 FROM sync_deliveryneed other WHERE other.delivery_id = need.delivery_id AND NOT EXISTS (
-                        SELECT 1 FROM sync_externalidentity i
-                        WHERE i.connection_id = d.target_id AND i.reference = other.reference))
-            )
-            UPDATE sync_delivery SET condition = 'due', waits_for = '', due_at = %s
-            FROM freed WHERE sync_delivery.id = freed.delivery_id AND condition = 'waiting'
-            RETURNING queue
-            """,
-            [[target for target, _ in pairs], [reference for _, reference in pairs], clock.now()],
-        )
-        queues = {row[0] for row in cursor.fetchall()}
-        count = cursor.rowcount
-    nudges.nudge(*queues)
-    return count
-
-
-# -- carrying -----------------------------------------------------------------------------------------
 @dataclass(frozen=True, kw_only=True)
 class Claim:
     """A delivery under way: the row as claimed, its attempt, and what the connector is handed."""
@@ -180,6 +35,13 @@ class Claim:
     delivery: Delivery
     attempt: Attempt
     parcel: Parcel
+
+
+@dataclass
+class Halt:
+    """Calls off what a batch has not sent yet, once one of its calls was told to stop."""
+
+    because: str = ""
 
 
 def carry_due(queue: str) -> int:
@@ -198,47 +60,108 @@ def carry_due(queue: str) -> int:
 def _connections_due(queue: str) -> list[Connection]:
     now = clock.now()
     due = Delivery.objects.filter(queue=queue, condition=Condition.DUE, due_at__lte=now).values("target").distinct()
-    return list(Connection.objects.filter(pk__in=due, health__paused_at=None).order_by("pk"))
+    return list(connections.callable_now().filter(pk__in=due).order_by("pk"))
 
 
+# -- claiming -----------------------------------------------------------------------------------------
+# Nothing goes before an earlier one of its serial key, nor beside one that may be arriving there just now.
 _CLAIM = """
 WITH chosen AS (
     SELECT d.id FROM sync_delivery d
     WHERE d.target_id = %(target)s AND d.queue = %(queue)s AND d.condition = 'due' AND d.due_at <= %(now)s
+      AND (%(tries)s = 'any' OR (d.attempts > 0) = (%(tries)s = 'again'))
       AND NOT EXISTS (
-        SELECT 1 FROM sync_delivery earlier
-        WHERE earlier.target_id = d.target_id AND earlier.serial_key = d.serial_key AND earlier.id < d.id
-          AND earlier.condition IN ('due', 'waiting', 'held', 'claimed', 'in_doubt', 'blocked'))
+        SELECT 1 FROM sync_delivery other
+        WHERE other.target_id = d.target_id AND other.serial_key = d.serial_key AND other.id <> d.id
+          AND other.condition IN ('due', 'waiting', 'held', 'claimed', 'in_doubt', 'blocked')
+          AND (other.id < d.id OR other.condition IN ('claimed', 'in_doubt')))
     ORDER BY d.due_at, d.id LIMIT %(limit)s FOR UPDATE OF d SKIP LOCKED
 )
-UPDATE sync_delivery SET condition = 'claimed', lease_until = %(lease)s, fence = fence + 1, attempts = attempts + 1
+UPDATE sync_delivery SET condition = 'claimed', lease_until = %(lease)s, fence = fence + 1, attempts = attempts + 1,
+    key_sent_at = coalesce(key_sent_at, %(now)s)
 FROM chosen WHERE sync_delivery.id = chosen.id RETURNING sync_delivery.id
 """
 
 
 def _claim(row: Connection, *, queue: str) -> list[Claim]:
-    """Claim a batch and write its attempts, in one short transaction that ends before any call."""
+    """Claim a batch that may go, passing over what is stopped or replaced at this door."""
+    while True:
+        found, claims = _claim_batch(row, queue=queue)
+        if claims or not found:
+            return claims
+
+
+def _claim_batch(row: Connection, *, queue: str) -> tuple[bool, list[Claim]]:
+    """Claim a batch and write its attempts, in one short transaction that ends before any call; whether anything was
+    found, and what of it may go.
+    """
     now = clock.now()
     connector = connections.connector_for(row)
     with transaction.atomic():
-        wanted = max(connector.batch_size, settings.CARRY_THREADS * 2)
-        limit = connections.take_calls(row, wanted=wanted, batch_size=connector.batch_size)
-        if limit <= 0:
-            return []
-        with database.cursor() as cursor:
-            cursor.execute(_CLAIM, {"target": row.pk, "queue": queue, "now": now, "lease": now + LEASE, "limit": limit})
-            ids = [pk for (pk,) in cursor.fetchall()]
+        leave = connections.ask_leave(
+            row, wanted=max(connector.batch_size, settings.CARRY_THREADS * 2), batch_size=connector.batch_size
+        )
+        ids = _take(row, queue=queue, leave=leave, now=now) if leave.deliveries > 0 else []
         if not ids:
-            return []
+            return False, []
         deliveries = list(
             Delivery.objects.filter(pk__in=ids).select_related("entity", "target").order_by("due_at", "pk")
         )
+        deliveries = _newest(deliveries)
+        deliveries = _with_fresh_keys(connector, deliveries, now=now)
         deliveries = calendar.admit(deliveries)
-        return _write_attempts(deliveries, verb="deliver")
+        again = sum(delivery.attempts > 1 for delivery in deliveries)
+        connections.take(leave, deliveries=len(deliveries), retries=again)
+        return True, _write_attempts(deliveries, verb="deliver", now=now)
 
 
-def _write_attempts(deliveries: Sequence[Delivery], *, verb: str) -> list[Claim]:
-    now = clock.now()
+def _take(row: Connection, *, queue: str, leave: connections.Leave, now: datetime) -> list[int]:
+    """Claim by SQL, within the budget of retries: what exceeds it stays due and is seen waiting."""
+    wanted = [("any", leave.deliveries)]
+    if leave.retries is not None and leave.retries < leave.deliveries:
+        wanted = [("again", leave.retries), ("first", leave.deliveries)]
+    ids: list[int] = []
+    with database.cursor() as cursor:
+        for tries, limit in wanted:
+            limit = min(limit, leave.deliveries - len(ids))
+            if limit <= 0:
+                continue
+            asked: dict[str, Any] = {"target": row.pk, "queue": queue, "tries": tries, "limit": limit}
+            cursor.execute(_CLAIM, {**asked, "now": now, "lease": now + LEASE})
+            ids += [pk for (pk,) in cursor.fetchall()]
+    return ids
+
+
+def _newest(rows: Sequence[Delivery]) -> list[Delivery]:
+    """Of claimed rows, those no newer version has replaced meanwhile; the others are superseded here and now."""
+    old = owing.outdated([row.pk for row in rows if row.is_state_like])
+    if old:
+        _put_back([row for row in rows if row.pk in old], condition=Condition.DUE)
+        owing.supersede(old)
+    return [row for row in rows if row.pk not in old]
+
+
+def _with_fresh_keys(connector: Connector, rows: Sequence[Delivery], *, now: datetime) -> list[Delivery]:
+    """Of claimed rows, those whose request key the vendor surely knows still. The others might be done twice: they are
+    looked up first, as what is in doubt is, and sent under another key only when they are not there.
+    """
+    horizon = connector.key_horizon
+    if horizon is None:
+        return list(rows)
+    old = [row for row in rows if row.key_sent_at and now - row.key_sent_at >= horizon - LEASE]
+    for row in old:
+        row.in_doubt_since, row.due_at = now, now
+    _put_back(old, condition=Condition.IN_DOUBT)
+    return [row for row in rows if row not in old]
+
+
+def _put_back(rows: Sequence[Delivery], *, condition: Condition) -> None:
+    for row in rows:
+        row.condition, row.lease_until, row.attempts = condition, None, max(row.attempts - 1, 0)
+    bulk.update(rows, ["condition", "lease_until", "attempts", "in_doubt_since", "due_at"])
+
+
+def _write_attempts(deliveries: Sequence[Delivery], *, verb: str, now: datetime) -> list[Claim]:
     attempts = Attempt.objects.bulk_create(
         Attempt(
             delivery=row,
@@ -247,9 +170,7 @@ def _write_attempts(deliveries: Sequence[Delivery], *, verb: str) -> list[Claim]
             generation=row.generation,
             fence=row.fence,
             started_at=now,
-            request_key=keys.request_key(
-                row.delivery_key, target=row.target.code, round_number=row.round, generation=row.generation
-            ),
+            request_key=_request_key(row, generation=row.generation),
         )
         for row in deliveries
     )
@@ -258,6 +179,10 @@ def _write_attempts(deliveries: Sequence[Delivery], *, verb: str) -> list[Claim]
         Claim(delivery=row, attempt=attempt, parcel=_parcel(row, attempt, known.get(row.pk, {})))
         for row, attempt in zip(deliveries, attempts, strict=True)
     ]
+
+
+def _request_key(row: Delivery, *, generation: int) -> str:
+    return keys.request_key(row.delivery_key, target=row.target.code, round_number=row.round, generation=generation)
 
 
 def _parcel(row: Delivery, attempt: Attempt, known: dict[str, str]) -> Parcel:
@@ -296,14 +221,23 @@ def _known(deliveries: Sequence[Delivery]) -> dict[int, dict[str, str]]:
     }
 
 
-def carry(row: Connection, claims: Sequence[Claim]) -> None:
-    """Make the calls with no transaction and no lock held, and write outcomes down as they come."""
+# -- calling ------------------------------------------------------------------------------------------
+def carry(
+    row: Connection,
+    claims: Sequence[Claim],
+    *,
+    call: "Callable[[Connector, Sequence[Claim], Halt], list[Any]] | None" = None,
+) -> None:
+    """Make the calls (by default: hand over) with no transaction and no lock held, and write outcomes down as they
+    come.
+    """
     connector = connections.connector_for(row)
-    size = connector.batch_size if "deliver_many" in connector.capabilities else 1
+    size = connector.batch_size if "deliver_many" in connector.capabilities and call is None else 1
     groups = [list(claims[start : start + size]) for start in range(0, len(claims), size)]
+    halt = Halt()
     with ThreadPoolExecutor(max_workers=min(settings.CARRY_THREADS, len(groups))) as pool:
         pending: dict[Future[list[Any]], list[Claim]] = {
-            pool.submit(_call, connector, group): group for group in groups
+            pool.submit(_guarded, call or _hand_over, connector, group, halt): group for group in groups
         }
         while pending:
             done, _ = wait(pending, timeout=RENEW_EVERY, return_when=FIRST_COMPLETED)
@@ -326,46 +260,92 @@ def carry(row: Connection, claims: Sequence[Claim]) -> None:
             settle(row, finished)
 
 
-def _call(connector: Connector, group: Sequence[Claim]) -> list[Any]:
+def _guarded(call: Callable[..., list[Any]], connector: Connector, group: Sequence[Claim], halt: Halt) -> list[Any]:
     """One call, in a thread without database; whatever happens comes back as an outcome."""
     try:
-        first = group[0]
-        if len(group) == 1 and "deliver_many" not in connector.capabilities:
-            if first.delivery.find_first:
-                found = connector.find(
-                    kind=first.delivery.kind, reference=first.parcel.reference, known=first.parcel.known
-                )
-                if len(found) > 1:
-                    return [results.FoundSeveral(found)]
-                if found and (first.parcel.operation != "correct" or results.agrees(first.parcel.subject, found[0])):
-                    return [results.Adopted(found[0])]
-                return [results.Looked(found=found, then=_deliver(connector, first.parcel))]
-            return [connector.deliver(first.parcel)]
-        return list(connector.deliver_many([claim.parcel for claim in group]))
+        if halt.because:
+            return [results.NotSent(halt.because)] * len(group)
+        if not all(map(_is_ours, group)):
+            return [results.NotSent(LEASE_ENDED)] * len(group)
+        return call(connector, group, halt)
     except ConnectorError as error:
+        _heed(error, halt)
         return [error] * len(group)
     except Exception as error:
         log.exception("a call to %s failed on our side", connector.name)
         return [error] * len(group)
 
 
-def _deliver(connector: Connector, parcel: Parcel) -> Any:
+LEASE_ENDED = "The lease had ended before the call was made; nothing was sent."
+
+
+def _is_ours(claim: Claim) -> bool:
+    """Whether the lease still holds by the machine clock: a worker that stood still may not send any more."""
+    return claim.delivery.lease_until is not None and clock.now() < claim.delivery.lease_until
+
+
+def _heed(error: Any, halt: Halt) -> None:
+    """A system that shut the door or asked to be left alone is not called by the rest of the batch either."""
+    if isinstance(error, Misconfigured):
+        halt.because = "The system did not let us in; nothing more was sent."
+    elif results.asked_rest(error) is not None:
+        halt.because = "The system asked to be left alone; nothing more was sent."
+
+
+def _hand_over(connector: Connector, group: Sequence[Claim], halt: Halt) -> list[Any]:
+    if "deliver_many" in connector.capabilities:
+        outcomes = list(connector.deliver_many([claim.parcel for claim in group]))
+        for outcome in outcomes:
+            _heed(outcome, halt)
+        return outcomes
+    (claim,) = group
+    if not claim.delivery.find_first:
+        return [connector.deliver(claim.parcel)]
+    found = connector.find(kind=claim.delivery.kind, reference=claim.parcel.reference, known=claim.parcel.known)
+    outcome = results.judged(claim, found, sends=True)
+    if not isinstance(outcome, results.NotFound):
+        return [outcome]
+    if not _is_ours(claim):
+        return [results.NotSent(LEASE_ENDED)]
+    return [_send_looked_up(connector, claim, found, halt)]
+
+
+def _send_looked_up(connector: Connector, claim: Claim, found: list[Receipt], halt: Halt) -> results.Looked:
+    """Send what the look-up did not find, under the name it has there, and under a new key if the old one was used:
+    a vendor may keep what it answered to a key.
+    """
+    parcel, row, generation = claim.parcel, claim.delivery, claim.delivery.generation
+    if found:
+        parcel = replace(parcel, known={**parcel.known, parcel.reference: found[0].external_id})
+    elif row.key_sent_at is not None and row.key_sent_at < claim.attempt.started_at:
+        generation += 1
+        parcel = replace(parcel, request_key=_request_key(row, generation=generation))
     try:
-        return connector.deliver(parcel)
+        then: Any = connector.deliver(parcel)
     except ConnectorError as error:
-        return error
+        _heed(error, halt)
+        then = error
+    return results.Looked(found=found, then=then, generation=generation, request_key=parcel.request_key)
 
 
 def _renew(rows: Sequence[Delivery]) -> None:
+    """Keep these a while longer; what was taken away meanwhile is marked, so that it is not sent any more."""
     for row in rows:
-        Delivery.objects.filter(pk=row.pk, fence=row.fence, condition=Condition.CLAIMED).update(
-            lease_until=clock.now() + LEASE
-        )
+        until = clock.now() + LEASE
+        kept = Delivery.objects.filter(
+            pk=row.pk, fence=row.fence, condition__in=[Condition.CLAIMED, Condition.IN_DOUBT]
+        ).update(lease_until=until)
+        row.lease_until = until if kept else None
 
 
 def settle(row: Connection, outcomes: Sequence[tuple[Claim, Any]]) -> None:
     """Write down outcomes whose fence still matches; the others are noted as late and act on nothing."""
     outcomes = sorted(outcomes, key=lambda pair: pair[0].delivery.pk)
+    plain = [results.plain(outcome) for _, outcome in outcomes]
+    wishes = [seconds for outcome in plain if (seconds := results.asked_rest(outcome)) is not None]
+    if wishes:
+        # before anything is due again
+        connections.rest(row, seconds=max(wishes))
     with transaction.atomic():
         current = {
             found.pk: found
@@ -383,13 +363,20 @@ def settle(row: Connection, outcomes: Sequence[tuple[Claim, Any]]) -> None:
             )
             (valid if ours else late).append((claim, outcome))
         results.write(row, valid, late)
-    outcomes = [
-        (claim, outcome.then if isinstance(outcome, results.Looked) else outcome) for claim, outcome in outcomes
+    worked = [
+        claim for (claim, _), outcome in zip(outcomes, plain, strict=True) if isinstance(outcome, results.ANSWERS)
     ]
-    worked = sum(isinstance(outcome, Receipt | results.Adopted | Rejected) for _, outcome in outcomes)
-    failed = [o for _, o in outcomes if isinstance(o, Unavailable | OutcomeUnknown)]
-    connections.note_outcome(row, worked=worked, failed=len(failed), text=str(failed[0]) if failed else "")
-    for _, outcome in outcomes:
+    failed = [outcome for outcome in plain if results.is_failure(outcome)]
+    if worked or failed:
+        connections.note_outcome(
+            row,
+            worked=len(worked),
+            failed=len(failed),
+            text=str(failed[0]) if failed else "",
+            busy=sum(getattr(outcome, "reason", "") == "RATE_LIMIT" for outcome in failed),
+            retries_worked=sum(claim.attempt.verb == "deliver" and claim.delivery.attempts > 1 for claim in worked),
+        )
+    for outcome in plain:
         if isinstance(outcome, Misconfigured):
             connections.pause(row, reason=outcome.reason, text=outcome.text)
             break

@@ -1,138 +1,159 @@
 """What outcomes of calls do to deliveries: receipts, look-ups, refusals, silence; written set-based, in key order."""
 
-import json
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from decimal import Decimal
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
 
-from connectors.canonical import Canonical, load
 from connectors.errors import Misconfigured, OutcomeUnknown, Rejected, Unavailable
 from connectors.interface import Receipt
-from sync import blocks, bulk, clock, connections, feedback, journal
-from sync.models import Attempt, Connection, Delivery, ExternalIdentity
-from sync.states import Condition, Lifecycle
+from sync import blocks, bulk, clock, connections, feedback, journal, owing
+from sync.models import Attempt, Connection, ConnectionHealth, Delivery, ExternalIdentity
+from sync.outcomes import (
+    ANSWERS,
+    BACK_OFF_LONGEST,
+    Adopted,
+    FoundSeveral,
+    Looked,
+    NotFound,
+    NotSent,
+    agrees,
+    asked_rest,
+    back_off,
+    compared,
+    difference,
+    is_failure,
+    judged,
+    plain,
+)
+from sync.states import Condition, Lifecycle, further
 
 if TYPE_CHECKING:
     from sync.outbox import Claim
 
-#: after so many tries in a round an unreachable target becomes a case
+__all__ = [
+    "ANSWERS",
+    "BACK_OFF_LONGEST",
+    "Adopted",
+    "FoundSeveral",
+    "Looked",
+    "NotFound",
+    "NotSent",
+    "agrees",
+    "asked_rest",
+    "back_off",
+    "is_failure",
+    "judged",
+    "plain",
+    "write",
+]
+#: tries of a round that may come to nothing, while the connection works, before people are asked
 MOST_TRIES = 8
-#: look-ups that may fail before people are asked
+#: look-ups that may settle nothing before people are asked
 MOST_LOOK_UPS = 12
-BACK_OFF_FIRST, BACK_OFF_LONGEST = 2.0, 3600.0
-
-
-@dataclass(frozen=True)
-class Adopted:
-    """Found at the target before or after sending."""
-
-    receipt: Receipt
-
-
-@dataclass(frozen=True)
-class NotFound:
-    """Looked up after its settle time, and not there."""
-
-
-@dataclass(frozen=True)
-class FoundSeveral:
-    """The target holds it more than once: frozen until people decide."""
-
-    receipts: list[Receipt]
+#: what is accepted and not posted is asked for again after this, where the target names no time of its own
+LOOK_AGAIN = timedelta(minutes=5)
+#: and after so long people are asked
+LONGEST_POSTING = timedelta(hours=24)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Looked:
-    """Looked up first, as every later round does; then sent, with this outcome."""
+class _Standing:
+    """What the failures of a batch are judged by: whether the connection works otherwise."""
 
-    found: list[Receipt]
-    then: Any
+    works_now: bool
+    worked_at: datetime | None
 
-
-def agrees(subject: Canonical, receipt: Receipt) -> bool:
-    """Whether the target holds what the subject says, as far as its receipt shows: total and currency."""
-    total = getattr(subject, "total", None)
-    held = receipt.held.get("total")
-    if total is None or held is None:
-        return True
-    return Decimal(held) == total and receipt.held.get("currency", subject.currency) == subject.currency
-
-
-def back_off(tries: int, *, asked: float | None = None) -> timedelta:
-    """Exponential with full jitter, never earlier than the target asked."""
-    ceiling = min(BACK_OFF_LONGEST, BACK_OFF_FIRST * 2 ** min(tries, 12))
-    return timedelta(seconds=max(asked or 0.0, random.uniform(0.5, ceiling)))  # noqa: S311 - jitter, not a secret
+    def since(self, failed_at: datetime | None) -> bool:
+        """Whether anything has worked since this delivery's last failure; its first one always counts."""
+        return self.works_now or failed_at is None or (self.worked_at is not None and self.worked_at >= failed_at)
 
 
 def write(target: Connection, valid: "Sequence[tuple[Claim, Any]]", late: "Sequence[tuple[Claim, Any]]") -> None:
     """Apply outcomes. Needs a transaction that holds the deliveries' locks."""
-    from sync import outbox
-
-    receipts: list[tuple[Delivery, Receipt]] = []
+    taken: list[tuple[Claim, Receipt]] = []
     stops: list[blocks.Stop] = []
+    worked_at = ConnectionHealth.objects.filter(connection=target).values_list("last_success_at", flat=True).first()
+    works_now = any(isinstance(plain(outcome), ANSWERS) for _, outcome in valid)
+    standing = _Standing(works_now=works_now, worked_at=worked_at)
     for claim, outcome in valid:
         row, attempt = claim.delivery, claim.attempt
         if isinstance(outcome, Looked):
             _note_look_up(attempt, outcome.found)
+            if outcome.generation != row.generation:
+                row.generation, row.key_sent_at = outcome.generation, attempt.started_at
+                attempt.generation, attempt.request_key = outcome.generation, outcome.request_key
             outcome = outcome.then
         attempt.finished_at = clock.now()
         row.lease_until = None
+        stop = None
         match outcome:
             case Receipt():
                 attempt.outcome = Attempt.Outcome.RECEIPT
-                _receive(row, outcome)
-                receipts.append((row, outcome))
+                stop = _receive(claim, outcome)
+                taken.append((claim, outcome))
             case Adopted():
                 attempt.outcome = Attempt.Outcome.ADOPTED
-                _receive(row, outcome.receipt)
-                receipts.append((row, outcome.receipt))
+                stop = _receive(claim, outcome.receipt)
+                taken.append((claim, outcome.receipt))
             case NotFound():
                 attempt.outcome = Attempt.Outcome.NOT_FOUND
-                row.generation += 1
-                row.condition, row.due_at, row.in_doubt_since = Condition.DUE, clock.now(), None
+                stop = _miss(row)
             case FoundSeveral():
                 attempt.outcome = Attempt.Outcome.ADOPTED
                 attempt.text = ", ".join(receipt.external_id for receipt in outcome.receipts)
-                stops.append(_stop(row, "DUPLICATE_AT_TARGET", value=attempt.text, evidence={}))
+                stop = _stop(row, "DUPLICATE_AT_TARGET", value=attempt.text, evidence={})
+            case NotSent():
+                _call_off(row, attempt, outcome)
             case _:
-                stop = _fail(row, attempt, outcome, target)
-                if stop:
-                    stops.append(stop)
-    identities = _save_identities(target, receipts)
-    rows = [claim.delivery for claim, _ in valid]
-    bulk.update(
-        rows,
-        [
-            "state",
-            "condition",
-            "due_at",
-            "lease_until",
-            "blocked_reason",
-            "external_id",
-            "delivered_at",
-            "posted_at",
-            "in_doubt_since",
-            "generation",
-            "attempts",
-            "find_first",
-            "held_until",
-        ],
-    )
+                stop = _fail(row, attempt, outcome, target, standing)
+        if stop:
+            stops.append(stop)
+    identities = _save_identities(target, [(claim.delivery, receipt) for claim, receipt in taken])
+    bulk.update([claim.delivery for claim, _ in valid], _WRITTEN)
     for claim, outcome in late:
         claim.attempt.outcome, claim.attempt.finished_at = Attempt.Outcome.LATE, clock.now()
-        claim.attempt.text = f"Came after the lease ended: {type(outcome).__name__}"
-    bulk.update([claim.attempt for claim, _ in (*valid, *late)], ["outcome", "finished_at", "http_status", "text"])
+        claim.attempt.text = f"Came after the lease ended: {_words(outcome)}"
+    attempts = [claim.attempt for claim, _ in (*valid, *late)]
+    bulk.update(attempts, ["outcome", "finished_at", "http_status", "text", "generation", "request_key"])
     blocks.put(stops)
-    cleared = [row.pk for row, _ in receipts]
-    blocks.clear(deliveries=cleared, note=f"{target.label} took it")
-    journal.note(_facts(target, receipts))
-    outbox.release_needs([(target.pk, reference) for reference in identities])
-    feedback.after_delivery([(row, load(json.loads(row.subject)), receipt) for row, receipt in receipts])
+    stopped = {stop.delivery.pk for stop in stops if stop.delivery}
+    good = [(claim, receipt) for claim, receipt in taken if claim.delivery.pk not in stopped]
+    blocks.clear(deliveries=[claim.delivery.pk for claim, _ in good], note=f"{target.label} took it")
+    # asking again for what is not posted yet is no news
+    told = [(claim, receipt) for claim, receipt in good if not _is_still_awaited(claim)]
+    journal.note(_facts(target, [(claim.delivery, receipt) for claim, receipt in told]))
+    owing.release_needs([(target.pk, reference) for reference in identities])
+    feedback.after_delivery([(claim.delivery, claim.parcel.subject, receipt) for claim, receipt in told])
+
+
+#: what outcomes change in a delivery
+_WRITTEN = (
+    "state",
+    "condition",
+    "due_at",
+    "lease_until",
+    "blocked_reason",
+    "external_id",
+    "delivered_at",
+    "posted_at",
+    "in_doubt_since",
+    "awaits_posting_since",
+    "generation",
+    "key_sent_at",
+    "attempts",
+    "tries",
+    "look_ups",
+    "failed_at",
+    "find_first",
+    "held_until",
+)
+
+
+def _words(outcome: Any) -> str:
+    return f"{type(outcome).__name__}. {outcome.because}" if isinstance(outcome, NotSent) else type(outcome).__name__
 
 
 def _note_look_up(attempt: Attempt, found: Sequence[Receipt]) -> None:
@@ -151,23 +172,67 @@ def _note_look_up(attempt: Attempt, found: Sequence[Receipt]) -> None:
     )
 
 
-def _receive(row: Delivery, receipt: Receipt) -> None:
-    now = clock.now()
-    row.external_id = receipt.external_id
+def _receive(claim: "Claim", receipt: Receipt) -> blocks.Stop | None:
+    """The target holds it. How far it got there counts only where what it holds is what was sent."""
+    row, now = claim.delivery, clock.now()
+    row.external_id = receipt.external_id or row.external_id
     row.delivered_at = row.delivered_at or now
     row.in_doubt_since, row.find_first, row.blocked_reason = None, False, ""
+    row.tries, row.look_ups, row.failed_at = 0, 0, None
+    wrong = difference(claim.parcel.subject, receipt)
+    if wrong is not None:
+        reason, value = wrong
+        row.state = further(row.state, Lifecycle.ACKNOWLEDGED if receipt.acknowledged else Lifecycle.DELIVERED)
+        return _stop(row, reason, field="total", value=value, evidence=compared(claim.parcel.subject, receipt))
     if receipt.posted:
-        row.state, row.posted_at = Lifecycle.POSTED, now
+        row.state, row.posted_at = further(row.state, Lifecycle.POSTED), now
     else:
-        row.state = Lifecycle.ACKNOWLEDGED if receipt.acknowledged else Lifecycle.DELIVERED
-    if receipt.look_again_in is not None:
-        # accepted and not yet posted: the same look-up that clears doubts asks again
-        row.condition, row.due_at, row.in_doubt_since = Condition.IN_DOUBT, now + receipt.look_again_in, now
-    else:
-        row.condition = Condition.SETTLED
+        row.state = further(row.state, Lifecycle.ACKNOWLEDGED if receipt.acknowledged else Lifecycle.DELIVERED)
+    if not receipt.posted and (receipt.look_again_in is not None or row.queue == "posting"):
+        return _await_posting(row, receipt.look_again_in)
+    row.condition, row.awaits_posting_since = Condition.SETTLED, None
+    return None
 
 
-def _fail(row: Delivery, attempt: Attempt, error: Any, target: Connection) -> blocks.Stop | None:
+def _await_posting(row: Delivery, look_again_in: timedelta | None) -> blocks.Stop | None:
+    """Accepted and not posted yet: the same look-up that clears doubts asks again, at the target's own time."""
+    now = clock.now()
+    row.awaits_posting_since = row.awaits_posting_since or now
+    if now - row.awaits_posting_since >= LONGEST_POSTING:
+        since = f"{row.awaits_posting_since:%Y-%m-%d %H:%M} UTC"
+        return _stop(row, "NOT_POSTED_YET", field="accepted", value=since, evidence={"external_id": row.external_id})
+    wait = min(LOOK_AGAIN if look_again_in is None else look_again_in, LONGEST_POSTING)
+    row.condition, row.due_at = Condition.IN_DOUBT, now + max(wait, timedelta(seconds=1))
+    return None
+
+
+def _is_still_awaited(claim: "Claim") -> bool:
+    """Asked again and not posted yet: no news for the journal or the seller."""
+    since = claim.delivery.awaits_posting_since
+    return since is not None and since < claim.attempt.started_at
+
+
+def _miss(row: Delivery) -> blocks.Stop | None:
+    """Looked up and not there: sent once more under a new key, unless the target has accepted it already."""
+    row.look_ups, row.failed_at = 0, None
+    if row.awaits_posting_since is not None:
+        return _await_posting(row, None)
+    row.generation, row.key_sent_at = row.generation + 1, None
+    row.condition, row.due_at, row.in_doubt_since = Condition.DUE, clock.now(), None
+    return None
+
+
+def _call_off(row: Delivery, attempt: Attempt, outcome: NotSent) -> None:
+    """Nothing was sent: it is as it was before it was claimed."""
+    attempt.outcome, attempt.text = Attempt.Outcome.NOT_SENT, outcome.because
+    row.due_at = clock.now()
+    if attempt.verb != "find":
+        row.condition, row.attempts = Condition.DUE, max(row.attempts - 1, 0)
+        if row.key_sent_at == attempt.started_at:
+            row.key_sent_at = None
+
+
+def _fail(row: Delivery, attempt: Attempt, error: Any, target: Connection, standing: _Standing) -> blocks.Stop | None:
     attempt.text = str(getattr(error, "text", error))[:4000]
     attempt.http_status = getattr(error, "http_status", None)
     now = clock.now()
@@ -183,31 +248,40 @@ def _fail(row: Delivery, attempt: Attempt, error: Any, target: Connection) -> bl
     if isinstance(error, Misconfigured):
         # nothing wrong with this one: it waits with all others until the connection works again
         attempt.outcome = Attempt.Outcome.MISCONFIGURED
-        row.due_at, row.attempts = now, max(row.attempts - 1, 0)
+        row.due_at = now
         if attempt.verb != "find":  # a refused look-up settles nothing: still in doubt, never sent blindly
-            row.condition = Condition.DUE
+            row.condition, row.attempts = Condition.DUE, max(row.attempts - 1, 0)
         return None
-    if isinstance(error, Unavailable):
+    counts, row.failed_at = standing.since(row.failed_at), now
+    asked = asked_rest(error)
+    if isinstance(error, Unavailable) and attempt.verb != "find":
         attempt.outcome = Attempt.Outcome.UNAVAILABLE
-        if attempt.verb == "find":
-            row.due_at = now + back_off(1, asked=error.retry_after)
-            return None
-        row.condition, row.due_at = Condition.DUE, now + back_off(row.attempts, asked=error.retry_after)
-        if row.attempts >= MOST_TRIES and error.reason not in ("RATE_LIMIT", "SF_ROW_LOCK"):
-            row.attempts = 0
-            row.due_at = now + timedelta(seconds=BACK_OFF_LONGEST)
+        row.tries += counts and error.reason != "RATE_LIMIT"
+        row.condition, row.due_at = Condition.DUE, now + back_off(row.attempts, asked=asked)
+        if row.tries >= MOST_TRIES:
+            return _stop(row, "TARGET_UNAVAILABLE", evidence={"text": attempt.text[:600]})
         return None
     # silence, or a failure of our own after the call may have gone out: only looking it up decides
-    attempt.outcome = Attempt.Outcome.UNKNOWN if isinstance(error, OutcomeUnknown) else Attempt.Outcome.CRASHED
-    settle_time = connections.connector_for(target).settle_time
-    row.condition, row.in_doubt_since, row.due_at = Condition.IN_DOUBT, row.in_doubt_since or now, now + settle_time
-    if row.attempts >= MOST_LOOK_UPS:
+    looked_up = attempt.verb == "find"
+    row.condition = Condition.IN_DOUBT
+    if not row.awaits_posting_since:
+        row.in_doubt_since = row.in_doubt_since or now
+    if isinstance(error, Unavailable):
+        attempt.outcome = Attempt.Outcome.UNAVAILABLE
+        row.due_at = now + back_off(row.look_ups + 1, asked=asked)
+        row.look_ups += counts and error.reason != "RATE_LIMIT"
+    else:
+        attempt.outcome = Attempt.Outcome.UNKNOWN if isinstance(error, OutcomeUnknown) else Attempt.Outcome.CRASHED
+        settle_time = connections.connector_for(target).settle_time
+        row.due_at = now + max(settle_time, timedelta(seconds=min(asked or 0.0, 86_400.0)))
+        row.look_ups += looked_up
+    if row.look_ups >= MOST_LOOK_UPS:
         return _stop(row, "UNKNOWN_OUTCOME", evidence={"text": attempt.text[:600]})
     return None
 
 
 def _stop(row: Delivery, reason: str, *, field: str = "", value: str = "", evidence: dict[str, Any]) -> blocks.Stop:
-    row.condition, row.blocked_reason = Condition.BLOCKED, reason
+    row.condition, row.blocked_reason, row.awaits_posting_since = Condition.BLOCKED, reason, None
     return blocks.Stop(delivery=row, reason=reason, field=field, value=value, evidence=evidence)
 
 

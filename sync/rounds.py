@@ -27,6 +27,7 @@ def repost(delivery: Delivery, *, operation_note: str) -> Delivery:
     row.generation = 1
     row.state, row.condition, row.find_first = Lifecycle.TRANSFORMED, Condition.DUE, True
     row.blocked_reason, row.due_at, row.fence = "", clock.now(), row.fence + 1
+    row.attempts, row.tries, row.look_ups, row.failed_at, row.key_sent_at = 0, 0, 0, None, None
     row.posted_at = row.reconciled_at = None
     row.save()
     nudges.nudge(row.queue)
@@ -59,7 +60,9 @@ def release_blocked(ids: Sequence[int]) -> int:
     for place, row in enumerate(rows):
         row.condition, row.blocked_reason, row.find_first = Condition.DUE, "", True
         row.due_at = clock.now() + timedelta(microseconds=place)
-    bulk.update(rows, ["condition", "blocked_reason", "find_first", "due_at"])
+        row.attempts, row.tries, row.look_ups, row.failed_at = 0, 0, 0, None
+    names = ["condition", "blocked_reason", "find_first", "due_at", "attempts", "tries", "look_ups", "failed_at"]
+    bulk.update(rows, names)
     nudges.nudge(*{row.queue for row in rows})
     return len(rows)
 

@@ -43,6 +43,15 @@ UNFINISHED = (
 )
 
 
-def may_move(before: str, after: str) -> bool:
-    """Whether a lifecycle move is legal: forward by any number of steps, or (new round only) back to transformed."""
-    return ORDER[Lifecycle(after)] >= ORDER[Lifecycle(before)] or after == Lifecycle.TRANSFORMED
+def may_move(before: str, after: str, *, new_round: bool = False) -> bool:
+    """Whether a lifecycle move is legal: forward by any number of steps, or (new round only) back to transformed.
+
+    The database refuses the others too (migration lifecycle_moves_forward_only).
+    """
+    forward = ORDER[Lifecycle(after)] >= ORDER[Lifecycle(before)]
+    return forward or (new_round and after == Lifecycle.TRANSFORMED)
+
+
+def further(one: str, other: str) -> Lifecycle:
+    """The later of two states."""
+    return max(Lifecycle(one), Lifecycle(other), key=ORDER.__getitem__)

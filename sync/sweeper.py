@@ -7,7 +7,7 @@ from typing import Any
 from django.db import connection as database
 from django.db import transaction
 
-from sync import blocks, bulk, clock, connections, feedback, gaps, nudges, outbox, reading, waiting, work
+from sync import blocks, bulk, calendar, clock, connections, feedback, gaps, nudges, outbox, reading, waiting, work
 from sync.models import (
     Attempt,
     Delivery,
@@ -39,6 +39,8 @@ def sweep() -> dict[str, int]:
             "released deliveries": _release_deliveries(),
             "released items": _release_items(),
             "missing modifications": gaps.ask_for_missing(),
+            "released holds": calendar.release_holds(),
+            "unreachable": connections.note_unreachable(),
         }
         Heartbeat.objects.update_or_create(name="sweeper", defaults={"seen_at": clock.now()})
     return found
@@ -78,7 +80,7 @@ def nudge_what_lies() -> None:
 def wake_held() -> int:
     """Held deliveries whose time has come are due again; how many."""
     return Delivery.objects.filter(condition=Condition.HELD, held_until__lte=clock.now()).update(
-        condition=Condition.DUE, held_until=None, due_at=clock.now()
+        condition=Condition.DUE, held_until=None, held_because="", due_at=clock.now()
     )
 
 

@@ -16,7 +16,7 @@ from sync.mappings import Tables
 from sync.models import ContractRecord, CustomerRecord, InvoiceRecord, LegalEntity, WorkItem
 from sync.pipelines.flow import Flow, Lookups, Passed, run
 from sync.pipelines.registry import BY_NAME
-from sync.states import Condition, Lifecycle
+from sync.states import Condition, Lifecycle, further
 from sync.waiting import release_held, release_waiting
 
 log = logging.getLogger(__name__)
@@ -185,7 +185,7 @@ def _work_flow(flow: Flow, items: Sequence[WorkItem], tables: Tables) -> list[Wo
             ]
             continue
         item.validated_at = item.validated_at or now
-        item.state = Lifecycle.VALIDATED
+        item.state = further(item.state, Lifecycle.VALIDATED)
         if result.waits_for:
             item.condition, item.waits_for, item.gap_since = Condition.WAITING, result.waits_for, None
             continue

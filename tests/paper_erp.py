@@ -1,6 +1,7 @@
 """Systems kept on paper: a connector with books and a say in what the next call leads to, without any network."""
 
 import dataclasses
+import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -61,9 +62,11 @@ class Books:
 
     def put(self, subject: Canonical) -> Entry:
         """Write it down once more, as it is."""
-        self.last_number += 1
+        with _NUMBERING:
+            self.last_number += 1
+            number = self.last_number
         entry = Entry(
-            external_id=f"{subject.kind}-{self.last_number}",
+            external_id=f"{subject.kind}-{number}",
             kind=subject.kind,
             subject=subject,
             version=subject.version if self.keeps_versions else None,
@@ -81,6 +84,8 @@ class Books:
 
 
 SHELF: dict[str, Books] = {}
+#: several workers may write into one book at once
+_NUMBERING = threading.Lock()
 
 
 def books(code: str) -> Books:

@@ -116,7 +116,7 @@ def translated(error: stripe.StripeError, *, writes: bool) -> ConnectorError:
         wait = retry_after(headers.get("retry-after"))
         ours = "RATE_LIMIT" if status == 429 or code == "rate_limit" else "UNAVAILABLE"
         if status == 408 and writes:
-            return OutcomeUnknown(text, **about)
+            return OutcomeUnknown(text, retry_after=wait, **about)
         return Unavailable(text, reason=ours, retry_after=wait, **about)
     if 400 <= status < 500:
         ours = reasons.reason(code=code, parameter=parameter, words=words)
@@ -125,9 +125,8 @@ def translated(error: stripe.StripeError, *, writes: bool) -> ConnectorError:
         return Rejected(text, reason=ours, code=code or kind, field=parameter, value=_value(words), **about)
     if 300 <= status < 400:
         return Misconfigured(f"{SYSTEM} pointed us to another address", reason="ADDRESS_REFUSED", **about)
-    if writes:
-        return OutcomeUnknown(text, **about)
-    return Unavailable(text, **about)
+    silence = OutcomeUnknown if writes else Unavailable
+    return silence(text, retry_after=retry_after(headers.get("retry-after")), **about)
 
 
 def _said(error: stripe.StripeError) -> Mapping[str, Any]:

@@ -29,6 +29,7 @@ class Reconnect(Fix):
         if case is None or case.connection is None:
             raise NotPossible("The connection works again; there is nothing to do.")
         waiting = connections.unfinished_of(case.connection)
+        paused = connections.health_of(case.connection).paused_at is not None
         return Preview(
             says=f"We test {case.connection.label} and resume it; {waiting} waiting deliveries go on.",
             change={"fix": self.name, "connection": case.connection.code},
@@ -37,7 +38,7 @@ class Reconnect(Fix):
                     system=case.connection.label,
                     record="Connection",
                     action="update",
-                    field="paused",
+                    field="paused" if paused else "left alone after failures",
                     before="yes",
                     after="no",
                 ),

@@ -70,10 +70,22 @@ class ConnectionHealth(models.Model):
     paused_because = models.CharField(max_length=40, blank=True)
     paused_text = models.TextField(blank=True)
     breaker_open_until = models.DateTimeField(null=True, blank=True)
+    probe_until = models.DateTimeField(
+        null=True, blank=True, help_text="After the breaker's rest one call tries; nobody else before this."
+    )
+    rests_until = models.DateTimeField(null=True, blank=True, help_text="The system asked to be left alone until then.")
+    failing_since = models.DateTimeField(null=True, blank=True, help_text="No call has worked since.")
+    unreachable_since = models.DateTimeField(null=True, blank=True, help_text="When people were told of it.")
     recent_failures = models.PositiveIntegerField(default=0)
     first_failure_at = models.DateTimeField(null=True, blank=True)
     tokens = models.FloatField(default=0)
     refilled_at = models.DateTimeField(null=True, blank=True)
+    #: calls and wasted retries of the present and of the last half window
+    window_started_at = models.DateTimeField(null=True, blank=True)
+    window_calls = models.PositiveIntegerField(default=0, db_default=0)
+    window_retries = models.PositiveIntegerField(default=0, db_default=0)
+    last_calls = models.PositiveIntegerField(default=0, db_default=0)
+    last_retries = models.PositiveIntegerField(default=0, db_default=0)
     last_success_at = models.DateTimeField(null=True, blank=True)
     last_failure_at = models.DateTimeField(null=True, blank=True)
     last_failure_text = models.TextField(blank=True)

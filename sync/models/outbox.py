@@ -53,13 +53,25 @@ class Delivery(models.Model):
     waits_for = ReferenceField(blank=True)
     blocked_reason = models.CharField(max_length=40, blank=True)
     held_until = models.DateTimeField(null=True, blank=True)
+    held_because = models.CharField(max_length=40, blank=True, help_text="Why it is held, in a word.")
     due_at = models.DateTimeField()
     #: how this round began: attempts of an approved round look the object up before they send
     find_first = models.BooleanField(default=False)
     lease_until = models.DateTimeField(null=True, blank=True)
     fence = models.PositiveIntegerField(default=0)
     attempts = models.PositiveIntegerField(default=0)
+    #: tries of this round that came to nothing although the connection worked
+    tries = models.PositiveSmallIntegerField(default=0, db_default=0)
+    #: look-ups in a row that settled nothing although the connection worked
+    look_ups = models.PositiveSmallIntegerField(default=0, db_default=0)
+    failed_at = models.DateTimeField(null=True, blank=True, help_text="When the target was last not available to it.")
+    key_sent_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the present request key was first sent; vendors forget keys."
+    )
     in_doubt_since = models.DateTimeField(null=True, blank=True)
+    awaits_posting_since = models.DateTimeField(
+        null=True, blank=True, help_text="The target has it and has not posted it yet: looked up, but not in doubt."
+    )
     external_id = models.CharField(max_length=120, blank=True)
     created_at = models.DateTimeField()
     delivered_at = models.DateTimeField(null=True, blank=True)
@@ -137,6 +149,7 @@ class Attempt(models.Model):
         MISCONFIGURED = "misconfigured", "Sign-in or set-up is wrong"
         CRASHED = "crashed", "Our own failure"
         LATE = "late", "Came after its lease; acted on nothing"
+        NOT_SENT = "not_sent", "Not sent: called off before the call"
 
     delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, related_name="attempt_rows")
     #: deliver or find

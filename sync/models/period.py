@@ -3,7 +3,7 @@
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
-from django.db.models import F, Func, Value
+from django.db.models import F, Func, Q, Value
 from simple_history.models import HistoricalRecords
 
 from sync.models.connection import Connection
@@ -25,7 +25,17 @@ class AccountingPeriod(models.Model):
     module = models.CharField(max_length=10, default="ar")
     starts_on = models.DateField()
     ends_on = models.DateField()
-    state = models.CharField(max_length=8, choices=State)
+    state = models.CharField(max_length=8, choices=State, help_text="The stricter of the ERP's word and our own.")
+    erp_state = models.CharField(
+        max_length=8, choices=State, default=State.OPEN, db_default=State.OPEN, help_text="The ERP's own last word."
+    )
+    own_state = models.CharField(
+        max_length=8,
+        choices=State,
+        default=State.OPEN,
+        db_default=State.OPEN,
+        help_text="What was closed from here; it holds although the ERP may still say open.",
+    )
     external_id = models.CharField(max_length=60)
     mirrored_at = models.DateTimeField()
 
@@ -73,7 +83,15 @@ class PostingWindow(models.Model):
 
     class Meta:
         ordering = ["entity", "kind"]
-        constraints = [models.UniqueConstraint(fields=["entity", "kind"], name="one_window_per_kind")]
+        constraints = [
+            models.UniqueConstraint(fields=["entity", "kind"], name="one_window_per_kind"),
+            models.CheckConstraint(
+                condition=~Q(mode="batch")
+                | (Q(opens_at__isnull=False, closes_at__isnull=False) & ~Q(opens_at=F("closes_at"))),
+                name="daily_window_has_its_hours",
+                violation_error_message="A daily window needs the time it opens and another one at which it closes.",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.entity.code} {self.kind}: {self.mode}"

@@ -223,9 +223,8 @@ class Remote(Connector):
     def _mind_the_rest(self, reference: str) -> None:
         rest = self.books.rest_until
         if rest is not None and stage().world.time < rest:
-            self.books.complaints.append(
-                f"{reference}: called {(rest - stage().world.time).total_seconds():.1f} s before it was asked to wait for"
-            )
+            early = (rest - stage().world.time).total_seconds()
+            self.books.complaints.append(f"{reference}: called {early:.1f} s before the time asked to wait for")
 
     # -- reading --------------------------------------------------------------------------------------
     def find(self, *, kind: str, reference: str, known: Mapping[str, str]) -> list[Receipt]:

@@ -1,4 +1,4 @@
-"""manage.py simulate: the product against seeded faults, in a database of its own, with a checker that trusts nobody."""
+"""manage.py simulate: the product against seeded faults, in a database of its own; its checker trusts nobody."""
 
 import json
 import os

@@ -1,0 +1,40 @@
+from django.db import migrations
+
+# what was mirrored so far was the ERP's word alone
+ERPS_WORD = "UPDATE sync_accountingperiod SET erp_state = state"
+
+FORBID = """
+CREATE FUNCTION sync_lifecycle_moves_forward() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    ladder CONSTANT text[] := ARRAY[
+        'received', 'validated', 'transformed', 'delivered', 'acknowledged', 'posted', 'reconciled'];
+BEGIN
+    IF array_position(ladder, NEW.state::text) >= array_position(ladder, OLD.state::text) THEN
+        RETURN NEW;
+    END IF;
+    IF TG_TABLE_NAME = 'sync_delivery' AND NEW.state = 'transformed' THEN
+        IF NEW.round > OLD.round THEN
+            RETURN NEW;
+        END IF;
+    END IF;
+    RAISE EXCEPTION 'The lifecycle moves forward only: % to % is refused.', OLD.state, NEW.state
+        USING ERRCODE = 'check_violation';
+END $$;
+CREATE TRIGGER delivery_moves_forward BEFORE UPDATE ON sync_delivery
+    FOR EACH ROW WHEN (OLD.state IS DISTINCT FROM NEW.state) EXECUTE FUNCTION sync_lifecycle_moves_forward();
+CREATE TRIGGER work_item_moves_forward BEFORE UPDATE ON sync_workitem
+    FOR EACH ROW WHEN (OLD.state IS DISTINCT FROM NEW.state) EXECUTE FUNCTION sync_lifecycle_moves_forward();
+"""
+ALLOW = """
+DROP TRIGGER work_item_moves_forward ON sync_workitem;
+DROP TRIGGER delivery_moves_forward ON sync_delivery;
+DROP FUNCTION sync_lifecycle_moves_forward();
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [("sync", "0007_note_rests_budgets_and_closings")]
+    operations = [
+        migrations.RunSQL(ERPS_WORD, migrations.RunSQL.noop),
+        migrations.RunSQL(FORBID, ALLOW),
+    ]
