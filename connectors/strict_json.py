@@ -55,9 +55,7 @@ def _guard_depth(raw: bytes, max_depth: int) -> None:
 
 def _number(text: str) -> Decimal:
     if len(text) > MAX_DIGITS or "e" in text.lower():
-        raise ValueError(
-            f"body: the number {text[:40]} must be written out, with at most {MAX_DIGITS} characters"
-        )
+        raise ValueError(f"body: the number {text[:40]} must be written out, with at most {MAX_DIGITS} characters")
     return Decimal(text)
 
 

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 from connectors.canonical import Canonical, Customer, SubscriptionContract
 from connectors.errors import CursorLost, Misconfigured, Rejected, Unavailable
 from connectors.interface import Connector, ControlPage, Inbound, Parcel, Receipt, Setup, SourceEvent
-from connectors.stripe_billing import listing, mapping, webhook
+from connectors.stripe_billing import listing, mapping, reading, webhook
 from connectors.stripe_billing.transport import PAGE, SYSTEM, Api
 
 #: what `poll` asks for; Stripe takes up to 20 types
@@ -258,7 +258,7 @@ class StripeBilling(Connector):
                 "status": str(record.get("status", "")),
                 "currency": record["currency"].upper(),
                 "amount": format(mapping.subscription_amount(record), "f"),
-                "starts_on": mapping.local_date(record["start_date"], self.setup.zone).isoformat(),
+                "starts_on": reading.local_date(record["start_date"], self.setup.zone).isoformat(),
                 "customer": str(record.get("customer") or ""),
             },
         )

@@ -117,7 +117,7 @@ def changed(**values: Any) -> bytes:
         (changed(note="\ud800"), "half a character"),
         (b'{"id": NaN}', "NaN"),
         (b"[]", "one event object"),
-        (b"{", "no JSON"),
+        (b"{", "not JSON"),
         (b"[" * 5000, "JSON|deeper"),
         (b'{"a":' * 40 + b"1" + b"}" * 40, "deeper"),
     ],
