@@ -6,6 +6,7 @@ from functools import lru_cache
 from django.contrib.auth.models import User
 from django.db import connection as database
 from django.db import transaction
+from django.db.models import F
 
 from connectors import registry
 from connectors.interface import Connector
@@ -30,6 +31,12 @@ def connector_for(row: Connection, *, read_only: bool = False) -> Connector:
 
 def health_of(row: Connection) -> ConnectionHealth:
     return ConnectionHealth.objects.get_or_create(connection=row)[0]
+
+
+def count_refused(row: Connection) -> None:
+    """Count an inbound call that did not prove who sent it. It pauses nothing: anybody may call."""
+    health_of(row)
+    ConnectionHealth.objects.filter(connection=row).update(refused_calls=F("refused_calls") + 1)
 
 
 def pause(row: Connection, *, reason: str, text: str = "") -> None:
