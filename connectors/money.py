@@ -22,6 +22,10 @@ CURRENCIES = frozenset(
 
 #: ASCII digits only, at most 15 before and 6 after the point, no exponent: bounds before any arithmetic.
 _AMOUNT = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?", re.ASCII)
+#: quantities may be finer (hours, metered units)
+_QUANTITY = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,12})?", re.ASCII)
+#: powers of ten beyond which nothing is even written out: 1E+999999999 would be a text of a gigabyte
+_WRITABLE = 40
 
 
 class AmountError(ValueError):
@@ -42,8 +46,8 @@ def amount(value: object, currency: str) -> Decimal:
     """
     digits = minor_units(currency)
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
-        raise AmountError(f"amount: {value!r} must be text such as '100.00', not {type(value).__name__}")
-    text = format(value, "f") if isinstance(value, Decimal) and value.is_finite() else str(value)
+        raise AmountError(f"amount: {repr(value)[:40]} must be text such as '100.00', not {type(value).__name__}")
+    text = plain_text(value)
     if not _AMOUNT.fullmatch(text):
         raise AmountError(f"amount: {text[:40]!r} is not a plain number such as '100.00'")
     exact = Decimal(text).quantize(Decimal(1).scaleb(-digits))
@@ -52,12 +56,34 @@ def amount(value: object, currency: str) -> Decimal:
     return exact + 0  # turns -0.00 into 0.00, so that equal amounts hash alike
 
 
+def quantity(value: object) -> Decimal:
+    """Read a quantity (text, int or Decimal; never float), without useless zeros. Raises AmountError."""
+    text = "" if isinstance(value, bool) or not isinstance(value, str | int | Decimal) else plain_text(value)
+    if not _QUANTITY.fullmatch(text):
+        raise AmountError(f"quantity: {(text or repr(value))[:40]!r} is not a plain number such as '12' or '0.5'")
+    number = Decimal(text) + 0
+    return number.quantize(Decimal(1)) if number == number.to_integral_value() else number.normalize()
+
+
+def plain_text(value: str | int | Decimal) -> str:
+    """A number as text without an exponent, in bounded time and space; what is no such number stays recognisable."""
+    if isinstance(value, Decimal):
+        if not value.is_finite():
+            return str(value)
+        small = abs(value.adjusted()) <= _WRITABLE and len(value.as_tuple().digits) <= _WRITABLE
+        return format(value, "f") if small else f"{value:.6E}"
+    # Python refuses to write out integers of more than 4,300 digits, and no amount has 40
+    return str(value) if isinstance(value, str) or abs(value) < 10**_WRITABLE else "a number of more than 40 digits"
+
+
 def to_minor(value: Decimal, currency: str) -> int:
     """Major units to whole minor units (USD 12.34 -> 1234). Raises AmountError where that is not exact."""
     return int(amount(value, currency).scaleb(minor_units(currency)))
 
 
 def from_minor(value: int, currency: str) -> Decimal:
-    """Whole minor units to major units (JPY 500 -> 500, KWD 1234 -> 1.234)."""
+    """Whole minor units to major units (JPY 500 -> 500, KWD 1234 -> 1.234). Raises AmountError beyond 15 digits."""
     digits = minor_units(currency)
+    if abs(value) >= 10 ** (15 + digits):
+        raise AmountError("amount: has more than 15 digits before the point")
     return Decimal(value).scaleb(-digits).quantize(Decimal(1).scaleb(-digits))

@@ -1,60 +1,78 @@
 """JSON from outside, read without surprises: no floats, no NaN, no duplicate keys, no bottomless nesting."""
 
 import json
-from decimal import Decimal
+import re
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 MAX_DEPTH = 32
+#: characters of a number; 15 digits before and 12 after the point is the most anyone needs
+MAX_DIGITS = 40
+#: powers of ten of a number written with an exponent: no amount lies beyond, and arithmetic stays instant
+MAX_POWER = 30
+
+_ESCAPED = re.compile(rb"\\.", re.DOTALL)
+_TEXT = re.compile(rb'"[^"]*(?:"|\Z)')
+_NEITHER_QUOTE_NOR_BRACKET = bytes(byte for byte in range(256) if byte not in b'[]{}"')
 
 
-def loads(raw: bytes, *, max_depth: int = MAX_DEPTH) -> Any:
-    """The document, numbers as int or Decimal. Raises ValueError with words for the caller."""
+def loads(raw: bytes, *, max_depth: int = MAX_DEPTH, exponents: bool = False) -> Any:
+    """The document, numbers as int or Decimal. Raises ValueError with words for the caller.
+
+    `exponents` is for vendors whose serialisers write 1.0E7; whoever writes to our own API writes numbers out.
+    """
     _guard_depth(raw, max_depth)
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise ValueError(f"body: byte {error.start} is not UTF-8") from error
     try:
-        document = json.loads(
-            text, parse_float=_number, parse_int=_integer, parse_constant=_refuse, object_pairs_hook=_unique
+        return json.loads(
+            text,
+            parse_float=_with_exponent if exponents else _number,
+            parse_int=_integer,
+            parse_constant=_refuse,
+            object_pairs_hook=_unique,
         )
     except json.JSONDecodeError as error:
         raise ValueError(f"body: not JSON at line {error.lineno}, column {error.colno}: {error.msg}") from error
     except RecursionError as error:  # the depth guard makes this unreachable; kept so that no body can be a 500
         raise ValueError("body: nested too deeply") from error
-    return document
 
 
 def _guard_depth(raw: bytes, max_depth: int) -> None:
-    """Count brackets outside strings before the parser recurses into them."""
-    depth, inside, escaped = 0, False, False
-    for byte in raw:
-        if inside:
-            if escaped:
-                escaped = False
-            elif byte == 0x5C:
-                escaped = True
-            elif byte == 0x22:
-                inside = False
-        elif byte == 0x22:
-            inside = True
-        elif byte in (0x5B, 0x7B):
+    """Count brackets outside texts before the parser recurses into them."""
+    depth = 0
+    for byte in _TEXT.sub(b"", _ESCAPED.sub(b"", raw).translate(None, _NEITHER_QUOTE_NOR_BRACKET)):
+        if byte in b"[{":
             depth += 1
             if depth > max_depth:
-                raise ValueError(f"body: nested more than {max_depth} levels deep")
-        elif byte in (0x5D, 0x7D):
+                raise ValueError(f"body: nested more than {max_depth} levels; nothing deeper is read")
+        else:
             depth -= 1
 
 
 def _number(text: str) -> Decimal:
-    if len(text) > 40 or "e" in text.lower():
-        raise ValueError(f"body: the number {text[:40]} must be written out, with at most 40 characters")
+    if len(text) > MAX_DIGITS or "e" in text.lower():
+        raise ValueError(f"body: the number {text[:40]} must be written out, with at most {MAX_DIGITS} characters")
     return Decimal(text)
 
 
+def _with_exponent(text: str) -> Decimal:
+    # Decimal itself refuses exponents of 19 digits, with an error that is no ValueError
+    try:
+        number = Decimal(text) if len(text) <= MAX_DIGITS else None
+    except InvalidOperation:
+        number = None
+    if number is None or abs(number.adjusted()) > MAX_POWER:
+        raise ValueError(f"body: the number {text[:40]} is too long or lies beyond 10 to the power of {MAX_POWER}")
+    return number
+
+
 def _integer(text: str) -> int:
-    if len(text) > 40:
-        raise ValueError("body: a whole number has more than 40 digits")
+    if len(text) > MAX_DIGITS:
+        raise ValueError(f"body: a whole number has more than {MAX_DIGITS} digits")
     return int(text)
 
 
@@ -63,12 +81,21 @@ def _refuse(name: str) -> None:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    document: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in document:
-            raise ValueError(f"{key[:60]}: given twice")
-        document[key] = value
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise ValueError(f"{shown(key)}: given twice in one object")
+            seen.add(key)
     return document
+
+
+def shown(text: str, limit: int = 60) -> str:
+    """A text of someone else as it may stand in an answer: what cannot be seen, or not be encoded, is escaped."""
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii") for letter in text[:limit]
+    )
 
 
 def refuse_unstorable(content: Any, *, max_depth: int = MAX_DEPTH) -> None:
@@ -88,10 +115,25 @@ def refuse_unstorable(content: Any, *, max_depth: int = MAX_DEPTH) -> None:
                 deeper.extend(item)
                 if isinstance(item, dict):
                     deeper.extend(item.values())
-            elif isinstance(item, str) and ("\x00" in item or _half(item)):
-                raise ValueError("body: a text contains NUL or half a character")
+            elif isinstance(item, str) and _unstorable(item):
+                raise ValueError(f"{_path_to(content, _unstorable)}: a text contains NUL or half a character")
         level = deeper
 
 
-def _half(text: str) -> bool:
-    return not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text)
+def _path_to(content: Any, wanted: Callable[[str], bool]) -> str:
+    """Where in a document the first such text stands, e.g. `data.object.name`; asked only once one was found."""
+    places: list[tuple[str, Any]] = [("", content)]
+    for where, item in places:
+        if isinstance(item, dict):
+            if any(wanted(name) for name in item):
+                return where or "body"
+            places.extend((f"{where}.{shown(name)}".lstrip("."), value) for name, value in item.items())
+        elif isinstance(item, list):
+            places.extend((f"{where}[{index}]", value) for index, value in enumerate(item))
+        elif isinstance(item, str) and wanted(item):
+            return where[:200] or "body"
+    return "body"
+
+
+def _unstorable(text: str) -> bool:
+    return "\x00" in text or (not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text))

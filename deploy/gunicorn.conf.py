@@ -3,7 +3,7 @@
 import multiprocessing
 
 bind = "127.0.0.1:8000"  # a proxy in front ends TLS
-worker_class = "gthread"
+worker_class = "q2c_portal.web_worker.BoundedThreads"  # gthread, and an end to slow callers
 workers = multiprocessing.cpu_count() + 1
 threads = 4
 timeout = 60

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from rest_framework import exceptions
 from rest_framework.pagination import CursorPagination
 from rest_framework.parsers import BaseParser
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from connectors import strict_json
+from sync.api import bodies
 
 
 class Denied(BasePermission):
@@ -19,15 +19,18 @@ class Denied(BasePermission):
 
 
 class StrictJSONParser(BaseParser):
-    """JSON without floats, NaN, duplicate keys or bottomless nesting."""
+    """JSON without floats, NaN, duplicate keys, bottomless nesting or texts no database keeps."""
 
     media_type = "application/json"
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        body = bodies.read(stream, (parser_context or {}).get("request"))
         try:
-            return strict_json.loads(stream.read())
+            content = strict_json.loads(body)
+            strict_json.refuse_unstorable(content)
         except ValueError as error:
-            raise exceptions.ParseError(str(error)) from error
+            raise bodies.in_words(error) from error
+        return content
 
 
 class ByCursor(CursorPagination):

@@ -3,12 +3,13 @@
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import Http404
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.views.defaults import page_not_found
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-PROBLEM = "application/problem+json"
+from sync.api.problems import PROBLEM
 
 
 def error_response(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -36,6 +37,15 @@ def error_response(error: Exception, context: dict[str, Any]) -> Response | None
     }
     set_rollback()
     return Response(body, status=error.status_code, headers=headers, content_type=PROBLEM)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """An address that does not exist: a page for people, our one shape for machines."""
+    if not request.path.startswith("/api/"):
+        return page_not_found(request, exception)
+    detail = "There is no such address."
+    body = {"type": "about:blank", "title": "Not found", "status": 404, "detail": detail, "errors": []}
+    return JsonResponse(body | {"errors": [{"field": "", "detail": detail}]}, status=404, content_type=PROBLEM)
 
 
 def _flat(detail: Any, field: str = "") -> list[dict[str, str]]:

@@ -8,6 +8,8 @@ from oauth2_provider.views import RevokeTokenView, TokenView
 
 from q2c_portal import health
 
+handler404 = "q2c_portal.api_errors.not_found"
+
 urlpatterns = [
     path("healthz", health.live, name="live"),
     path("readyz", health.ready, name="ready"),

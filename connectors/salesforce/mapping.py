@@ -3,10 +3,10 @@
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 
-from connectors import money
+from connectors import fields, money
 from connectors.canonical import Address, Canonical, ContractLine, CrmStatus, Customer, SubscriptionContract
 from connectors.errors import Rejected
 from connectors.money import AmountError
@@ -48,6 +48,11 @@ STATUS_FIELDS: dict[str, dict[str, str]] = {
     },
 }
 
+#: dates outside are typing errors
+EARLIEST, LATEST = date(2000, 1, 1), date(2100, 1, 1)
+#: what a contract line can keep
+MOST, QUANTITY_DIGITS = 10**12, 6
+
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,12})?", re.ASCII)
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{5,15}(Z|[+-][0-9]{2}:?[0-9]{2})", re.ASCII)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
@@ -58,12 +63,15 @@ def to_shapes(kind: str, record: Mapping[str, Any], *, version: int, currency: s
 
     `currency` is the organisation's own, for one that has no other.
     """
+    if kind not in ("opportunity", "account"):
+        return []
+    fields.storable(record, system=SYSTEM)
     if kind == "opportunity":
         return [contract(record, version=version, currency=currency)]
-    if kind == "account":
-        # an account has no numbered modifications: its revision is its version
-        return [customer(record, version=milliseconds(moment(record["SystemModstamp"])))]
-    return []
+    # an account has no numbered modifications: its revision is its version
+    if not record.get("SystemModstamp"):
+        raise _unreadable(record, "SystemModstamp", "is missing")
+    return [customer(record, version=revision(record))]
 
 
 def contract(record: Mapping[str, Any], *, version: int, currency: str = "USD") -> SubscriptionContract:
@@ -79,11 +87,11 @@ def contract(record: Mapping[str, Any], *, version: int, currency: str = "USD") 
                 f"opportunity {own_id} has no {field}",
                 reason="CONTRACT_INCOMPLETE", field=field, value=own_id, system=SYSTEM,
             )  # fmt: skip
-    currency = str(record.get("CurrencyIsoCode") or currency)
+    currency = _text(record, "CurrencyIsoCode") or currency
     starts = _date(record, "CloseDate")
     ordered = _date(record, "Order_Form_Date__c") if record.get("Order_Form_Date__c") else None
     ends = one_year_later(starts) - timedelta(days=1)
-    rows = (record.get("OpportunityLineItems") or {}).get("records") or []
+    rows = fields.rows(record, "OpportunityLineItems.records", system=SYSTEM)
     lines = tuple(_line(row, currency=currency, starts=starts, ends=ends) for row in rows)
     lines_sum = sum((line.amount for line in lines), _amount({"sum": 0}, "sum", currency))
     return SubscriptionContract(
@@ -93,7 +101,7 @@ def contract(record: Mapping[str, Any], *, version: int, currency: str = "USD") 
         currency=currency,
         source_system=SYSTEM,
         crm_opportunity_id=own_id,
-        name=str(record.get("Name") or "")[:200],
+        name=_text(record, "Name")[:200],
         customer_reference=f"customer:{_record_id(record, 'AccountId')}",
         modification_kind="new",
         modification_number=version,
@@ -104,8 +112,8 @@ def contract(record: Mapping[str, Any], *, version: int, currency: str = "USD") 
         amount=_amount(record, "Amount", currency),
         commitment=(
             ("is_won", "true" if record.get("IsWon") is True else "false"),
-            ("stage", str(record.get("StageName") or "")),
-            ("approval", str(record.get("Approval_Status__c") or "")),
+            ("stage", _text(record, "StageName")),
+            ("approval", _text(record, "Approval_Status__c")),
             ("order_form_on", ordered.isoformat() if ordered else ""),
             ("lines_sum", format(lines_sum, "f")),
         ),
@@ -114,17 +122,19 @@ def contract(record: Mapping[str, Any], *, version: int, currency: str = "USD") 
 
 
 def _line(row: Mapping[str, Any], *, currency: str, starts: date, ends: date) -> ContractLine:
-    product = row.get("Product2") or {}
-    entry = row.get("PricebookEntry") or {}
-    quantity = _plain(_number(row, "Quantity"))
+    product = fields.group(row, "Product2", system=SYSTEM)
+    entry = fields.group(row, "PricebookEntry", system=SYSTEM)
+    quantity = _quantity(row)
     amount = _amount(row, "TotalPrice", currency)
     listed = amount
     if entry.get("UnitPrice") is not None:
-        listed = _amount({"list amount": _number(entry, "UnitPrice") * quantity}, "list amount", currency)
+        with localcontext(prec=60):  # the product of two exact numbers is exact
+            listed = _number(entry, "UnitPrice") * quantity
+        listed = _amount({"list amount": listed}, "list amount", currency)
     return ContractLine(
         line_id=_record_id(row, "Id"),
-        crm_product=str(product.get("ProductCode") or row.get("Product_Text__c") or ""),
-        description=str(product.get("Name") or row.get("Product_Text__c") or ""),
+        crm_product=_text(product, "ProductCode") or _text(row, "Product_Text__c"),
+        description=(_text(product, "Name") or _text(row, "Product_Text__c"))[:200],
         quantity=quantity,
         unit_price=_number(row, "UnitPrice")
         if row.get("UnitPrice") is not None
@@ -140,7 +150,7 @@ def _line(row: Mapping[str, Any], *, currency: str, starts: date, ends: date) ->
 def customer(record: Mapping[str, Any], *, version: int) -> Customer:
     """An account as a customer. The country stays as it was typed; whoever knows aliases reads it."""
     own_id = _record_id(record, "Id")
-    name = str(record.get("Name") or "").strip()
+    name = _text(record, "Name").strip()[:200]
     if not name:
         raise Rejected(
             f"account {own_id} has no name", reason="CONTRACT_INCOMPLETE", field="Name", value=own_id, system=SYSTEM
@@ -155,13 +165,13 @@ def customer(record: Mapping[str, Any], *, version: int) -> Customer:
         name=name,
         parent_reference=parent,
         address=Address(
-            street=str(record.get("BillingStreet") or ""),
-            city=str(record.get("BillingCity") or ""),
-            state=str(record.get("BillingState") or ""),
-            postal_code=str(record.get("BillingPostalCode") or ""),
-            country=str(record.get("BillingCountry") or ""),
+            street=_text(record, "BillingStreet"),
+            city=_text(record, "BillingCity"),
+            state=_text(record, "BillingState"),
+            postal_code=_text(record, "BillingPostalCode"),
+            country=_text(record, "BillingCountry"),
         ),
-        industry=str(record.get("Industry") or ""),
+        industry=_text(record, "Industry")[:120],
     )
 
 
@@ -211,11 +221,15 @@ def moment(text: object) -> datetime:
     """An instant such as 2026-05-14T09:31:07.000+0000. Raises ValueError saying what would be right."""
     wanted = "must be an instant with its zone, such as '2026-05-14T09:31:07.000Z'"
     if not isinstance(text, str) or not _MOMENT.fullmatch(text):
-        raise ValueError(f"{str(text)[:40]!r} {wanted}")
+        raise ValueError(f"{fields.short(text)[:40]!r} {wanted}")
     try:
-        return datetime.fromisoformat(text).astimezone(UTC)
+        instant = datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise ValueError(f"{text[:40]!r} {wanted}") from error
+    # A revision of the year 9999 would make every later one look old.
+    if not EARLIEST <= instant.date() < LATEST:
+        raise ValueError(f"{text[:40]!r} {wanted}, between {EARLIEST.year} and {LATEST.year}")
+    return instant
 
 
 def milliseconds(instant: datetime) -> int:
@@ -241,20 +255,36 @@ def _date(record: Mapping[str, Any], field: str) -> date:
     text = record[field]
     if isinstance(text, str) and _DATE.fullmatch(text):
         try:
-            return date.fromisoformat(text)
+            day = date.fromisoformat(text)
         except ValueError:
-            pass
-    raise _unreadable(record, field, f"{text!r} is not a date such as 2026-05-14")
+            day = date.min
+        if EARLIEST <= day < LATEST:
+            return day
+    raise _unreadable(record, field, f"is not a date such as 2026-05-14, between {EARLIEST.year} and {LATEST.year}")
 
 
 def _number(record: Mapping[str, Any], field: str) -> Decimal:
     value = record.get(field)
     # Never a float: its digits are not the ones Salesforce sent.
     if isinstance(value, str | int | Decimal) and not isinstance(value, bool):
-        text = format(value, "f") if isinstance(value, Decimal) and value.is_finite() else str(value)
+        text = money.plain_text(value)
         if _NUMBER.fullmatch(text):
-            return Decimal(text)
-    raise _unreadable(record, field, f"{value!r} is not a plain number")
+            return Decimal(text) + 0  # turns -0 into 0, so that equal numbers hash alike
+    raise _unreadable(record, field, "is not a plain number")
+
+
+def _quantity(row: Mapping[str, Any]) -> Decimal:
+    """How many are sold. What would be taken back is a modification of its own, never a negative line."""
+    quantity = _plain(_number(row, "Quantity"))
+    exact = quantity == round(quantity, QUANTITY_DIGITS)
+    if quantity < 0 or quantity >= MOST or not exact:
+        why = f"must be from 0 to below {MOST:,}, with at most {QUANTITY_DIGITS} digits after the point"
+        raise _unreadable(row, "Quantity", why)
+    return quantity
+
+
+def _text(record: Mapping[str, Any], field: str) -> str:
+    return fields.text(record, field, system=SYSTEM)
 
 
 def _plain(number: Decimal) -> Decimal:
@@ -274,7 +304,8 @@ def _amount(record: Mapping[str, Any], field: str, currency: str) -> Decimal:
 
 
 def _unreadable(record: Mapping[str, Any], field: str, why: str) -> Rejected:
+    shown = fields.short(record.get(field))
     return Rejected(
-        f"{record.get('Id', 'record')}: {field}: {why}",
-        reason="SCHEMA_CHANGE", field=field, value=str(record.get(field))[:80], system=SYSTEM,
+        f"{fields.short(record.get('Id'))}: {field}: {shown!r} {why}",
+        reason="SCHEMA_CHANGE", field=field, value=shown, system=SYSTEM,
     )  # fmt: skip

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 from connectors.canonical import Canonical, Customer, SubscriptionContract
 from connectors.errors import CursorLost, Misconfigured, Rejected, Unavailable
 from connectors.interface import Connector, ControlPage, Inbound, Parcel, Receipt, Setup, SourceEvent
-from connectors.stripe_billing import listing, mapping, webhook
+from connectors.stripe_billing import listing, mapping, reading, webhook
 from connectors.stripe_billing.transport import PAGE, SYSTEM, Api
 
 #: what `poll` asks for; Stripe takes up to 20 types
@@ -64,8 +64,6 @@ class StripeBilling(Connector):
     # -- in ---------------------------------------------------------------------------------------
     def receive(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> Inbound:
         """One signed event. Raises NotAuthentic for a bad signature, ValueError for content we cannot take."""
-        if len(body) > webhook.MAX_BYTES:
-            raise ValueError(f"body: {len(body)} bytes are more than {webhook.MAX_BYTES}")
         header = next((value for name, value in headers.items() if name.lower() == "stripe-signature"), "")
         webhook.check_signature(header=header, body=body, secrets=self._webhook_secrets, now=now)
         return Inbound(events=(webhook.read_event(body, live=not self.setup.sandbox),))
@@ -269,7 +267,7 @@ class StripeBilling(Connector):
                 "status": str(record.get("status", "")),
                 "currency": record["currency"].upper(),
                 "amount": format(mapping.subscription_amount(record), "f"),
-                "starts_on": mapping.local_date(record["start_date"], self.setup.zone).isoformat(),
+                "starts_on": reading.local_date(record["start_date"], self.setup.zone).isoformat(),
                 "customer": str(record.get("customer") or ""),
             },
         )

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 from connectors.interface import ControlLine
 from connectors.stripe_billing.amounts import from_sent
-from connectors.stripe_billing.mapping import id_of, local_date, metadata, subscription_amount
+from connectors.stripe_billing.mapping import id_of, metadata, subscription_amount
+from connectors.stripe_billing.reading import local_date
 
 #: an invoice may stay a draft this long before it is issued (72 hours while its webhooks fail)
 LONGEST_DRAFT = timedelta(days=4)

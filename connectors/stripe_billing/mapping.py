@@ -1,11 +1,12 @@
 """Stripe's objects as our shapes, and ours as Stripe's parameters; pure functions."""
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from connectors import fields
 from connectors.canonical import (
     Allocation,
     Canonical,
@@ -19,9 +20,11 @@ from connectors.canonical import (
 from connectors.errors import Rejected
 from connectors.money import AmountError
 from connectors.stripe_billing.amounts import from_sent, to_sent, unit_price
+from connectors.stripe_billing.reading import SYSTEM, currency_of, day_at, id_at, need, quantity_of, sum_of, total_of
 
-SYSTEM = "stripe_billing"
 ONE_DAY = timedelta(days=1)
+#: characters of a reference, as records keep them
+LONGEST_REFERENCE = 120
 
 
 def to_shapes(kind: str, record: Mapping[str, Any], *, version: int, zone: ZoneInfo) -> list[Canonical]:
@@ -32,10 +35,11 @@ def to_shapes(kind: str, record: Mapping[str, Any], *, version: int, zone: ZoneI
     }.get(kind)
     if read is None:
         return []
+    fields.storable(record, system=SYSTEM)
     try:
         return read(record, version=version, zone=zone)
     except AmountError as error:
-        own_id = str(record.get("id"))
+        own_id = fields.short(record.get("id"))
         raise Rejected(str(error), reason="ROUNDING", field="amount", value=own_id, system=SYSTEM) from error
 
 
@@ -43,34 +47,36 @@ def to_shapes(kind: str, record: Mapping[str, Any], *, version: int, zone: ZoneI
 def invoice(record: Mapping[str, Any], *, version: int, zone: ZoneInfo) -> list[Canonical]:
     """A finalised invoice. Raises Rejected ORPHAN_INVOICE when no subscription of ours is behind it."""
     ours = _our_metadata(record)
-    currency = str(need(record, "currency", str)).upper()
-    issued = local_date(need(record, "status_transitions.finalized_at", int), zone)
+    own_id, number, currency = id_at(record, "id"), str(need(record, "number", str)), currency_of(record)
+    if len(number) > 60:
+        raise fields.unreadable("number", number, "has more than 60 characters", system=SYSTEM)
+    issued = day_at(record, "status_transitions.finalized_at", zone)
     due = record.get("due_date")
     total = from_sent(need(record, "total", int), currency)
-    tax = _sum_of(record.get("total_taxes"), currency)
+    tax = sum_of(record, "total_taxes", currency)
     untaxed = record.get("total_excluding_tax")
     net = total - tax if untaxed is None else from_sent(untaxed, currency)
     lines = tuple(
         _invoice_line(line, currency=currency, contract=ours["q2c_reference"], zone=zone)
-        for line in need(record, "lines.data", list)
+        for line in (need(record, "lines.data", list) and fields.rows(record, "lines.data", system=SYSTEM))
     )
     _must_agree(record, "total", net + tax, total)
     _must_agree(record, "lines", sum((line.net for line in lines), Decimal(0)), net)
     return [
         Invoice(
-            reference=f"invoice:stripe:{need(record, 'id', str)}",
+            reference=f"invoice:stripe:{own_id}",
             version=version,
-            correlation_id=ours.get("q2c_correlation", ""),
+            correlation_id=ours.get("q2c_correlation", "")[:80],
             currency=currency,
             source_system=SYSTEM,
-            number=need(record, "number", str),
-            billing_id=need(record, "id", str),
+            number=number,
+            billing_id=own_id,
             customer_reference=ours["q2c_customer"],
             contract_reference=ours["q2c_reference"],
             document_date=issued,
             posting_date=issued,
             tax_point=issued,
-            due_on=issued if due is None else local_date(due, zone),
+            due_on=issued if due is None else day_at(record, "due_date", zone),
             net=net,
             tax=tax,
             total=total,
@@ -81,57 +87,56 @@ def invoice(record: Mapping[str, Any], *, version: int, zone: ZoneInfo) -> list[
 
 def _our_metadata(record: Mapping[str, Any]) -> Mapping[str, str]:
     """What we wrote on the subscription; before API version 2025-03-31 it stood one level higher."""
-    parent = record.get("parent") or {}
-    details = parent.get("subscription_details") or record.get("subscription_details") or {}
-    ours: Mapping[str, str] = details.get("metadata") or {}
+    details = fields.group(record, "parent.subscription_details", system=SYSTEM)
+    details = details or fields.group(record, "subscription_details", system=SYSTEM)
+    found = fields.group(details, "metadata", system=SYSTEM)
+    ours = {name: value for name, value in found.items() if isinstance(value, str)}
     for name in ("q2c_reference", "q2c_customer"):
-        if not ours.get(name):
+        if not 0 < len(ours.get(name, "")) <= LONGEST_REFERENCE:
             raise Rejected(
-                f"invoice {record.get('number') or record.get('id')} belongs to no subscription made from a contract",
+                f"invoice {fields.short(record.get('number') or record.get('id'))}"
+                " belongs to no subscription made from a contract",
                 reason="ORPHAN_INVOICE",
                 field=f"parent.subscription_details.metadata.{name}",
-                value=str(record.get("id", "")),
+                value=fields.short(record.get("id", "")),
                 system=SYSTEM,
             )
     return ours
 
 
 def _invoice_line(line: Mapping[str, Any], *, currency: str, contract: str, zone: ZoneInfo) -> InvoiceLine:
-    taxes = line.get("taxes") or []
+    taxes = fields.rows(line, "taxes", system=SYSTEM)
     inclusive = [tax for tax in taxes if tax.get("tax_behavior") == "inclusive"]
-    credits = line.get("pretax_credit_amounts") or line.get("discount_amounts")
-    starts = local_date(need(line, "period.start", int), zone)
+    credits = "pretax_credit_amounts" if line.get("pretax_credit_amounts") else "discount_amounts"
+    starts = day_at(line, "period.start", zone)
     # Periods run from noon to noon, so the end falls on the day after the last day of service.
-    ends = local_date(need(line, "period.end", int), zone) - ONE_DAY
-    quantity = line.get("quantity_decimal") or line.get("quantity") or 1
-    details = (line.get("pricing") or {}).get("price_details") or {}
-    codes = [(tax.get("tax_rate_details") or {}).get("tax_rate") or "" for tax in taxes]
-    net = from_sent(need(line, "amount", int), currency) - _sum_of(credits, currency) - _sum_of(inclusive, currency)
+    ends = day_at(line, "period.end", zone) - ONE_DAY
+    codes = [fields.text(tax, "tax_rate_details.tax_rate", system=SYSTEM) for tax in taxes]
+    charged = from_sent(need(line, "amount", int), currency)
     return InvoiceLine(
-        line_id=need(line, "id", str),
-        description=line.get("description") or "",
-        quantity=Decimal(str(quantity)),
-        net=net,
-        tax=_sum_of(taxes, currency),
+        line_id=id_at(line, "id"),
+        description=fields.text(line, "description", system=SYSTEM)[:400],
+        quantity=quantity_of(line),
+        net=charged - sum_of(line, credits, currency) - total_of(inclusive, currency),
+        tax=total_of(taxes, currency),
         tax_code=",".join(dict.fromkeys(code for code in codes if code)),
         service_starts_on=starts,
         service_ends_on=max(starts, ends),
-        contract_reference=metadata(line).get("q2c_reference") or contract,
-        billing_product=str(details.get("product") or ""),
+        contract_reference=fields.text(line, "metadata.q2c_reference", system=SYSTEM)[:LONGEST_REFERENCE] or contract,
+        billing_product=fields.text(line, "pricing.price_details.product", system=SYSTEM)[:LONGEST_REFERENCE],
     )
 
 
 def payment(record: Mapping[str, Any], *, version: int, zone: ZoneInfo) -> list[Canonical]:
     """A paid invoice payment as the money and its allocation. What only the invoice knows stays empty."""
-    own_id = need(record, "id", str)
-    currency = str(need(record, "currency", str)).upper()
+    own_id, currency, invoice_id = id_at(record, "id"), currency_of(record), id_at(record, "invoice")
     amount = from_sent(need(record, "amount_paid", int), currency)
-    paid_on = local_date(need(record, "status_transitions.paid_at", int), zone)
-    how = record.get("payment") or {}
+    paid_on = day_at(record, "status_transitions.paid_at", zone)
+    how = fields.group(record, "payment", system=SYSTEM)
     intent = how.get("payment_intent")
-    gateway_id = id_of(intent) or id_of(how.get("charge")) or own_id
+    gateway_id = next((id_at(how, name) for name in ("payment_intent", "charge") if how.get(name)), own_id)
     # An expanded intent tells the whole receipt, of which this invoice may take only a part.
-    received = from_sent(intent["amount_received"], currency) if isinstance(intent, Mapping) else amount
+    received = from_sent(need(intent, "amount_received", int), currency) if isinstance(intent, Mapping) else amount
     shared: dict[str, Any] = {"version": version, "correlation_id": "", "currency": currency, "source_system": SYSTEM}
     return [
         Payment(
@@ -142,13 +147,13 @@ def payment(record: Mapping[str, Any], *, version: int, zone: ZoneInfo) -> list[
             origin="bank" if how.get("type") == "payment_record" else "gateway",
             received_on=paid_on,
             amount=received,
-            pays_reference=f"invoice:stripe:{id_of(need(record, 'invoice', str | Mapping))}",
+            pays_reference=f"invoice:stripe:{invoice_id}",
             **shared,
         ),
         Allocation(
             reference=f"allocation:stripe:{own_id}",
             payment_reference=f"payment:stripe:{gateway_id}",
-            invoice_reference=f"invoice:stripe:{id_of(need(record, 'invoice', str | Mapping))}",
+            invoice_reference=f"invoice:stripe:{invoice_id}",
             customer_reference="",
             applied_on=paid_on,
             amount=amount,
@@ -307,27 +312,6 @@ def same_terms(record: Mapping[str, Any], contract: SubscriptionContract, *, zon
 
 
 # -- reading ----------------------------------------------------------------------------------------
-def local_date(seconds: int, zone: ZoneInfo) -> date:
-    """The accounting date of a moment given in seconds since 1970."""
-    return datetime.fromtimestamp(seconds, UTC).astimezone(zone).date()
-
-
-def need(record: Mapping[str, Any], path: str, kind: Any) -> Any:
-    """A field that must be there, by dotted path. Raises Rejected SCHEMA_CHANGE naming it."""
-    value: Any = record
-    for name in path.split("."):
-        value = value.get(name) if isinstance(value, Mapping) else None
-    if not isinstance(value, kind) or isinstance(value, bool) or value == "":
-        raise Rejected(
-            f"{record.get('object', 'object')} {record.get('id')}: {path} is {value!r}",
-            reason="SCHEMA_CHANGE",
-            field=path,
-            value=str(record.get("id", "")),
-            system=SYSTEM,
-        )
-    return value
-
-
 def metadata(record: Mapping[str, Any]) -> Mapping[str, str]:
     """What stands on an object besides Stripe's own fields; never None."""
     return record.get("metadata") or {}
@@ -338,14 +322,10 @@ def id_of(value: Any) -> str:
     return str(value.get("id", "")) if isinstance(value, Mapping) else str(value or "")
 
 
-def _sum_of(parts: Sequence[Mapping[str, Any]] | None, currency: str) -> Decimal:
-    return sum((from_sent(part["amount"], currency) for part in parts or ()), from_sent(0, currency))
-
-
 def _must_agree(record: Mapping[str, Any], field: str, ours: Decimal, theirs: Decimal) -> None:
     if ours != theirs:
         raise Rejected(
-            f"invoice {record.get('number')}: {field} add up to {ours}, the invoice says {theirs}",
+            f"invoice {fields.short(record.get('number'))}: {field} add up to {ours}, the invoice says {theirs}",
             reason="AMOUNT_MISMATCH",
             field=field,
             value=str(ours),

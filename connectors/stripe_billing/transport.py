@@ -83,9 +83,12 @@ class Api:
     def _call(self, method: str, path: str, params: Mapping[str, Any], *, writes: bool) -> dict[str, Any]:
         try:
             answer = self._client.raw_request(method, path, **params)
-            data = json.loads(answer.body, parse_float=Decimal)
         except stripe.StripeError as error:
             raise translated(error, writes=writes) from error
+        try:
+            data = json.loads(answer.body, parse_float=Decimal)
+        except (ValueError, RecursionError, ArithmeticError):
+            data = None
         if not isinstance(data, dict):
             silence = f"{SYSTEM} answered with something that is no object"
             raise OutcomeUnknown(silence, system=SYSTEM) if writes else Unavailable(silence, system=SYSTEM)

@@ -90,7 +90,8 @@ def application(state: StateDir, *, web_port: int) -> list[Child]:
             name="web",
             command=(
                 *(sys.executable, "-m", "gunicorn", "q2c_portal.wsgi:application"),
-                *("--bind", f"{LOOPBACK}:{web_port}", "--worker-class", "gthread", "--workers", "2", "--threads", "4"),
+                *("--bind", f"{LOOPBACK}:{web_port}", "--worker-class", "q2c_portal.web_worker.BoundedThreads"),
+                *("--workers", "2", "--threads", "4"),
                 *("--timeout", "120", "--graceful-timeout", "10", "--no-control-socket"),
             ),
             tier=Tier.APPLICATION,

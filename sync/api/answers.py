@@ -4,9 +4,51 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
+from rest_framework import serializers
 
 from sync.inbox import Taken
 from sync.models import SourceEvent
+
+
+class TakenEvent(serializers.Serializer):
+    event_id = serializers.CharField()
+    tracking_id = serializers.UUIDField()
+    tracking_url = serializers.CharField()
+    status = serializers.ChoiceField(choices=["accepted", "known", "conflict"])
+    detail = serializers.CharField(required=False)
+
+
+class TakenEvents(serializers.Serializer):
+    """What became of each event of a call."""
+
+    events = TakenEvent(many=True)
+
+
+class TrackedProblem(serializers.Serializer):
+    code = serializers.CharField()
+    field = serializers.CharField(allow_blank=True)
+    value = serializers.CharField(allow_blank=True)
+
+
+class TrackedObject(serializers.Serializer):
+    reference = serializers.CharField()
+    state = serializers.CharField()
+    condition = serializers.CharField()
+    waits_for = serializers.CharField(allow_blank=True)
+    trail = serializers.CharField()
+    problems = TrackedProblem(many=True)
+
+
+class Tracked(serializers.Serializer):
+    """How far an event has come."""
+
+    tracking_id = serializers.UUIDField()
+    received_at = serializers.DateTimeField()
+    kind = serializers.CharField()
+    object_id = serializers.CharField(allow_blank=True)
+    condition = serializers.CharField()
+    outcome = serializers.CharField(allow_blank=True)
+    objects = TrackedObject(many=True)
 
 
 def taken_answer(taken: Sequence[Taken]) -> dict[str, Any]:

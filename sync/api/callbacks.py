@@ -1,37 +1,34 @@
-"""Doors for source systems: guard, prove, store, commit, answer. Nothing here parses what could fail after commit."""
+"""Doors for source systems: guard, prove, store, commit, answer. Nothing here parses what could fail after commit.
 
-import re
+Who is proven and refused leaves the call behind as evidence; who is not proven is counted.
+"""
+
+import logging
 from typing import Any
+from uuid import UUID
 
 from django.db import IntegrityError
-from django.db.models import F
 from django.http import Http404, HttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from oauth2_provider.contrib.rest_framework import OAuth2Authentication, TokenHasScope
-from rest_framework.exceptions import APIException, ParseError, UnsupportedMediaType
-from rest_framework.parsers import BaseParser
+from rest_framework.exceptions import APIException, MethodNotAllowed, ParseError
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.permissions import AllowAny
-from rest_framework.request import Request, is_form_media_type
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from connectors.errors import NotAuthentic
+from connectors.errors import ConnectorError, Misconfigured, NotAuthentic
 from connectors.http import redact
 from connectors.interface import Inbound
 from sync import clock, connections, inbox
-from sync.api.answers import event_answer, taken_answer
-from sync.models import Connection, ConnectionHealth, RefusedCall, SourceEvent
+from sync.api.answers import TakenEvents, Tracked, event_answer, taken_answer
+from sync.api.bodies import RawBody, in_words, whole_body
+from sync.api.problems import problems
+from sync.models import Connection, RefusedCall, SourceEvent
 
-#: vendors' own limits lie far below (Salesforce 100 notifications a message, Stripe one event a call)
-LARGEST_BODY = 1024 * 1024
-_DIGITS = re.compile(r"[0-9]+", re.ASCII)
-
-
-class TooLarge(APIException):
-    status_code = 413
-    default_code = "too_large"
-    default_detail = f"The body is larger than {LARGEST_BODY} bytes; send fewer events at a time."
+log = logging.getLogger(__name__)
 
 
 class NotProven(APIException):
@@ -42,78 +39,101 @@ class NotProven(APIException):
     default_detail = "The call could not be proven to come from the system it names."
 
 
-class RawBody(BaseParser):
-    """Leaves the body as it came: signatures are over bytes."""
+class NotReady(APIException):
+    """The connection's own set-up is at fault, so the caller keeps the event and sends it again."""
 
-    media_type = "*/*"
-
-    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
-        if is_form_media_type(media_type or ""):
-            # DRF and the OAuth library would take what this returns for a form's fields
-            raise UnsupportedMediaType(media_type or "")
-        return stream.read(LARGEST_BODY + 1)
+    status_code = 503
+    default_code = "not_ready"
+    default_detail = "This connection is not set up at the moment; send the same again later."
+    wait = 60
 
 
-def _guarded_body(request: Request) -> bytes:
-    if request.headers.get("content-encoding", "identity") != "identity":
-        raise UnsupportedMediaType(request.headers["content-encoding"], "Send the body uncompressed.")
-    length = request.META.get("CONTENT_LENGTH") or "0"
-    if _DIGITS.fullmatch(length) and (len(length) > 12 or int(length) > LARGEST_BODY):
-        raise TooLarge
-    body = request.data if isinstance(request.data, bytes) else b""
-    if len(body) > LARGEST_BODY:
-        raise TooLarge
-    if not body:
-        raise ParseError("body: empty; send the event.")
-    return body
+class WhateverIsAccepted(DefaultContentNegotiation):
+    """Vendors send the Accept header of their HTTP library; an event is not lost over it."""
+
+    def select_renderer(self, request: Any, renderers: Any, format_suffix: str | None = None) -> Any:
+        return renderers[0], renderers[0].media_type
 
 
 class Callback(APIView):
     """What the doors share: find the connection, prove the call, take it in, answer after commit."""
 
     parser_classes = [RawBody]
+    content_negotiation_class = WhateverIsAccepted
     authentication_classes: list[Any] = []
     permission_classes: list[Any] = [AllowAny]
     system = ""
+    #: True once the caller is known to be who they say
+    proven = False
+    body = b""
 
     def take(self, request: Request, code: str, *, proof: dict[str, str]) -> tuple[Inbound, list[inbox.Taken]]:
-        body = _guarded_body(request)
+        self.body = whole_body(request)
         connection = Connection.objects.filter(code=code, system=self.system).first()
         if connection is None:
             raise NotProven
-        headers = {
-            name.lower(): value for name, value in request.headers.items() if not name.lower().startswith("x-q2c-")
-        }
+        headers = _headers(request)
         try:
             inbound = connections.connector_for(connection).receive(
-                headers={**headers, **proof}, body=body, now=clock.now()
+                headers={**headers, **proof}, body=self.body, now=clock.now()
             )
         except NotAuthentic as error:
-            connections.health_of(connection)
-            ConnectionHealth.objects.filter(connection=connection).update(refused_calls=F("refused_calls") + 1)
+            self.proven = False
             raise NotProven from error
+        except ConnectorError as error:
+            if isinstance(error, Misconfigured):
+                connections.pause(connection, reason=error.reason, text=error.text)
+            raise NotReady from error
         except ValueError as error:
-            RefusedCall.objects.create(
-                connection=connection,
-                at=clock.now(),
-                problem=str(error)[:400],
-                raw=body[:65536],
-                headers=redact(headers),
-            )
-            raise ParseError(str(error)[:400]) from error
+            self.proven = True
+            raise in_words(error) from error
         try:
             return inbound, inbox.take_in(connection, inbound.events, headers=headers, via="callback")
         except IntegrityError as error:  # a race on tracking ids cannot happen twice; the caller repeats
             raise ParseError("The event could not be stored; send it again.") from error
 
+    def handle_exception(self, exc: Exception) -> Response:
+        if isinstance(exc, APIException) and not isinstance(exc, MethodNotAllowed | NotReady):
+            self._leave_a_trace(exc)
+        return super().handle_exception(exc)
+
+    def _leave_a_trace(self, refusal: APIException) -> None:
+        """Evidence of a proven call, so that nothing is lost without a trace; a count of any other."""
+        connection = Connection.objects.filter(code=self.kwargs["code"]).first()
+        if connection is None:
+            log.warning("a call to a connection that does not exist was refused with %s", refusal.status_code)
+        elif self.proven and connection.system == self.system:
+            RefusedCall.objects.create(
+                connection=connection,
+                at=clock.now(),
+                problem=_problem(refusal.detail)[:400],
+                raw=self.body[:65536],
+                headers=redact(_headers(self.request)),
+            )
+        else:
+            connections.count_refused(connection)
+
+
+def _headers(request: Request) -> dict[str, str]:
+    """Headers as they came, but never our own marks of what was proven."""
+    return {name.lower(): value for name, value in request.headers.items() if not name.lower().startswith("x-q2c-")}
+
+
+def _problem(detail: Any) -> str:
+    if isinstance(detail, dict):
+        return "\n".join(_problem(part) for part in detail.values())
+    return "\n".join(map(str, detail)) if isinstance(detail, list) else str(detail)
+
+
+#: what every door may answer instead
+_REFUSALS = problems(400, 401, 405, 408, 411, 413, 415, 503)
+_CODE = OpenApiParameter("code", str, OpenApiParameter.PATH, description="Code of the connection.")
+
 
 @extend_schema(
     request=OpenApiTypes.OBJECT,
-    responses={
-        200: OpenApiTypes.OBJECT,
-        409: OpenApiResponse(description="Known id, other content; the first counts."),
-        401: OpenApiTypes.OBJECT,
-    },
+    parameters=[_CODE],
+    responses={200: TakenEvents, 409: TakenEvents, **_REFUSALS, **problems(403)},
     examples=[
         OpenApiExample(
             "One event",
@@ -143,12 +163,18 @@ class SalesforceEvents(Callback):
     required_scopes = ["callbacks"]
 
     def post(self, request: Request, code: str) -> Response:
+        self.proven = True  # by the token, whatever the body turns out to be
         client = getattr(getattr(request, "auth", None), "application", None)
         _, taken = self.take(request, code, proof={"x-q2c-client": client.client_id if client else ""})
         return Response(taken_answer(taken), status=409 if any(one.conflicts for one in taken) else 200)
 
 
-@extend_schema(request=OpenApiTypes.BINARY, responses={200: OpenApiTypes.BINARY}, tags=["callbacks"])
+@extend_schema(
+    request={"text/xml": OpenApiTypes.BINARY},
+    parameters=[_CODE, OpenApiParameter("secret", str, OpenApiParameter.PATH, description="The path secret.")],
+    responses={(200, "text/xml"): OpenApiTypes.BINARY, **_REFUSALS},
+    tags=["callbacks"],
+)
 class SalesforceOutboundMessage(Callback):
     """SOAP Outbound Messages: proven by organisation id and the secret in the path; acknowledged after commit."""
 
@@ -160,7 +186,10 @@ class SalesforceOutboundMessage(Callback):
 
 
 @extend_schema(
-    request=OpenApiTypes.OBJECT, responses={200: OpenApiTypes.OBJECT, 409: OpenApiTypes.OBJECT}, tags=["callbacks"]
+    request=OpenApiTypes.OBJECT,
+    parameters=[_CODE],
+    responses={200: TakenEvents, 409: TakenEvents, **_REFUSALS},
+    tags=["callbacks"],
 )
 class StripeWebhook(Callback):
     """Stripe's webhooks: proven by their signature over the raw body."""
@@ -179,8 +208,8 @@ class Tracking(APIView):
     authentication_classes = [OAuth2Authentication]
     required_scopes = ["callbacks"]
 
-    @extend_schema(responses={200: OpenApiTypes.OBJECT, 404: OpenApiTypes.OBJECT}, tags=["callbacks"])
-    def get(self, request: Request, tracking_id: str) -> Response:
+    @extend_schema(responses={200: Tracked, **problems(401, 403, 404, 405, 406)}, tags=["callbacks"])
+    def get(self, request: Request, tracking_id: UUID) -> Response:
         event = SourceEvent.objects.filter(tracking_id=tracking_id).first()
         if event is None:
             raise Http404

@@ -14,8 +14,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from connectors.canonical import ContractLine, SubscriptionContract
-from connectors.money import AmountError, amount
+from connectors.money import AmountError, amount, quantity
 from sync import work
+from sync.api.problems import problems
 from sync.pipelines.closed_won_to_billing import CLOSED_WON_TO_BILLING
 from sync.pipelines.flow import run
 from sync.reasons import reason
@@ -53,9 +54,16 @@ class Deal(serializers.Serializer):
     lines = serializers.ListField(child=DealLine(), allow_empty=True, max_length=500)
 
     def validate_close_date(self, value: date) -> date:
-        if not EARLIEST <= value < LATEST:
-            raise serializers.ValidationError(f"Give a date between {EARLIEST} and {LATEST}.")
-        return value
+        return _sensible(value)
+
+    def validate_order_form_date(self, value: date | None) -> date | None:
+        return value and _sensible(value)
+
+
+def _sensible(value: date) -> date:
+    if not EARLIEST <= value < LATEST:
+        raise serializers.ValidationError(f"Give a date between {EARLIEST} and {LATEST}.")
+    return value
 
 
 class Problem(serializers.Serializer):
@@ -78,7 +86,11 @@ class DealCheck(APIView):
     permission_classes = [TokenHasScope]
     required_scopes = ["callbacks"]
 
-    @extend_schema(request=Deal, responses={200: Verdict}, tags=["callbacks"])
+    @extend_schema(
+        request=Deal,
+        responses={200: Verdict, **problems(400, 401, 403, 405, 406, 408, 413, 415)},
+        tags=["callbacks"],
+    )
     def post(self, request: Request) -> Response:
         deal = Deal(data=request.data)
         deal.is_valid(raise_exception=True)
@@ -118,6 +130,14 @@ class _Blanks(dict):
         return "…"
 
 
+def _quantity(text: str) -> Decimal:
+    """How many are sold; what is taken back is a modification of its own. Raises AmountError."""
+    found = quantity(text)
+    if found < 0:
+        raise AmountError(f"quantity: {found} is below zero")
+    return found
+
+
 def _shape(deal: dict[str, Any]) -> SubscriptionContract:
     starts, currency = deal["close_date"], deal["currency"]
     ends = starts + timedelta(days=364)
@@ -139,7 +159,7 @@ def _shape(deal: dict[str, Any]) -> SubscriptionContract:
             line_id=str(place),
             crm_product=line["product"],
             amount=amount(line["amount"], currency),
-            quantity=amount(line["quantity"], "CLF"),
+            quantity=_quantity(line["quantity"]),
         )
         for place, line in enumerate(deal["lines"], start=1)
     )

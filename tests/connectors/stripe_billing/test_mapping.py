@@ -10,7 +10,7 @@ import pytest
 
 from connectors.canonical import Allocation, Invoice, Payment, SubscriptionContract
 from connectors.errors import Rejected
-from connectors.stripe_billing import mapping
+from connectors.stripe_billing import mapping, reading
 
 ZONE = ZoneInfo("America/New_York")
 
@@ -155,14 +155,14 @@ def test_no_zone_and_no_daylight_rule_moves_a_date(
 ) -> None:
     ends_on = date.fromordinal(starts_on.replace(year=starts_on.year + 1).toordinal() - 1)
     first, last = mapping.term(make_contract(starts_on=starts_on, ends_on=ends_on), zone=ZoneInfo(zone))
-    assert mapping.local_date(first, ZoneInfo(zone)) == starts_on
-    assert mapping.local_date(last, ZoneInfo(zone)) - mapping.ONE_DAY == ends_on
+    assert reading.local_date(first, ZoneInfo(zone)) == starts_on
+    assert reading.local_date(last, ZoneInfo(zone)) - mapping.ONE_DAY == ends_on
 
 
 def test_a_leap_day_ends_in_the_next_year(make_contract: Callable[..., SubscriptionContract]) -> None:
     contract = make_contract(starts_on=date(2024, 2, 29), ends_on=date(2025, 2, 27))
     _, last = mapping.term(contract, zone=ZONE)
-    assert mapping.local_date(last, ZONE) == date(2025, 2, 28)
+    assert reading.local_date(last, ZONE) == date(2025, 2, 28)
 
 
 @pytest.mark.parametrize(

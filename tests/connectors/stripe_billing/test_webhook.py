@@ -133,7 +133,7 @@ def changed(**values: Any) -> bytes:
         (changed(note="\ud800"), "half a character"),
         (b'{"id": NaN}', "NaN"),
         (b"[]", "one event object"),
-        (b"{", "no JSON"),
+        (b"{", "not JSON"),
         (b"[" * 5000, "JSON|deeper"),
         (b'{"a":' * 40 + b"1" + b"}" * 40, "deeper"),
     ],
@@ -150,6 +150,9 @@ def test_a_body_that_is_no_text_is_refused_in_words(stripe_billing: StripeBillin
 
 def test_a_body_over_one_megabyte_is_refused(stripe_billing: StripeBilling) -> None:
     with pytest.raises(ValueError, match="bytes"):
+        receive(stripe_billing, b" " * 1_000_001)
+    # and who has not signed it leaves nothing behind, not even evidence
+    with pytest.raises(NotAuthentic):
         stripe_billing.receive(headers={}, body=b" " * 1_000_001, now=NOW)
 
 
