@@ -101,6 +101,10 @@ e2e: setup ## only the browser tests
 kills: setup ## kill worker, broker and web in the middle of a demo of its own; its figures must not change (minutes)
 	@Q2C_TESTING=1 $(PY) -m pytest -m slow tests/scenarios/test_kills.py $(PYTEST)
 
+.PHONY: chaos
+chaos: setup ## real kills and network faults on a demo of its own, its books checked: make chaos ARGS="--kills 30"
+	@$(PY) -m tests.chaos.rig $(ARGS)
+
 .PHONY: lint lint-style lint-contracts lint-migrations lint-deploy lint-types
 lint: lint-style lint-contracts lint-migrations lint-deploy lint-types ## style, import contracts, migrations, types ...
 
