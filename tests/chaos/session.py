@@ -7,6 +7,7 @@ customers) goes straight to the sandboxes; every call of the portal, and every c
 import contextlib
 import json
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -127,17 +128,19 @@ class Session:
     # -- the story --------------------------------------------------------------------------------
     def live(self, killer: Killer) -> None:
         """Every business day, spread over the minutes; afterwards customers move until the last kill is done."""
-        last = self.rows.last_day + timedelta(days=DAYS_OF_PAYMENT)
-        count = (last - self.rows.first_day).days + 1
-        started = time.monotonic()
+        count = (self.rows.last_day - self.rows.first_day).days + DAYS_OF_PAYMENT + 1
+        story = [self.rows.first_day + timedelta(days=number) for number in range(count)]
+        won = Counter(deal.closes_on for deal in self.rows.won)
+        # most of the time for the days deals are won and paid on
+        weights = [1 + won[day] + won[day - timedelta(days=DAYS_OF_PAYMENT - 1)] for day in story]
         length = self.options.minutes * 60
-        for number in range(count):
-            day = self.rows.first_day + timedelta(days=number)
-            # most of the time for the days deals are won on
-            self.one_day(day, ends=started + length * (number + 1) / count)
+        ends = time.monotonic()
+        for day, weight in zip(story, weights, strict=True):
+            ends += length * weight / sum(weights)
+            self.one_day(day, ends=ends)
             kills = f"{len(killer.done)} kills" if self.options.kills else "no kills"
             self.say(f"{day}: {kills}, {self.under_way()} objects under way")
-        ends = time.monotonic() + length / 2 + 60
+        ends += length / 2 + 60
         while self.options.kills and not killer.finished and time.monotonic() < ends:
             self.move_somebody()
             time.sleep(1)
