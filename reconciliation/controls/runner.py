@@ -188,11 +188,15 @@ def _compare(row: ControlRun, control: Control, *, read: Sequence[date]) -> Cont
     row.finished_at = clock.now()
     with transaction.atomic():
         row.save()
+        # what is compared as of today stands for every day before
+        days = {"control_run__business_date__lte": row.business_date} if control.as_of else {
+            "control_run__business_date__in": read
+        }  # fmt: skip
         earlier = list(
             ExceptionCase.objects.filter(
                 control_run__control=row.control,
                 control_run__entity=row.entity,
-                control_run__business_date__in=read,
+                **days,
                 reason="CONTROL_NOT_RUN",
                 status=ExceptionCase.Status.OPEN,
             )

@@ -142,8 +142,7 @@ class Session:
             self.say(f"{day}: {kills}, {self.under_way()} objects under way")
         ends += length / 2 + 60
         while self.options.kills and not killer.finished and time.monotonic() < ends:
-            self.move_somebody()
-            time.sleep(1)
+            self.pass_time(until=time.monotonic() + 1)
 
     def one_day(self, day: date, *, ends: float) -> None:
         """A business day: deals are won a few at a time, customers move, invoices are issued and paid."""
@@ -156,10 +155,9 @@ class Session:
             self.world.salesforce.update("Opportunity", group)
             self.move_somebody()
             time.sleep(pause)
-        self.rest(until=min(ends, time.monotonic() + 20))
+        self.pass_time(until=ends - (ends - time.monotonic()) / 2)
         self.persist(lambda: self.reach(day, days.EVENING_HOUR))
-        self.move_somebody()
-        self.rest(until=ends)
+        self.pass_time(until=ends)
         self.persist(lambda: days.end_day(self.world, day))
 
     def reach(self, day: date, hour: int) -> None:
@@ -175,10 +173,11 @@ class Session:
         self.world.salesforce.update("Account", [{"Id": account, "BillingCity": city}])
         self.cities[account] = city
 
-    def rest(self, *, until: float) -> None:
-        """Wait a while for the engine; it need not get there."""
-        while time.monotonic() < until and self.under_way() != 0:
-            time.sleep(0.3)
+    def pass_time(self, *, until: float) -> None:
+        """Customers go on moving, so that kills meet work in hand on quiet days too."""
+        while time.monotonic() < until:
+            self.move_somebody()
+            time.sleep(min(1.5, max(0.0, until - time.monotonic())))
 
     # -- afterwards -------------------------------------------------------------------------------
     def come_to_rest(self) -> None:
