@@ -81,12 +81,12 @@ def test_looking_back_reads_a_day_that_could_not_be_read_when_it_was_due(company
     assert ExceptionCase.objects.get().status == "closed"
 
 
-def test_what_is_compared_as_of_today_stands_for_the_days_it_could_not_be_read(company: Company, billed: Books) -> None:
+def test_what_is_compared_as_of_today_stands_for_the_days_it_could_not_be_read(company: Company, paper: Any) -> None:
     name = next(control.name for control in CONTROLS.values() if control.as_of)
-    billed.trouble_listing = Unavailable("503", system="paper_erp")
+    books("crm").trouble_listing = Unavailable("503", system="paper_erp")
     assert runner.run(name, entity=company.entity, business_date=DAY).status == "not_run"
     # when it can be read the day after
-    billed.trouble_listing = None
+    books("crm").trouble_listing = None
     assert runner.run(name, entity=company.entity, business_date=DAY + timedelta(days=1)).status != "not_run"
     # then nothing is left to do about the day before
     assert ExceptionCase.objects.get(reason="CONTROL_NOT_RUN").status == "closed"
