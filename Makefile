@@ -116,6 +116,10 @@ proof: setup ## the release set in the simulator, resumable, results in .proof/ 
 proof-report: setup ## what of the release set has run on this commit
 	@Q2C_TESTING=1 $(PY) -m tests.chaos.proof report
 
+.PHONY: chaos
+chaos: setup ## real kills and network faults on a demo of its own, its books checked: make chaos ARGS="--kills 30"
+	@$(PY) -m tests.chaos.rig $(ARGS)
+
 .PHONY: lint lint-style lint-contracts lint-migrations lint-deploy lint-types
 lint: lint-style lint-contracts lint-migrations lint-deploy lint-types ## style, import contracts, migrations, types ...
 

@@ -16,8 +16,8 @@ from q2c_portal.local.stack import Stack
 from q2c_portal.local.state_dir import StateDir, read_json, write_json
 
 LONGEST_PAUSE = 30.0
-#: a child that lived this long starts again without a pause
-HEALTHY_AFTER = 60.0
+#: a child that lived this long starts again without a pause: it fell over something, it does not fall over at once
+HEALTHY_AFTER = 15.0
 #: how often a child may die before its tier is ready
 DEATHS_WHILE_STARTING = 3
 LARGEST_LOG = 5 * 1024 * 1024

@@ -1,6 +1,7 @@
 """Runs controls: reads both sides, compares, opens and heals breaks, keeps every run."""
 
 import logging
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -115,11 +116,11 @@ def run(name: str, *, entity: LegalEntity, business_date: date, look_back: bool 
         log.exception("control %s for %s failed on our side", name, business_date)
         return _not_run(row, control, error)
     row.looked_back_to = dates[0] if dates else None
-    return _compare(row, control)
+    return _compare(row, control, read=[*dates, business_date])
 
 
 def _open_dates(control: Control, entity: LegalEntity, business_date: date) -> list[date]:
-    """Earlier dates already read whose period is still open."""
+    """Earlier dates whose period is still open: all that were read, and all that should have been and could not be."""
     if control.as_of:
         return []
     first = (
@@ -132,18 +133,12 @@ def _open_dates(control: Control, entity: LegalEntity, business_date: date) -> l
     )
     if first is None:
         first = business_date - timedelta(days=31)
-    return list(
-        ControlStage.objects.filter(
-            control=control.name,
-            entity=entity,
-            is_current=True,
-            business_date__gte=first,
-            business_date__lt=business_date,
-        )
-        .order_by("business_date")
-        .values_list("business_date", flat=True)
-        .distinct()
-    )
+    within = {
+        "control": control.name, "entity": entity, "business_date__gte": first, "business_date__lt": business_date
+    }  # fmt: skip
+    read = ControlStage.objects.filter(is_current=True, **within).values_list("business_date", flat=True).distinct()
+    asked = ControlRun.objects.filter(**within).values_list("business_date", flat=True).distinct()
+    return sorted({*read, *asked})
 
 
 def _source(entity: LegalEntity, role: str, *, on: date) -> Source:
@@ -176,7 +171,7 @@ def _not_run(row: ControlRun, control: Control, error: Exception) -> ControlRun:
     return row
 
 
-def _compare(row: ControlRun, control: Control) -> ControlRun:
+def _compare(row: ControlRun, control: Control, *, read: Sequence[date]) -> ControlRun:
     with matching.compared(control, entity=row.entity):
         matching.reconcile_matched(control)
         changed = _heal(row, control) or _find(row, control)
@@ -193,11 +188,15 @@ def _compare(row: ControlRun, control: Control) -> ControlRun:
     row.finished_at = clock.now()
     with transaction.atomic():
         row.save()
+        # what is compared as of today stands for every day before
+        days = {"control_run__business_date__lte": row.business_date} if control.as_of else {
+            "control_run__business_date__in": read
+        }  # fmt: skip
         earlier = list(
             ExceptionCase.objects.filter(
                 control_run__control=row.control,
                 control_run__entity=row.entity,
-                control_run__business_date=row.business_date,
+                **days,
                 reason="CONTROL_NOT_RUN",
                 status=ExceptionCase.Status.OPEN,
             )

@@ -14,7 +14,7 @@ from connectors.canonical import Canonical
 from connectors.errors import ConnectorError, Misconfigured, OutcomeUnknown, Rejected, Unavailable
 from connectors.interface import Connector, ControlLine, ControlPage, Parcel, Period, Receipt, Setup
 from tests.chaos.crashes import Boundaries
-from tests.chaos.faults import NONE, Faults
+from tests.chaos.mishaps import NONE, Faults
 from tests.chaos.world import World
 
 #: how long after a call a late write may still land, and a new record may stay invisible

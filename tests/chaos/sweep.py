@@ -16,7 +16,7 @@ from tests.chaos.checker import Checker
 from tests.chaos.company import ENTITIES
 from tests.chaos.crashes import Boundaries
 from tests.chaos.engine import Engine
-from tests.chaos.faults import NONE, Faults
+from tests.chaos.mishaps import NONE, Faults
 from tests.chaos.people import People
 from tests.chaos.remotes import Stage
 from tests.chaos.simulator import dsn

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.chaos import planted, proof
-from tests.chaos.faults import named
+from tests.chaos.mishaps import named
 from tests.chaos.simulator import ROOT
 
 #: bugs whose seeds are found within seconds; all twenty are planted by `make planted`

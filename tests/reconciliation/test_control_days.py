@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
+from connectors.errors import Unavailable
 from reconciliation import tie_out
 from reconciliation.controls import runner
 from reconciliation.controls.registry import CONTROLS
-from reconciliation.models import Break, ControlRun
+from reconciliation.models import Break, ControlRun, ControlStage, ExceptionCase
 from sync import schedules
 from sync.models import ScheduleClaim
 from tests.paper_erp import Books, books, line
@@ -62,6 +63,33 @@ def test_looking_back_finds_what_was_deleted_in_an_open_period(company: Company,
     # then the old day is out of step
     assert run.looked_back_to == date(2026, 5, 1)
     assert Break.objects.get().reference == IN2 and run.status == "open_exceptions"
+
+
+def test_looking_back_reads_a_day_that_could_not_be_read_when_it_was_due(company: Company, billed: Books) -> None:
+    # given billing out of reach on the evening the invoices were due to be compared: neither side has been read
+    company.period("open")
+    unread = books("billing")
+    unread.trouble_listing = Unavailable("503", system="paper_erp")
+    assert invoices(company).status == "not_run" and ExceptionCase.objects.get().reason == "CONTROL_NOT_RUN"
+    assert not ControlStage.objects.filter(control="invoices", business_date=DAY).exists()
+    unread.trouble_listing = None
+    # when a later day is read, looking back
+    later = DAY + timedelta(days=1)
+    run = runner.run("invoices", entity=company.entity, business_date=later, look_back=True)
+    # then that day's money is in the figures, and its case has closed by itself
+    assert (run.looked_back_to, run.totals["USD"]["left"]) == (DAY, "200.00")
+    assert ExceptionCase.objects.get().status == "closed"
+
+
+def test_what_is_compared_as_of_today_stands_for_the_days_it_could_not_be_read(company: Company, paper: Any) -> None:
+    name = next(control.name for control in CONTROLS.values() if control.as_of)
+    books("crm").trouble_listing = Unavailable("503", system="paper_erp")
+    assert runner.run(name, entity=company.entity, business_date=DAY).status == "not_run"
+    # when it can be read the day after
+    books("crm").trouble_listing = None
+    assert runner.run(name, entity=company.entity, business_date=DAY + timedelta(days=1)).status != "not_run"
+    # then nothing is left to do about the day before
+    assert ExceptionCase.objects.get(reason="CONTROL_NOT_RUN").status == "closed"
 
 
 def test_the_scheduled_look_back_happens_once_an_hour(company: Company, billed: Books, machine: Any) -> None:

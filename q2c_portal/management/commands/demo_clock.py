@@ -7,6 +7,7 @@ import signal
 import time
 from typing import Any
 
+import httpx
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error, close_old_connections
@@ -31,7 +32,7 @@ class Command(BaseCommand):
             time.sleep(EVERY)
             try:
                 self.look()
-            except (Error, RuntimeError, TimeoutError, OSError) as error:
+            except (Error, httpx.HTTPError, RuntimeError, TimeoutError, OSError) as error:
                 log.warning("the demo's clock waits: %s", error)
                 close_old_connections()
 

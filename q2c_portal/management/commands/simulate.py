@@ -30,11 +30,11 @@ class Command(BaseCommand):
             os.environ["PYTHONHASHSEED"] = "0"
             os.execv(sys.executable, [sys.executable, *sys.argv])
         try:
-            from tests.chaos import faults, planted, simulator
+            from tests.chaos import mishaps, planted, simulator
         except ImportError as error:
             raise CommandError("The simulator lives in tests/, which is not installed here.") from error
         try:
-            chosen = faults.named(options["faults"])
+            chosen = mishaps.named(options["faults"])
         except ValueError as error:
             raise CommandError(str(error)) from error
         broken = 0

@@ -51,6 +51,28 @@ def test_a_process_that_was_killed_is_started_again(state):
         assert recorded(state, "worker")["pid"] != first["pid"]
 
 
+def test_what_lived_a_while_starts_again_at_once_and_what_falls_over_waits_longer_each_time(state, monkeypatch):
+    monkeypatch.setattr("q2c_portal.local.supervisor.HEALTHY_AFTER", 0.5)
+    supervisor = Supervisor(Stack([python("worker", LIVE)]), state=state)
+    supervisor.start()
+    (worker,) = supervisor.running
+
+    def pause_after(seconds):
+        worker.started_at = time.monotonic() - seconds
+        worker.process.kill()
+        worker.process.wait()
+        supervisor.look_after()
+        found = worker.pause
+        look_until(supervisor, lambda: worker.state == "ready")
+        return found
+
+    try:
+        # given deaths that come at once, then ones after a life, then again at once
+        assert [pause_after(seconds) for seconds in (0, 0, 1, 1, 0)] == [0.5, 1.0, 0.0, 0.0, 0.5]
+    finally:
+        supervisor.stop()
+
+
 def test_leaving_ends_every_process_and_says_so(state):
     with kept_up(Stack([python("web", LIVE), python("worker", LIVE)]), state=state):
         pids = [recorded(state, name)["pid"] for name in ("web", "worker")]
