@@ -6,15 +6,17 @@ be planted and says so, so that this table keeps up with the code. A few live in
 
 import importlib
 import inspect
+import sys
 import textwrap
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 from unittest import mock
 
 from django.db import connection
 
+OURS = ("sync", "reconciliation", "connectors", "q2c_portal")
 #: what may be under a test that must fail: the simulator, or a test by name
 SIMULATOR = "simulator"
 
@@ -62,16 +64,16 @@ BUGS: tuple[Planted, ...] = (
         name="blind retry on timeout",
         says="What was not answered is sent again without looking it up",
         place="sync.results:_fail",
-        old="row.condition, row.in_doubt_since, row.due_at = Condition.IN_DOUBT,",
-        new="row.condition, row.in_doubt_since, row.due_at = Condition.DUE,",
+        old="    row.condition = Condition.IN_DOUBT\n",
+        new="    row.condition, row.due_at = Condition.DUE, now + timedelta(seconds=5)\n    return None\n",
         faults="timeouts",
     ),
     Planted(
         name=">= for > in a version",
         says="The version that is there counts as older than the same version",
-        place="sync.doubt:_find",
-        old="held.version < claim.delivery.version",
-        new="held.version <= claim.delivery.version",
+        place="sync.outcomes:judged",
+        old="held.version < row.version",
+        new="held.version <= row.version",
         faults="timeouts",
     ),
     Planted(
@@ -163,11 +165,11 @@ BUGS: tuple[Planted, ...] = (
     ),
     Planted(
         name="lost Retry-After",
-        says="A target that asked for time is called at once",
-        place="sync.results:back_off",
-        old="max(asked or 0.0, ",
-        new="max(0.0, ",
-        caught_by="tests/sync/test_outbox.py",
+        says="A target that asked for time is called all the same",
+        place="sync.connections:rest",
+        old="until = clock.now() + min(",
+        new="until = clock.now() - min(",
+        faults="network",
     ),
     Planted(
         name="signature over parsed body",
@@ -189,8 +191,9 @@ BUGS: tuple[Planted, ...] = (
         name="trail outside the transaction",
         says="The fact is committed before its line in the trail",
         place="sync.results:write",
-        old="journal.note(_facts(target, receipts))",
-        new="facts = _facts(target, receipts)\n    transaction.on_commit(lambda: journal.note(facts))",
+        old="journal.note(_facts(target, [(claim.delivery, receipt) for claim, receipt in told]))",
+        new="facts = _facts(target, [(claim.delivery, receipt) for claim, receipt in told])\n"
+        "    transaction.on_commit(lambda: journal.note(facts))",
         caught_by=CRASH_POINTS,
     ),
     Planted(
@@ -245,7 +248,12 @@ def changed(one: Planted) -> Iterator[None]:
     for key, value in extras.items():
         module.__dict__.setdefault(key, value)
     exec(compile(source, f"planted: {one.name}", "exec"), module.__dict__, scope)  # noqa: S102 - our own text
-    with mock.patch.object(owner, last, scope[function.__name__]):
+    with ExitStack() as stack:
+        stack.enter_context(mock.patch.object(owner, last, scope[function.__name__]))
+        # others may have it by name
+        for other in [one for name, one in sys.modules.items() if name.startswith(OURS)]:
+            if other is not owner and vars(other).get(last) is real:
+                stack.enter_context(mock.patch.object(other, last, scope[function.__name__]))
         yield
 
 

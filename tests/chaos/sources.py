@@ -116,14 +116,12 @@ class Speaks(Remote):
         if on.world.chance(on.faults.unavailable):
             raise Unavailable("try later", system=self.name, http_status=503)
         first = max(int(cursor or 0) - OVERLAP, 0)
-        events = [
-            SourceEvent(
-                event_id=said.event_id, kind=said.kind, object_id=said.object_id, revision=said.revision, raw=said.body
-            )
-            for said in self.books.said[first:]
-            if stream in ("events", said.kind)
-        ]
+        events = [_as_listed(said) for said in self.books.said[first:] if stream in ("events", said.kind)]
         return events, str(len(self.books.said))
+
+    def list_events(self, *, stream: str, since: datetime, until: datetime) -> list[SourceEvent]:
+        listed = [said for said in self.books.said if stream in ("events", said.kind) and since <= said.at < until]
+        return [_as_listed(said) for said in listed]
 
     def fetch(self, *, kind: str, object_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         on = stage()
@@ -140,11 +138,18 @@ class Speaks(Remote):
         return [load(shape) for shape in record["shapes"]]
 
 
+def _as_listed(said: Said) -> SourceEvent:
+    return SourceEvent(
+        event_id=said.event_id, kind=said.kind, object_id=said.object_id, revision=said.revision, raw=said.body
+    )
+
+
 class SimCrm(Speaks):
     """Says ids only, so that the portal must fetch; shows status fields that the portal sends back."""
 
     name, label, role = "salesforce", "Simulated CRM", "crm"
-    capabilities = frozenset({"receive", "poll", "fetch", "find", "deliver_many", "list_day"})
+    capabilities = frozenset({"receive", "poll", "list_events", "fetch", "find", "deliver_many", "list_day"})
+    streams = ("account", "opportunity")
     batch_size = 50
 
     def receive(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> Inbound:
@@ -175,7 +180,8 @@ class SimBilling(Speaks):
     """Takes customers and contracts; issues an invoice for what a contract newly commits to, and collects it."""
 
     name, label, role = "stripe_billing", "Simulated billing", "billing"
-    capabilities = frozenset({"receive", "poll", "fetch", "find", "list_day"})
+    capabilities = frozenset({"receive", "poll", "list_events", "fetch", "find", "list_day"})
+    streams = ("events",)
 
     def reopen(self, *, kind: str, raw: bytes) -> Mapping[str, Any] | None:
         record: Mapping[str, Any] = json.loads(raw)["record"]
