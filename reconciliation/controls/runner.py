@@ -87,15 +87,18 @@ def _first_day(entity: LegalEntity) -> date | None:
 def run(name: str, *, entity: LegalEntity, business_date: date, look_back: bool = False) -> ControlRun:
     """One asking. It always leaves a run: where a side cannot be read, one that says `not run`, and a case."""
     control = CONTROLS[name]
-    version = ControlRun.objects.filter(control=name, entity=entity, business_date=business_date).count() + 1
-    row = ControlRun.objects.create(
-        control=name,
-        entity=entity,
-        business_date=business_date,
-        version=version,
-        rule_version=control.rule_version,
-        started_at=clock.now(),
-    )
+    with transaction.atomic():
+        # two askings of one date are two versions, the later one waits for its number
+        LegalEntity.objects.select_for_update(no_key=True, of=("self",)).get(pk=entity.pk)
+        version = ControlRun.objects.filter(control=name, entity=entity, business_date=business_date).count() + 1
+        row = ControlRun.objects.create(
+            control=name,
+            entity=entity,
+            business_date=business_date,
+            version=version,
+            rule_version=control.rule_version,
+            started_at=clock.now(),
+        )
     dates = _open_dates(control, entity, business_date) if look_back else []
     try:
         for day in (*dates, business_date):

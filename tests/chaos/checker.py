@@ -237,7 +237,7 @@ class Checker:
         """What a remote saw of an object never goes back, and what it holds is the source's last word."""
         for code, books in self.stage.shelf.items():
             for complaint in books.complaints:
-                found.add("I12" if "asked to wait" in complaint else "I5", f"{code}: {complaint}")
+                found.add(_kind_of(complaint), f"{code}: {complaint}")
         for flow in self.flows:
             _, _, _, billing, erp = ENTITIES[flow.entity]
             account = self.company.crm.now.get(("account", flow.customer.crm_account_id))
@@ -284,6 +284,10 @@ class Checker:
             hits = self._database.execute(query, [f"%{CANARY}%"]).fetchone()  # type: ignore[arg-type]
             if hits and hits[0]:
                 found.add("I13", f"a secret of a caller stands in {table}.{column}, {hits[0]} times")
+
+
+def _kind_of(complaint: str) -> str:
+    return "I12" if "asked to wait" in complaint else "I10" if "had closed" in complaint else "I5"
 
 
 def _total(counter: Counter[tuple[str, str, str]], currency: str) -> int:

@@ -77,6 +77,8 @@ class Engine:
         self.world = stage.world
         self.history: dict[tuple[str, str], Heard] = {}
         self.skipped = 0
+        #: how long nudges to one queue are gathered; longer means larger batches
+        self.gather = timedelta(seconds=nudges.GATHER)
         self._idle_since = -1
         self._offered: set[str] = set()
         self._client = Client()
@@ -111,7 +113,7 @@ class Engine:
         if faults.broker_off or queue in self._offered or world.chance(faults.nudge_lost):
             return
         self._offered.add(queue)
-        wait = timedelta(seconds=nudges.GATHER)
+        wait = self.gather
         if world.chance(faults.nudge_late):
             wait += world.seconds(1, 120)
         world.after(wait, f"worker {queue}", partial(self._take, queue))

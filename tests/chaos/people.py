@@ -8,8 +8,8 @@ from reconciliation import approvals
 from reconciliation.fixes.fix import Fix, InputError, NotPossible, Target
 from reconciliation.fixes.registry import FIXES
 from reconciliation.models import ApprovalRequest, ExceptionCase, Problem
-from sync import connections
-from sync.models import Connection
+from sync import closing, connections
+from sync.models import AccountingPeriod, Connection
 from tests.chaos.company import Company
 from tests.chaos.remotes import Stage
 
@@ -32,6 +32,7 @@ class People:
     def __init__(self, stage: Stage, company: Company) -> None:
         self.stage, self.company = stage, company
         self.fixed = 0
+        self._closing: list[AccountingPeriod] = []
 
     def start(self) -> None:
         self.stage.world.every(timedelta(minutes=5), "people", self.come_by)
@@ -41,7 +42,24 @@ class People:
             self._sign_in_again()
             self._map_products()
             self._settle_doubles()
+            self._close_months()
             self._press()
+
+    def begin_to_close(self, erp: str, month: str) -> None:
+        """Step one of closing a month in the portal; `come_by` tries step two until nothing is under way."""
+        with self.stage.boundaries.closed():
+            for period in AccountingPeriod.objects.filter(connection__code=erp, external_id=month, own_state="open"):
+                try:
+                    closing.begin_close(period, user=self._user("approver"))
+                except closing.NotNow:
+                    continue
+                self._closing.append(period)
+
+    def _close_months(self) -> None:
+        for period in list(self._closing):
+            if not closing.finish_close(period, user=self._user("approver")):
+                self._closing.remove(period)
+                self.stage.shelf[period.connection.code].closed_by_portal.add(period.external_id)
 
     def _user(self, part: str) -> User:
         return User.objects.get(username=self.company.people[part])

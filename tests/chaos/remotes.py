@@ -52,6 +52,8 @@ class Books:
     #: request key -> when and what was answered
     answers: dict[str, tuple[datetime, Any]] = field(default_factory=dict)
     closed_months: set[str] = field(default_factory=set)
+    #: months the portal itself has closed, though this ERP would still take documents
+    closed_by_portal: set[str] = field(default_factory=set)
     #: nothing may be sent before this, as the remote has said
     rest_until: datetime | None = None
     calls: Counter[str] = field(default_factory=Counter)
@@ -290,6 +292,8 @@ class SimErp(Remote):
             raise Rejected(
                 "The period is closed.", reason="PERIOD_CLOSED", field="posting date", value=f"{posted_on:%Y-%m}"
             )
+        if posted_on is not None and f"{posted_on:%Y-%m}" in self.books.closed_by_portal:
+            self.books.complaints.append(f"{parcel.reference}: sent into a period the portal had closed")
         customer = getattr(subject, "customer_reference", "")
         if customer and not self.books.of(customer):
             raise Rejected("No such customer.", reason="ERP_CUSTOMER_MISSING", field="customer", value=customer)

@@ -57,7 +57,7 @@ def commit() -> str:
 
 def spread_of(flows: int) -> timedelta:
     """Deals come in faster where there are more: batches and queues form as they do in production."""
-    return timedelta(minutes=min(30 + flows, 240))
+    return timedelta(minutes=30 + flows // 100)
 
 
 def run(seed: int, flows: int, faults: Faults) -> Report:
@@ -70,10 +70,12 @@ def run(seed: int, flows: int, faults: Faults) -> Report:
         company = companies.found(stage)
         for source in (company.crm, *(department.books for department in company.billing.values())):
             source.on_event = engine.hear
-        tale, people = Tale(stage, company), People(stage, company)
+        people = People(stage, company)
+        tale = Tale(stage, company, people)
         spread = spread_of(flows)
         tale.begin(flows, spread=spread)
-        engine.start()
+        engine.gather = timedelta(seconds=min(0.05 + flows / 100, 10))
+        engine.start(pace=3.0 if flows < 200 else 6.0)
         people.start()
         if faults.crash:
             stage.boundaries.decide = lambda number, name: world.chance(faults.crash)

@@ -62,8 +62,8 @@ class Sweep:
                 source.on_event = self.engine.hear
             for department in self.company.billing.values():
                 department.runs_itself = False
-            self.tale = Tale(self.stage, self.company)
             self.people = People(self.stage, self.company)
+            self.tale = Tale(self.stage, self.company, self.people)
             self.engine.start(pace=4.0)
             self.people.start()
             for name, play in PHASES.items():

@@ -6,9 +6,11 @@ from decimal import Decimal
 
 from connectors.canonical import Address, ContractLine, Customer, SubscriptionContract
 from tests.chaos.company import DIGITS, ENTITIES, Company
+from tests.chaos.people import People
 from tests.chaos.remotes import Stage
 
 CURRENCIES = tuple(DIGITS)
+CLOSED_IN_THE_ERP = ("erp-a", "erp-d")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +43,8 @@ def record_id(contract: SubscriptionContract) -> str:
 class Tale:
     """Makes flows and lets their events happen."""
 
-    def __init__(self, stage: Stage, company: Company) -> None:
-        self.stage, self.company = stage, company
+    def __init__(self, stage: Stage, company: Company, people: People) -> None:
+        self.stage, self.company, self.people = stage, company, people
         self.world, self.chance = stage.world, stage.world.random
         self.flows: list[Flow] = []
 
@@ -51,9 +53,13 @@ class Tale:
         for number in range(1, count + 1):
             self.add(number, within=spread)
         for code, books in self.company.erps.items():
-            # each ERP's controller closes March some hours into April
-            close = self.world.time.replace(day=31) + timedelta(hours=20 + self.chance.randint(0, 6))
-            self.world.at(close, f"{code} closes March", lambda books=books: books.closed_months.add("2026-03"))
+            # half of the controllers close March in the ERP, half in the portal; in the middle of the work, so that
+            # some documents of March come too late
+            close = self.world.time + spread * self.chance.uniform(0.5, 1.5)
+            if code in CLOSED_IN_THE_ERP:
+                self.world.at(close, f"{code} closes", lambda books=books: books.closed_months.add("2026-03"))
+            else:
+                self.world.at(close, f"{code} closes", lambda code=code: self.people.begin_to_close(code, "2026-03"))
 
     def add(self, number: int, *, within: timedelta = timedelta()) -> Flow:
         """A customer and a deal, said at some moment within the time given, the deal sometimes before the customer."""

@@ -12,6 +12,7 @@ from tests.chaos import company as companies
 from tests.chaos.checker import Checker
 from tests.chaos.crashes import Boundaries
 from tests.chaos.engine import Engine
+from tests.chaos.people import People
 from tests.chaos.remotes import Books, Stage
 from tests.chaos.simulator import dsn
 from tests.chaos.tale import Tale
@@ -31,7 +32,7 @@ class Played:
             self.company = companies.found(self.stage)
             for source in (self.company.crm, *(one.books for one in self.company.billing.values())):
                 source.on_event = self.engine.hear
-            self.tale = Tale(self.stage, self.company)
+            self.tale = Tale(self.stage, self.company, People(self.stage, self.company))
             self.tale.begin(2, spread=timedelta(minutes=5))
             self.engine.start()
             self.world.run_until(self.world.time + timedelta(hours=3))

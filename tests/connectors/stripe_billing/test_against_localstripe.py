@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,10 +16,10 @@ from connectors.canonical import Customer
 from connectors.errors import NotAuthentic
 from connectors.interface import Parcel, Setup
 from connectors.stripe_billing.connector import StripeBilling
+from tests.own_environment import python_of
 
 pytestmark = pytest.mark.peers
 
-PYTHON = Path(__file__).parents[3] / ".venvs" / "localstripe" / "bin" / "python"
 #: its own start listens on every address and loads old books
 START = "import sys; from aiohttp import web; from localstripe.server import app; "
 START += "web.run_app(app, host='127.0.0.1', port=int(sys.argv[1]), print=None)"
@@ -29,12 +28,11 @@ SECRET = "whsec_between_us"
 
 @pytest.fixture(scope="module")
 def localstripe() -> Iterator[httpx.Client]:
-    if not PYTHON.exists():
-        pytest.skip("localstripe is not installed (.venvs/localstripe from requirements-peers-stripe.txt)")
+    python = python_of("stripe")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
-    process = subprocess.Popen([str(PYTHON), "-c", START, port], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen([str(python), "-c", START, port], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
         for _ in range(100):
             try:

@@ -3,14 +3,13 @@
 import json
 import subprocess
 import sys
-import venv
 from pathlib import Path
 
 import pytest
 
+from tests.own_environment import python_of
+
 ROOT = Path(__file__).parents[4]
-REQUIREMENTS = ROOT / "requirements-peers-netsuite.txt"
-HOME = ROOT / ".venvs" / "netsuite"
 SCRIPT = ROOT / "tests" / "connectors" / "sandbox" / "peers" / "netsuite_client.py"
 
 pytestmark = pytest.mark.peers
@@ -18,13 +17,8 @@ pytestmark = pytest.mark.peers
 
 @pytest.fixture(scope="session")
 def interpreter() -> Path:
-    """The peer's own Python; made on first use, made again when its requirements changed."""
-    python, stamp = HOME / "bin" / "python", HOME / "requirements.txt"
-    if not stamp.exists() or stamp.read_text() != REQUIREMENTS.read_text():
-        venv.create(HOME, with_pip=True, symlinks=True, clear=True)
-        subprocess.run([python, "-m", "pip", "install", "-q", "-r", REQUIREMENTS], check=True, timeout=300)
-        stamp.write_text(REQUIREMENTS.read_text())
-    return python
+    """The peer's own Python."""
+    return python_of("netsuite")
 
 
 def test_the_netsuite_package_signs_in_writes_reads_and_queries(stranger, interpreter):

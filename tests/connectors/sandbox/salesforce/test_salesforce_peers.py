@@ -1,21 +1,19 @@
 """The Salesforce sandbox driven and read by software that is not ours, in an environment of its own."""
 
-import hashlib
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import trustme
 
 from connectors.sandbox.salesforce import SalesforceSandbox
+from tests.own_environment import python_of
 
 from .conftest import eventually, running
 
 ROOT = Path(__file__).parents[4]
 PEERS = Path(__file__).parents[1] / "peers"
-REQUIREMENTS = ROOT / "requirements-peers-salesforce.txt"
 SPECS = Path(os.environ.get("Q2C_SPECS", ROOT.parent / "shared" / "specs"))
 WSDL = SPECS / "salesforce" / "outbound_message_opportunity.wsdl"
 
@@ -24,15 +22,8 @@ pytestmark = pytest.mark.peers
 
 @pytest.fixture(scope="session")
 def peer_python() -> Path:
-    """The interpreter of an environment with simple-salesforce; made on first use."""
-    home = ROOT / ".venvs" / "salesforce"
-    python = home / "bin" / "python"
-    made = home / f"made-{hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:12]}"
-    if not made.exists():
-        subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
-        subprocess.run([str(python), "-m", "pip", "install", "--quiet", "-r", str(REQUIREMENTS)], check=True)
-        made.touch()
-    return python
+    """The interpreter of an environment with simple-salesforce."""
+    return python_of("salesforce")
 
 
 def test_simple_salesforce_finds_a_salesforce(peer_python, tmp_path):
