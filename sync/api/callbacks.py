@@ -4,7 +4,6 @@ import re
 from typing import Any
 
 from django.db import IntegrityError
-from django.db.models import F
 from django.http import Http404, HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
@@ -21,7 +20,7 @@ from connectors.http import redact
 from connectors.interface import Inbound
 from sync import clock, connections, inbox
 from sync.api.answers import event_answer, taken_answer
-from sync.models import Connection, ConnectionHealth, RefusedCall, SourceEvent
+from sync.models import Connection, RefusedCall, SourceEvent
 
 #: vendors' own limits lie far below (Salesforce 100 notifications a message, Stripe one event a call)
 LARGEST_BODY = 1024 * 1024
@@ -40,6 +39,14 @@ class NotProven(APIException):
     status_code = 401
     default_code = "not_authentic"
     default_detail = "The call could not be proven to come from the system it names."
+
+
+class Unreadable(ParseError):
+    """The call proved who sent it, and its content could not be taken in; evidence was kept."""
+
+
+#: answers given before anything was proven
+_UNPROVEN = (400, 401, 403, 413, 415)
 
 
 class RawBody(BaseParser):
@@ -76,6 +83,16 @@ class Callback(APIView):
     permission_classes: list[Any] = [AllowAny]
     system = ""
 
+    def handle_exception(self, exc: Exception) -> Response:
+        """Whoever is turned away before proving who they are is counted; what was proven and could not be taken in
+        has its evidence.
+        """
+        answer = super().handle_exception(exc)
+        if answer.status_code in _UNPROVEN and not isinstance(exc, Unreadable):
+            connection = Connection.objects.filter(code=self.kwargs.get("code", ""), system=self.system).first()
+            inbox.count_refused(connection, door=self.system)
+        return answer
+
     def take(self, request: Request, code: str, *, proof: dict[str, str]) -> tuple[Inbound, list[inbox.Taken]]:
         body = _guarded_body(request)
         connection = Connection.objects.filter(code=code, system=self.system).first()
@@ -89,8 +106,6 @@ class Callback(APIView):
                 headers={**headers, **proof}, body=body, now=clock.now()
             )
         except NotAuthentic as error:
-            connections.health_of(connection)
-            ConnectionHealth.objects.filter(connection=connection).update(refused_calls=F("refused_calls") + 1)
             raise NotProven from error
         except ValueError as error:
             RefusedCall.objects.create(
@@ -100,11 +115,11 @@ class Callback(APIView):
                 raw=body[:65536],
                 headers=redact(headers),
             )
-            raise ParseError(str(error)[:400]) from error
+            raise Unreadable(str(error)[:400]) from error
         try:
             return inbound, inbox.take_in(connection, inbound.events, headers=headers, via="callback")
         except IntegrityError as error:  # a race on tracking ids cannot happen twice; the caller repeats
-            raise ParseError("The event could not be stored; send it again.") from error
+            raise Unreadable("The event could not be stored; send it again.") from error
 
 
 @extend_schema(
