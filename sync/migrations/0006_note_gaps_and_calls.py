@@ -101,9 +101,25 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="sourceevent",
             index=models.Index(
+                condition=models.Q(("condition", "due"), ("crashes__gt", 0)),
+                fields=["crashes", "due_at", "id"],
+                name="event_suspect",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="sourceevent",
+            index=models.Index(
                 condition=models.Q(("called_at__isnull", True)),
                 fields=["connection", "received_at"],
                 name="event_never_called",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="workitem",
+            index=models.Index(
+                condition=models.Q(("condition", "due"), ("crashes__gt", 0)),
+                fields=["crashes", "due_at", "id"],
+                name="work_item_suspect",
             ),
         ),
         migrations.AddIndex(

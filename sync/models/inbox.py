@@ -44,6 +44,9 @@ class SourceEvent(models.Model):
         ]
         indexes = [
             models.Index(fields=["due_at", "id"], condition=~Q(condition="settled"), name="event_due"),
+            models.Index(
+                fields=["crashes", "due_at", "id"], condition=Q(condition="due", crashes__gt=0), name="event_suspect"
+            ),
             models.Index(fields=["object_id"], name="event_object"),
             models.Index(fields=["received_at"], name="event_received"),
             models.Index(
