@@ -43,7 +43,7 @@ ROLES: dict[str, list[str]] = {
         "reconciliation.approve_money",
         "reconciliation.approve_configuration",
     ],
-    "Integration support": [*_SEE, *_WORK, "reconciliation.view_ownershiprule"],
+    "Integration support": [*_SEE, *_WORK, "sync.replay_sourceevent", "reconciliation.view_ownershiprule"],
     "Auditor": [*_SEE, "reconciliation.view_ownershiprule", "reconciliation.view_approvalpolicy", "sync.view_attempt"],
     "Executive": ["reconciliation.view_exceptioncase", "reconciliation.view_problem", "reconciliation.view_controlrun"],
     "Configuration admin": [

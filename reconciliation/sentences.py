@@ -86,6 +86,17 @@ def six(case: ExceptionCase, *, fix: Any = None) -> Six:
             f"The control of {case.effective_on} found {case.document}{whose} out of step on {case.opened_at:%d %b %Y at %H:%M}"
             f" UTC; the sides differ by {money(case.amount, case.currency)}."
         )
+    closes = "The next control run reads both sides again and closes the case when they agree."
+    if case.reason == "EVENT_GAP":
+        what = "an earlier change of" if case.work_item_id else "changes at"
+        happened = (
+            f"On {case.opened_at:%d %b %Y at %H:%M} UTC we found that {what} {case.document}{whose} had not reached us."
+        )
+        closes = (
+            "The case closes by itself once the missing change is here and everything after it went through."
+            if case.work_item_id
+            else "The case closes by itself once nothing was missed for a whole day."
+        )
     return Six(
         happened=happened,
         why=words.cause.format_map(values),
@@ -94,9 +105,7 @@ def six(case: ExceptionCase, *, fix: Any = None) -> Six:
         press=fix.says(case)
         if fix
         else "There is no button for this: people in the other system must act, or ask another team.",
-        check=fix.checks(case)
-        if fix
-        else "The next control run reads both sides again and closes the case when they agree.",
+        check=fix.checks(case) if fix else closes,
     )
 
 

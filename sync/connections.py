@@ -54,12 +54,6 @@ def callable_now() -> QuerySet[Connection]:
     return Connection.objects.filter(ready)
 
 
-def count_refused(row: Connection) -> None:
-    """Count an inbound call that did not prove who sent it. It pauses nothing: anybody may call."""
-    health_of(row)
-    ConnectionHealth.objects.filter(connection=row).update(refused_calls=F("refused_calls") + 1)
-
-
 # -- pausing and resting ------------------------------------------------------------------------------
 def pause(row: Connection, *, reason: str, text: str = "") -> None:
     """Stop all calls to a connection, with one case, not one per waiting object."""

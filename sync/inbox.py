@@ -11,7 +11,7 @@ from django.db.models import F
 
 from connectors.http import redact
 from connectors.interface import SourceEvent as Arrived
-from sync import blocks, clock, nudges
+from sync import blocks, clock, connections, nudges
 from sync.models import ConflictingDuplicate, Connection, ConnectionHealth, SourceEvent, SourceEventBody
 
 
@@ -103,6 +103,23 @@ def take_in(
         Taken(event_id=key, tracking_id=str(tracking[key]), is_new=key in new, conflicts=key in at_odds)
         for key in first
     ]
+
+
+def count_refused(connection: Connection | None, *, door: str) -> None:
+    """Count a call that was turned away before it proved who sent it; it leaves nothing else behind."""
+    now = clock.now()
+    if connection is not None:
+        connections.health_of(connection)
+        ConnectionHealth.objects.filter(connection=connection).update(refused_calls=F("refused_calls") + 1)
+        return
+    with database.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO sync_straycalls (door, day, count, last_at) VALUES (%(door)s, %(day)s, 1, %(now)s)
+            ON CONFLICT (door, day) DO UPDATE SET count = sync_straycalls.count + 1, last_at = %(now)s
+            """,
+            {"door": door, "day": now.date(), "now": now},
+        )
 
 
 def _content_hash(event: Arrived) -> str:

@@ -30,6 +30,7 @@ def poll_all() -> int:
             connector = connections.connector_for(row)
             for stream in connector.streams:
                 found += _ask(row, connector, stream)
+            missed.judge(row)
         except Misconfigured as error:
             connections.pause(row, reason=error.reason, text=error.text)
         except ConnectorError as error:
@@ -37,7 +38,6 @@ def poll_all() -> int:
             log.warning("polling %s: %s", row.code, error)
         except Exception:
             log.exception("polling %s failed on our side", row.code)
-        missed.judge(row)
     schedules.forget_old("poll:", "compare:", "look back:")
     return found
 

@@ -99,10 +99,8 @@ class Callback(APIView):
 
     def _leave_a_trace(self, refusal: APIException) -> None:
         """Evidence of a proven call, so that nothing is lost without a trace; a count of any other."""
-        connection = Connection.objects.filter(code=self.kwargs["code"]).first()
-        if connection is None:
-            log.warning("a call to a connection that does not exist was refused with %s", refusal.status_code)
-        elif self.proven and connection.system == self.system:
+        connection = Connection.objects.filter(code=self.kwargs["code"], system=self.system).first()
+        if connection is not None and self.proven:
             RefusedCall.objects.create(
                 connection=connection,
                 at=clock.now(),
@@ -111,7 +109,7 @@ class Callback(APIView):
                 headers=redact(_headers(self.request)),
             )
         else:
-            connections.count_refused(connection)
+            inbox.count_refused(connection, door=self.system)
 
 
 def _headers(request: Request) -> dict[str, str]:
@@ -126,8 +124,9 @@ def _problem(detail: Any) -> str:
 
 
 #: what every door may answer instead
-_REFUSALS = problems(400, 401, 405, 408, 411, 413, 415, 503)
-_CODE = OpenApiParameter("code", str, OpenApiParameter.PATH, description="Code of the connection.")
+_REFUSALS = problems(400, 401, 404, 405, 408, 411, 413, 415, 503)
+_SLUG = {"type": "string", "pattern": "^[-a-zA-Z0-9_]+$"}
+_CODE = OpenApiParameter("code", _SLUG, OpenApiParameter.PATH, description="Code of the connection.")
 
 
 @extend_schema(
@@ -171,7 +170,7 @@ class SalesforceEvents(Callback):
 
 @extend_schema(
     request={"text/xml": OpenApiTypes.BINARY},
-    parameters=[_CODE, OpenApiParameter("secret", str, OpenApiParameter.PATH, description="The path secret.")],
+    parameters=[_CODE, OpenApiParameter("secret", _SLUG, OpenApiParameter.PATH, description="The path secret.")],
     responses={(200, "text/xml"): OpenApiTypes.BINARY, **_REFUSALS},
     tags=["callbacks"],
 )

@@ -7,6 +7,27 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.CreateModel(
+            name="StrayCalls",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("door", models.CharField(max_length=40)),
+                ("day", models.DateField(help_text="In UTC.")),
+                ("count", models.PositiveIntegerField(default=0)),
+                ("last_at", models.DateTimeField()),
+            ],
+            options={
+                "verbose_name_plural": "stray calls",
+                "ordering": ["-day", "door"],
+            },
+        ),
+        migrations.AlterModelOptions(
+            name="sourceevent",
+            options={
+                "ordering": ["-received_at", "-pk"],
+                "permissions": [("replay_sourceevent", "Can have source events read again")],
+            },
+        ),
         migrations.AddField(
             model_name="connectionhealth",
             name="calls_us",
@@ -80,6 +101,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="sourceevent",
             index=models.Index(
+                condition=models.Q(("condition", "due"), ("crashes__gt", 0)),
+                fields=["crashes", "due_at", "id"],
+                name="event_suspect",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="sourceevent",
+            index=models.Index(
                 condition=models.Q(("called_at__isnull", True)),
                 fields=["connection", "received_at"],
                 name="event_never_called",
@@ -88,7 +117,19 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="workitem",
             index=models.Index(
+                condition=models.Q(("condition", "due"), ("crashes__gt", 0)),
+                fields=["crashes", "due_at", "id"],
+                name="work_item_suspect",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="workitem",
+            index=models.Index(
                 condition=models.Q(("gap_since__isnull", False)), fields=["due_at"], name="work_item_behind_a_gap"
             ),
+        ),
+        migrations.AddConstraint(
+            model_name="straycalls",
+            constraint=models.UniqueConstraint(fields=("door", "day"), name="stray_calls_counted_once_a_day"),
         ),
     ]

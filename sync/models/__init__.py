@@ -5,7 +5,14 @@ from sync.models.contract import ContractLineRecord, ContractRecord
 from sync.models.customer import CustomerRecord
 from sync.models.entity import EntityRoute, LegalEntity
 from sync.models.feedback import CrmStatusRecord
-from sync.models.inbox import ConflictingDuplicate, PollCursor, RefusedCall, SourceEvent, SourceEventBody
+from sync.models.inbox import (
+    ConflictingDuplicate,
+    PollCursor,
+    RefusedCall,
+    SourceEvent,
+    SourceEventBody,
+    StrayCalls,
+)
 from sync.models.invoice import InvoiceLineRecord, InvoiceRecord
 from sync.models.journal import JournalEntry
 from sync.models.mapping import CountryMapping, EntityMapping, MappingRow, ProductMapping
@@ -47,5 +54,6 @@ __all__ = [
     "ScheduleClaim",
     "SourceEvent",
     "SourceEventBody",
+    "StrayCalls",
     "WorkItem",
 ]

@@ -38,11 +38,15 @@ class SourceEvent(models.Model):
 
     class Meta:
         ordering = ["-received_at", "-pk"]
+        permissions = [("replay_sourceevent", "Can have source events read again")]
         constraints = [
             models.UniqueConstraint(fields=["connection", "source_event_id"], name="event_taken_in_once"),
         ]
         indexes = [
             models.Index(fields=["due_at", "id"], condition=~Q(condition="settled"), name="event_due"),
+            models.Index(
+                fields=["crashes", "due_at", "id"], condition=Q(condition="due", crashes__gt=0), name="event_suspect"
+            ),
             models.Index(fields=["object_id"], name="event_object"),
             models.Index(fields=["received_at"], name="event_received"),
             models.Index(
@@ -99,6 +103,23 @@ class RefusedCall(models.Model):
 
     def __str__(self) -> str:
         return self.problem
+
+
+class StrayCalls(models.Model):
+    """Calls of a day at one kind of door that named no connection of ours: nobody proved anything, so only counted."""
+
+    door = models.CharField(max_length=40)
+    day = models.DateField(help_text="In UTC.")
+    count = models.PositiveIntegerField(default=0)
+    last_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-day", "door"]
+        verbose_name_plural = "stray calls"
+        constraints = [models.UniqueConstraint(fields=["door", "day"], name="stray_calls_counted_once_a_day")]
+
+    def __str__(self) -> str:
+        return f"{self.door} {self.day}: {self.count}"
 
 
 class PollCursor(models.Model):

@@ -61,6 +61,11 @@ class WorkItem(models.Model):
         ]
         indexes = [
             models.Index(fields=["due_at", "id"], condition=Q(condition__in=["due", "claimed"]), name="work_item_due"),
+            models.Index(
+                fields=["crashes", "due_at", "id"],
+                condition=Q(condition="due", crashes__gt=0),
+                name="work_item_suspect",
+            ),
             models.Index(fields=["waits_for"], condition=Q(condition="waiting"), name="work_item_waits_for"),
             models.Index(fields=["reference"], name="work_item_reference"),
             models.Index(fields=["due_at"], condition=Q(gap_since__isnull=False), name="work_item_behind_a_gap"),

@@ -28,6 +28,7 @@ from sync.models import (
     RefusedCall,
     SourceEvent,
     SourceEventBody,
+    StrayCalls,
 )
 from tests.reconciliation.views import story as told
 
@@ -72,6 +73,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> told.Story:
     SourceEventBody.objects.create(event=event, raw=b'{"a": 1}', headers={"content-type": "application/json"})
     ConflictingDuplicate.objects.create(event=event, body_sha256="1" * 64, raw=b"{}", received_at=now)
     RefusedCall.objects.create(connection=story.stripe, at=now, problem="id is missing", raw=b"{")
+    StrayCalls.objects.create(door="salesforce", day=now.date(), count=1, last_at=now)
     CrmStatusRecord.objects.create(
         connection=story.salesforce,
         reference="feedback:Opportunity:1",

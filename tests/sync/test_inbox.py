@@ -1,14 +1,16 @@
 """Every event is taken in once, by constraint, in one statement per call."""
 
+import threading
+
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
 from connectors.interface import SourceEvent as Arrived
 from reconciliation.models import ExceptionCase
-from sync import inbox
-from sync.models import ConflictingDuplicate, SourceEvent, SourceEventBody
-from tests.small_company import Company
+from sync import inbox, reading
+from sync.models import ConflictingDuplicate, CustomerRecord, SourceEvent, SourceEventBody, WorkItem
+from tests.small_company import Company, customer
 
 
 def arrived(number: int = 1, *, raw: bytes = b"", identity: bytes = b"", revision: int = 0) -> Arrived:
@@ -72,6 +74,8 @@ def test_other_content_under_a_known_id_is_kept_as_evidence_and_becomes_one_case
     assert bytes(ConflictingDuplicate.objects.get().raw) == b'{"amount": "2"}'
     case = ExceptionCase.objects.get()
     assert (case.reason, case.status, case.event.source_event_id) == ("CONFLICTING_DUPLICATE", "open", "evt-1")
+    # and how often it came is counted, on the evidence and on the case
+    assert (ConflictingDuplicate.objects.get().seen, case.occurrences) == (2, 2)
     assert case.evidence["first_sha256"] != case.evidence["second_sha256"]
 
 
@@ -130,3 +134,63 @@ def test_twenty_callers_at_once_make_one_row_and_get_one_answer(committed_compan
     assert sum(answer[0].is_new for answer in answers) == 1
     assert len({answer[0].tracking_id for answer in answers}) == 1
     assert not any(answer[0].conflicts for answer in answers)
+
+
+def test_two_contents_under_one_id_in_one_call_are_a_conflict_too(company: Company) -> None:
+    # given a call that contradicts itself
+    (taken,) = inbox.take_in(company.crm, [arrived(1, raw=b"one"), arrived(1, raw=b"two")], via="callback")
+    # then the first content counts, and the other is evidence
+    assert taken.is_new and taken.conflicts
+    assert bytes(SourceEventBody.objects.get().raw) == b"one"
+    assert bytes(ConflictingDuplicate.objects.get().raw) == b"two"
+    assert ExceptionCase.objects.get().reason == "CONFLICTING_DUPLICATE"
+
+
+def test_a_third_content_is_evidence_of_its_own_under_the_same_case(company: Company) -> None:
+    for raw in (b"one", b"two", b"three"):
+        inbox.take_in(company.crm, [arrived(raw=raw)], via="callback")
+    assert ConflictingDuplicate.objects.count() == 2 and ExceptionCase.objects.get().occurrences == 2
+
+
+def test_when_the_source_called_is_kept_also_when_our_asking_was_quicker(company: Company) -> None:
+    inbox.take_in(company.crm, [arrived(1)], via="poll")
+    assert SourceEvent.objects.get().called_at is None
+    inbox.take_in(company.crm, [arrived(1)], via="callback")
+    first = SourceEvent.objects.get().called_at
+    assert first is not None
+    inbox.take_in(company.crm, [arrived(1)], via="callback")
+    assert SourceEvent.objects.get().called_at == first
+
+
+def test_a_thousand_threads_with_one_event_make_one_row_one_effect_and_one_answer(
+    committed_company: Company, paper
+) -> None:
+    # given a thousand callers with the same event, over forty connections to the database
+    crm = committed_company.crm
+    paper("crm").says["object-7"] = [customer(7)]
+    everybody, database, answers = threading.Barrier(1000), threading.Semaphore(40), []
+
+    def call() -> None:
+        everybody.wait(timeout=120)
+        with database:
+            try:
+                answers.append(inbox.take_in(crm, [arrived(7)], via="callback")[0])
+            finally:
+                connections.close_all()
+
+    threads = [threading.Thread(target=call) for _ in range(1000)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=120)
+    assert len(answers) == 1000
+    # then one of them is the first, all got the same tracking id, and nothing conflicts
+    assert sum(answer.is_new for answer in answers) == 1
+    assert len({answer.tracking_id for answer in answers}) == 1 and not any(answer.conflicts for answer in answers)
+    assert SourceEvent.objects.count() == SourceEventBody.objects.count() == 1
+    # and one effect
+    while reading.read_due():
+        pass
+    committed_company.settles()
+    assert CustomerRecord.objects.count() == WorkItem.objects.count() == 1
+    assert len(paper("billing").entries) == len(paper("erp").entries) == 1

@@ -224,6 +224,8 @@ def test_a_call_that_did_not_come_is_one_case_that_counts_up_and_closes_after_a_
     assert case.value.startswith("one change of the last 24 hours came in only because we asked")
     assert "the latest account 2 at 10:00 UTC" in case.value
     six = sentences.six(case)
+    assert six.happened.endswith("we found that changes at Paper BILLING had not reached us.")
+    assert six.check == "The case closes by itself once nothing was missed for a whole day."
     assert "Paper Billing did not tell us of everything" in six.why and "switched on" in six.why
     # judging again counts nothing twice
     missed.judge(company.billing)

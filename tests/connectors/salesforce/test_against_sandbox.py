@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -185,6 +185,13 @@ def test_a_won_deal_is_polled_fetched_and_becomes_a_contract(crm: Salesforce, se
         assert ("lines_sum", "1054.00") in contract.commitment and ("is_won", "true") in contract.commitment
         (line,) = contract.lines
         assert (line.crm_product, line.list_amount, line.discount) == ("GTX Plus Basic", Decimal("1096.00"), 42)
+    # and its list of a span that holds the change has it under the same id, and another span has nothing
+    changed_at = events[0].occurred_at
+    assert changed_at is not None
+    around = {"since": changed_at - timedelta(hours=1), "until": changed_at + timedelta(hours=1)}
+    assert [one.event_id for one in crm.list_events(stream="opportunity", **around)] == [events[0].event_id]
+    earlier = {"since": changed_at - timedelta(hours=2), "until": changed_at - timedelta(hours=1)}
+    assert crm.list_events(stream="opportunity", **earlier) == []
     # and polling again from the cursor repeats the same event id
     again, same = crm.poll(stream="opportunity", cursor=cursor, now=NOW)
     assert [event.event_id for event in again] == [events[0].event_id] and same == cursor

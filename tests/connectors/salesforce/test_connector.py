@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -165,6 +165,17 @@ def test_poll_reads_again_what_is_five_minutes_older_than_the_cursor(vendor, sal
     assert salesforce.poll(stream="opportunity", cursor=cursor, now=NOW) == ([], cursor)
     salesforce.poll(stream="account", cursor="", now=NOW)
     assert "WHERE" not in soql(query.calls[2])
+
+
+def test_the_list_of_a_span_gives_records_under_the_ids_a_poll_gives(vendor, salesforce: Salesforce, payload) -> None:
+    query = vendor.get(f"{ROOT}/query").mock(side_effect=[rows(payload("opportunity"))])
+    (event,) = salesforce.list_events(stream="opportunity", since=NOW - timedelta(days=1), until=NOW)
+    assert event.event_id == "poll:0065g00000KwyWtAAJ:2026-05-14T09:31:07.123+0000" and event.revision > 0
+    since, until = NOW - timedelta(days=1), NOW
+    assert (
+        f"WHERE IsWon = true AND SystemModstamp >= {since:%Y-%m-%dT%H:%M:%SZ}"
+        f" AND SystemModstamp < {until:%Y-%m-%dT%H:%M:%SZ} ORDER BY SystemModstamp, Id"
+    ) in soql(query.calls[0])
 
 
 @pytest.mark.parametrize(

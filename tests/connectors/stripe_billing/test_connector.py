@@ -284,8 +284,20 @@ def test_poll_without_a_cursor_reads_everything_oldest_first(vendor, stripe_bill
 def test_a_cursor_stripe_has_forgotten_is_lost(vendor, stripe_billing) -> None:
     refusal = {"error": {"type": "invalid_request_error", "code": "resource_missing", "message": "No such event"}}
     vendor.get("/v1/events").respond(400, json=refusal)
-    with pytest.raises(CursorLost):
+    with pytest.raises(CursorLost) as lost:
         stripe_billing.poll(stream="events", cursor="evt_old", now=NOW)
+    # and Stripe keeps events for thirty days
+    assert lost.value.oldest_kept == NOW - timedelta(days=30)
+
+
+def test_the_list_of_a_span_is_oldest_first_and_asks_for_what_a_poll_asks(vendor, stripe_billing, payload) -> None:
+    events = [{**payload("invoice_finalized"), "id": f"evt_{number}"} for number in (2, 1)]
+    route = vendor.get("/v1/events").mock(side_effect=[a_list(*events)])
+    found = stripe_billing.list_events(stream="events", since=NOW - timedelta(days=1), until=NOW)
+    assert [event.event_id for event in found] == ["evt_1", "evt_2"]
+    asked = query(route.calls[0])
+    assert asked["created[gte]"] == str(int((NOW - timedelta(days=1)).timestamp()))
+    assert asked["created[lt]"] == str(int(NOW.timestamp())) and asked["types[0]"] == "invoice.finalized"
 
 
 # -- controls ---------------------------------------------------------------------------------------
