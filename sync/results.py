@@ -119,8 +119,7 @@ def write(target: Connection, valid: "Sequence[tuple[Claim, Any]]", late: "Seque
     attempts = [claim.attempt for claim, _ in (*valid, *late)]
     bulk.update(attempts, ["outcome", "finished_at", "http_status", "text", "generation", "request_key"])
     blocks.put(stops)
-    stopped = {stop.delivery.pk for stop in stops if stop.delivery}
-    good = [(claim, receipt) for claim, receipt in taken if claim.delivery.pk not in stopped]
+    good = [(claim, receipt) for claim, receipt in taken if claim.delivery.condition != Condition.BLOCKED]
     blocks.clear(deliveries=[claim.delivery.pk for claim, _ in good], note=f"{target.label} took it")
     # asking again for what is not posted yet is no news
     told = [(claim, receipt) for claim, receipt in good if not _is_still_awaited(claim)]

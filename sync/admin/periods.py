@@ -9,7 +9,17 @@ from sync.models import AccountingPeriod, PostingWindow
 
 @admin.register(AccountingPeriod)
 class AccountingPeriodAdmin(ReadOnly):
-    list_display = ["entity", "module", "starts_on", "ends_on", "state", "connection", "mirrored_at"]
+    list_display = [
+        "entity",
+        "module",
+        "starts_on",
+        "ends_on",
+        "state",
+        "erp_state",
+        "own_state",
+        "connection",
+        "mirrored_at",
+    ]
     list_filter = ["state", "entity"]
     list_select_related = ["entity", "connection"]
 
