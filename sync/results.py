@@ -75,7 +75,10 @@ def write(target: Connection, valid: "Sequence[tuple[Claim, Any]]", late: "Seque
     """Apply outcomes. Needs a transaction that holds the deliveries' locks."""
     taken: list[tuple[Claim, Receipt]] = []
     stops: list[blocks.Stop] = []
-    worked_at = ConnectionHealth.objects.filter(connection=target).values_list("last_success_at", flat=True).first()
+    worked_at = None
+    if any(is_failure(plain(outcome)) for _, outcome in valid):
+        health = ConnectionHealth.objects.filter(connection=target).values_list("last_success_at", flat=True)
+        worked_at = health.first()
     works_now = any(isinstance(plain(outcome), ANSWERS) for _, outcome in valid)
     standing = _Standing(works_now=works_now, worked_at=worked_at)
     for claim, outcome in valid:
