@@ -196,7 +196,10 @@ class Connector:
         raise Unsupported(self, "deliver_many")
 
     def find(self, *, kind: str, reference: str, known: Mapping[str, str]) -> list[Receipt]:
-        """What the target holds under a reference: nothing, one, or (a case) several."""
+        """What the target holds under a reference: nothing, one, or (a case) several.
+
+        Raises Rejected where the target had accepted it and refused it later.
+        """
         raise Unsupported(self, "find")
 
     def list_day(self, *, kind: str, entity: str, day: date) -> Iterator[ControlPage]:

@@ -132,11 +132,9 @@ def _count_failures(row: Connection, failed: int, *, text: str, answers: bool) -
     health.last_failure_at, health.last_failure_text = now, text[:2000]
     if half_open or health.recent_failures >= BREAKER_FAILURES:
         health.breaker_open_until, health.probe_until = now + BREAKER_PAUSE, None
-    if not answers:
-        health.failing_since = health.failing_since or now
+    health.failing_since = None if answers else health.failing_since or now
     health.save()
     if answers:
-        ConnectionHealth.objects.filter(pk=health.pk).update(failing_since=None)
         _reached(row, note="It answers again, that it has too much to do")
 
 

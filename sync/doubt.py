@@ -1,6 +1,5 @@
 """Unknown outcomes, and what is accepted but not posted: look up, adopt, or send once more under a new generation."""
 
-import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,8 +10,6 @@ from connectors.interface import Connector
 from sync import bulk, clock, connections, outbox, results
 from sync.models import Attempt, Connection, Delivery
 from sync.states import Condition
-
-log = logging.getLogger(__name__)
 
 
 def clear_due(limit: int = 50) -> int:

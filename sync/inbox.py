@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db import connection as database
@@ -45,8 +46,9 @@ def take_in(
             cursor.execute(
                 """
                 INSERT INTO sync_sourceevent (tracking_id, connection_id, source_event_id, body_sha256, kind, object_id,
-                    revision, received_at, via, called_at, condition, due_at, fence, crashes, outcome)
-                SELECT gen_random_uuid(), %(connection)s, id, sha, kind, object, revision, %(now)s, %(via)s, %(called)s, 'due', %(now)s, 0, 0, ''
+                    revision, received_at, via, called_at, called_sha256, condition, due_at, fence, crashes, outcome)
+                SELECT gen_random_uuid(), %(connection)s, id, sha, kind, object, revision, %(now)s, %(via)s, %(called)s,
+                    CASE WHEN %(via)s = 'callback' THEN sha ELSE '' END, 'due', %(now)s, 0, 0, ''
                 FROM unnest(%(ids)s::text[], %(shas)s::text[], %(kinds)s::text[], %(objects)s::text[], %(revisions)s::bigint[])
                     AS t(id, sha, kind, object, revision)
                 ON CONFLICT (connection_id, source_event_id) DO NOTHING
@@ -74,14 +76,12 @@ def take_in(
             SourceEvent.objects.filter(connection=connection, source_event_id__in=seen_before) if seen_before else ()
         )
         rows = {row.source_event_id: row for row in known}
-        if via == "callback" and any(row.called_at is None for row in rows.values()):
-            # our own asking was quicker than the call: it did come, so nothing was missed
-            SourceEvent.objects.filter(pk__in=[row.pk for row in rows.values()], called_at=None).update(called_at=now)
+        if via == "callback":
+            rows |= _note_first_calls([row for row in rows.values() if row.called_at is None], hashes, now=now)
         conflicting = [
             (rows[key], first[key])
             for key in seen_before
-            # what a poll brought looks different on the wire from the same event as called in
-            if rows[key].body_sha256 != hashes[key] and via == rows[key].via == "callback"
+            if via == "callback" and rows[key].called_sha256 not in ("", hashes[key])
         ]
         twice = [event for event in arrived if via == "callback" and _content_hash(event) != hashes[event.event_id]]
         if twice:
@@ -120,6 +120,19 @@ def count_refused(connection: Connection | None, *, door: str) -> None:
             """,
             {"door": door, "day": now.date(), "now": now},
         )
+
+
+def _note_first_calls(
+    rows: Sequence[SourceEvent], hashes: Mapping[str, str], *, now: datetime
+) -> dict[str, SourceEvent]:
+    """Our own asking was quicker than these calls: they did come, so nothing was missed, and from now on their content
+    is what later calls are compared with. Of several at once the first counts.
+    """
+    for row in rows:
+        SourceEvent.objects.filter(pk=row.pk, called_at=None).update(
+            called_at=now, called_sha256=hashes[row.source_event_id]
+        )
+    return {row.source_event_id: row for row in SourceEvent.objects.filter(pk__in=[row.pk for row in rows])}
 
 
 def _content_hash(event: Arrived) -> str:

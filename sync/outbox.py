@@ -126,8 +126,8 @@ def _take(row: Connection, *, queue: str, leave: connections.Leave, now: datetim
             limit = min(limit, leave.deliveries - len(ids))
             if limit <= 0:
                 continue
-            asked: dict[str, Any] = {"target": row.pk, "queue": queue, "tries": tries, "limit": limit}
-            cursor.execute(_CLAIM, {**asked, "now": now, "lease": now + LEASE})
+            what: dict[str, Any] = {"target": row.pk, "queue": queue, "tries": tries, "limit": limit}
+            cursor.execute(_CLAIM, {**what, "now": now, "lease": now + LEASE})
             ids += [pk for (pk,) in cursor.fetchall()]
     return ids
 
@@ -311,13 +311,13 @@ def _hand_over(connector: Connector, group: Sequence[Claim], halt: Halt) -> list
 
 
 def _send_looked_up(connector: Connector, claim: Claim, found: list[Receipt], halt: Halt) -> results.Looked:
-    """Send what the look-up did not find, under the name it has there, and under a new key if the old one was used:
+    """Send what the look-up did not find, as an update of what is there, and under a new key if the old one was used:
     a vendor may keep what it answered to a key.
     """
     parcel, row, generation = claim.parcel, claim.delivery, claim.delivery.generation
     if found:
         parcel = replace(parcel, known={**parcel.known, parcel.reference: found[0].external_id})
-    elif row.key_sent_at is not None and row.key_sent_at < claim.attempt.started_at:
+    if row.key_sent_at is not None and row.key_sent_at < claim.attempt.started_at:
         generation += 1
         parcel = replace(parcel, request_key=_request_key(row, generation=generation))
     try:

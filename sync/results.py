@@ -75,7 +75,10 @@ def write(target: Connection, valid: "Sequence[tuple[Claim, Any]]", late: "Seque
     """Apply outcomes. Needs a transaction that holds the deliveries' locks."""
     taken: list[tuple[Claim, Receipt]] = []
     stops: list[blocks.Stop] = []
-    worked_at = ConnectionHealth.objects.filter(connection=target).values_list("last_success_at", flat=True).first()
+    worked_at = None
+    if any(is_failure(plain(outcome)) for _, outcome in valid):
+        health = ConnectionHealth.objects.filter(connection=target).values_list("last_success_at", flat=True)
+        worked_at = health.first()
     works_now = any(isinstance(plain(outcome), ANSWERS) for _, outcome in valid)
     standing = _Standing(works_now=works_now, worked_at=worked_at)
     for claim, outcome in valid:
@@ -119,8 +122,7 @@ def write(target: Connection, valid: "Sequence[tuple[Claim, Any]]", late: "Seque
     attempts = [claim.attempt for claim, _ in (*valid, *late)]
     bulk.update(attempts, ["outcome", "finished_at", "http_status", "text", "generation", "request_key"])
     blocks.put(stops)
-    stopped = {stop.delivery.pk for stop in stops if stop.delivery}
-    good = [(claim, receipt) for claim, receipt in taken if claim.delivery.pk not in stopped]
+    good = [(claim, receipt) for claim, receipt in taken if claim.delivery.condition != Condition.BLOCKED]
     blocks.clear(deliveries=[claim.delivery.pk for claim, _ in good], note=f"{target.label} took it")
     # asking again for what is not posted yet is no news
     told = [(claim, receipt) for claim, receipt in good if not _is_still_awaited(claim)]

@@ -97,7 +97,9 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="delivery",
             name="held_because",
-            field=models.CharField(blank=True, help_text="Why it is held, in a word.", max_length=40),
+            field=models.CharField(
+                blank=True, db_default="", default="", help_text="Why it is held, in a word.", max_length=40
+            ),
         ),
         migrations.AddField(
             model_name="delivery",

@@ -26,6 +26,8 @@ class SourceEvent(models.Model):
     called_at = models.DateTimeField(
         null=True, blank=True, help_text="When the source called about it; empty when only our own asking brought it."
     )
+    #: content of the first call about it; what we asked for ourselves looks different on the wire
+    called_sha256 = models.CharField(max_length=64, blank=True, default="")
     condition = models.CharField(max_length=12, choices=Condition, default=Condition.DUE)
     due_at = models.DateTimeField()
     lease_until = models.DateTimeField(null=True, blank=True)

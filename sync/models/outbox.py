@@ -53,7 +53,9 @@ class Delivery(models.Model):
     waits_for = ReferenceField(blank=True)
     blocked_reason = models.CharField(max_length=40, blank=True)
     held_until = models.DateTimeField(null=True, blank=True)
-    held_because = models.CharField(max_length=40, blank=True, help_text="Why it is held, in a word.")
+    held_because = models.CharField(
+        max_length=40, blank=True, default="", db_default="", help_text="Why it is held, in a word."
+    )
     due_at = models.DateTimeField()
     #: how this round began: attempts of an approved round look the object up before they send
     find_first = models.BooleanField(default=False)

@@ -280,6 +280,27 @@ def test_a_paused_connection_is_tested_and_then_resumed(company: Company, paper:
     assert not Delivery.objects.exclude(condition="settled").exists()
 
 
+def test_a_system_that_could_not_be_reached_is_tested_and_its_case_closes(
+    company: Company, paper: Any, machine: Any
+) -> None:
+    # given an ERP that was silent for twenty minutes and works again
+    company.hears(customer(1))
+    paper("erp").next.extend([Unavailable("down")] * 100)
+    for _ in range(80):
+        machine.passes(60)
+        company.carries("deliver")
+    paper("erp").next.clear()
+    case, fix, who = case_of("SYSTEM_UNREACHABLE"), FIXES["reconnect"], person("support", "Integration support")
+    # when support presses
+    shown = approvals.prepare(fix, at(case), {}, user=who)
+    run = approvals.start(fix, at(case), {}, user=who, sha256=shown.sha256)
+    finish(run, company)
+    # then the case is closed and nothing was paused
+    case.refresh_from_db()
+    assert run.status == "done" and case.status == "closed"
+    assert ConnectionHealth.objects.get(connection=company.erp).unreachable_since is None
+
+
 def test_a_fix_that_needs_two_people_cannot_be_run_by_one(company: Company) -> None:
     target = Target(problem=unmapped(company, 1))
     shown = approvals.prepare(FIXES["map_product"], target, MAPPING, user=billing_ops())

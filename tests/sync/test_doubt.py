@@ -238,6 +238,9 @@ def test_two_objects_given_one_id_there_are_seen_by_people(company: Company, pap
     # then one of them is a case
     assert ExternalIdentity.objects.filter(connection=company.erp).count() == 1
     assert ExceptionCase.objects.get().reason == "DUPLICATE_DOC_NO"
+    # and it stays open, since the other one is blocked
+    assert ExceptionCase.objects.get().status == "open"
+    assert Delivery.objects.filter(target=company.erp, condition=Condition.BLOCKED).count() == 1
 
 
 # -- what dead workers leave --------------------------------------------------------------------------

@@ -70,10 +70,10 @@ def test_one_object_the_target_never_takes_becomes_a_case_while_others_go_on(
 def test_a_system_that_is_down_blocks_nothing_and_is_one_case_that_closes_by_itself(
     company: Company, erp: Books, machine
 ) -> None:
-    # given an ERP that is down for hours
+    # given an ERP that is down for an hour and a half
     rows = to_the_erp(company, *range(1, 7))
     erp.next.extend([Unavailable("down")] * 10_000)
-    for _ in range(240):
+    for _ in range(90):
         company.carries("deliver")
         machine.passes(60)
         sweeper.sweep()

@@ -5,6 +5,7 @@ import random
 import threading
 import time as wall
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 
 from django.db import connections as databases
 from django.db.models import Count
@@ -24,8 +25,6 @@ def test_ten_sweepers_and_eight_workers_never_claim_anything_twice(
     transactional_db, committed_company: Company, paper, monkeypatch
 ) -> None:
     # given an ERP that now and then loses a call or an answer, and real time
-    from datetime import UTC, datetime, timedelta
-
     company, erp = committed_company, paper("erp")
     monkeypatch.setattr(PaperErp, "settle_time", timedelta(seconds=0.2))
     monkeypatch.setattr(sweeper, "PATIENCE", timedelta(0))
@@ -113,3 +112,56 @@ def test_ten_sweepers_and_eight_workers_never_claim_anything_twice(
     assert max(held.values()) == 1
     assert Delivery.objects.filter(condition=Condition.SETTLED).count() == len(held) >= BATCH
     print(f"\n{claims.count()} claims, {sum(calls.values())} calls, {len(held)} documents, 0 doubles")
+
+
+def test_claims_alone_are_never_given_twice(transactional_db, committed_company: Company, monkeypatch) -> None:
+    """As fast as the database lets them: no calls are made, what was claimed is due again at once."""
+    # given two hundred deliveries, a hundred serial keys, and nothing to wait for
+    company = committed_company
+    monkeypatch.setattr(sweeper.clock, "_machine", lambda: datetime.now(UTC))
+    monkeypatch.setattr(connections, "RETRY_SHARE", 1.0)
+    Connection.objects.update(concurrency=10_000, rate_per_second=1_000_000)
+    company.hears(customer(1))
+    template = Delivery.objects.get(target=company.erp)
+    Delivery.objects.exclude(pk=template.pk).delete()
+    rows = []
+    for number in range(200):
+        row = Delivery.objects.get(pk=template.pk)
+        row.pk, row.reference, row.serial_key = None, f"payment:many:{number}", f"open:{number % 100}"
+        row.delivery_key, row.is_state_like = f"{row.reference}@1:put", False
+        rows.append(row)
+    Delivery.objects.bulk_create(rows)
+    Delivery.objects.filter(pk=template.pk).update(condition="withdrawn")
+    ends, failures, given, lock = wall.monotonic() + SECONDS, [], Counter(), threading.Lock()
+
+    def going(step) -> None:
+        try:
+            while wall.monotonic() < ends:
+                step()
+        except Exception as error:  # noqa: BLE001 - the test looks at it
+            failures.append(repr(error))
+        finally:
+            databases.close_all()
+
+    def claim() -> None:
+        claims = outbox._claim(company.erp, queue="deliver")
+        with lock:
+            given.update((claim.delivery.pk, claim.delivery.fence) for claim in claims)
+        mine = [claim.delivery.pk for claim in claims]
+        Delivery.objects.filter(pk__in=mine, condition="claimed").update(condition="due", lease_until=None)
+
+    def sweep() -> None:
+        sweeper.sweep()
+        wall.sleep(0.05)
+
+    # when ten sweep and eight claim
+    threads = [threading.Thread(target=going, args=[step]) for step in [sweep] * 10 + [claim] * 8]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    # then each fence of each delivery was given to one of them, with one attempt
+    assert not failures and given and max(given.values()) == 1
+    attempts = Attempt.objects.values("delivery", "fence").annotate(n=Count("pk"))
+    assert not attempts.filter(n__gt=1).exists() and Attempt.objects.count() == len(given)
+    print(f"\n{len(given)} claims, 0 doubles")
