@@ -126,8 +126,9 @@ def _problem(detail: Any) -> str:
 
 
 #: what every door may answer instead
-_REFUSALS = problems(400, 401, 405, 408, 411, 413, 415, 503)
-_CODE = OpenApiParameter("code", str, OpenApiParameter.PATH, description="Code of the connection.")
+_REFUSALS = problems(400, 401, 404, 405, 408, 411, 413, 415, 503)
+_SLUG = {"type": "string", "pattern": "^[-a-zA-Z0-9_]+$"}
+_CODE = OpenApiParameter("code", _SLUG, OpenApiParameter.PATH, description="Code of the connection.")
 
 
 @extend_schema(
@@ -171,7 +172,7 @@ class SalesforceEvents(Callback):
 
 @extend_schema(
     request={"text/xml": OpenApiTypes.BINARY},
-    parameters=[_CODE, OpenApiParameter("secret", str, OpenApiParameter.PATH, description="The path secret.")],
+    parameters=[_CODE, OpenApiParameter("secret", _SLUG, OpenApiParameter.PATH, description="The path secret.")],
     responses={(200, "text/xml"): OpenApiTypes.BINARY, **_REFUSALS},
     tags=["callbacks"],
 )
