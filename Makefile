@@ -12,6 +12,7 @@ STAMP := .venv/.set-up
 ERP ?=
 PYTEST ?=
 ARGS ?=
+EXAMPLES ?= 1500
 CMD ?=
 
 # What a production place would give, for checks that must see production settings; nothing connects to it.
@@ -100,6 +101,10 @@ e2e: setup ## only the browser tests
 .PHONY: kills
 kills: setup ## kill worker, broker and web in the middle of a demo of its own; its figures must not change (minutes)
 	@Q2C_TESTING=1 $(PY) -m pytest -m slow tests/scenarios/test_kills.py $(PYTEST)
+
+.PHONY: fuzz
+fuzz: setup ## call the API with 20,000 and more cases made from its own document (EXAMPLES per address; tens of minutes)
+	@Q2C_EXAMPLES=$(EXAMPLES) $(LOCAL) test -- tests/sync/api/test_schema.py -s -q $(PYTEST)
 
 .PHONY: lint lint-style lint-contracts lint-migrations lint-deploy lint-types
 lint: lint-style lint-contracts lint-migrations lint-deploy lint-types ## style, import contracts, migrations, types ...
