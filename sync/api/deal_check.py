@@ -28,12 +28,12 @@ EARLIEST, LATEST = date(2000, 1, 1), date(2100, 1, 1)
 
 @extend_schema_field({"oneOf": [{"type": "string"}, {"type": "number", "minimum": -LARGEST, "maximum": LARGEST}]})
 class StrictAmount(serializers.Field):
-    """An amount as text or whole number; its digits are checked against the currency later."""
+    """An amount as text or number; its digits are checked against the currency later."""
 
     def to_internal_value(self, data: Any) -> str:
         if isinstance(data, bool) or not isinstance(data, str | int | Decimal):
             raise serializers.ValidationError("Give the amount as text such as '100.00'.")
-        if not isinstance(data, str) and abs(data) > LARGEST:
+        if not isinstance(data, str) and not -LARGEST <= data <= LARGEST:
             raise serializers.ValidationError("Give an amount of at most 15 digits.")
         return plain_text(data)
 
