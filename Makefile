@@ -12,6 +12,7 @@ STAMP := .venv/.set-up
 ERP ?=
 PYTEST ?=
 ARGS ?=
+EXAMPLES ?= 1500
 CMD ?=
 
 # What a production place would give, for checks that must see production settings; nothing connects to it.
@@ -119,6 +120,10 @@ proof-report: setup ## what of the release set has run on this commit
 .PHONY: chaos
 chaos: setup ## real kills and network faults on a demo of its own, its books checked: make chaos ARGS="--kills 30"
 	@$(PY) -m tests.chaos.rig $(ARGS)
+
+.PHONY: fuzz
+fuzz: setup ## call the API with 20,000 and more cases made from its own document (EXAMPLES per address; tens of minutes)
+	@Q2C_EXAMPLES=$(EXAMPLES) $(LOCAL) test -- tests/sync/api/test_schema.py -s -q $(PYTEST)
 
 .PHONY: lint lint-style lint-contracts lint-migrations lint-deploy lint-types
 lint: lint-style lint-contracts lint-migrations lint-deploy lint-types ## style, import contracts, migrations, types ...

@@ -10,7 +10,7 @@ MAX_DEPTH = 32
 #: characters of a number; 15 digits before and 12 after the point is the most anyone needs
 MAX_DIGITS = 40
 #: powers of ten of a number written with an exponent: no amount lies beyond, and arithmetic stays instant
-MAX_POWER = 30
+MIN_POWER, MAX_POWER = -400, 30
 
 _ESCAPED = re.compile(rb"\\.", re.DOTALL)
 _TEXT = re.compile(rb'"[^"]*(?:"|\Z)')
@@ -20,7 +20,7 @@ _NEITHER_QUOTE_NOR_BRACKET = bytes(byte for byte in range(256) if byte not in b'
 def loads(raw: bytes, *, max_depth: int = MAX_DEPTH, exponents: bool = False) -> Any:
     """The document, numbers as int or Decimal. Raises ValueError with words for the caller.
 
-    `exponents` is for vendors whose serialisers write 1.0E7; whoever writes to our own API writes numbers out.
+    `exponents` is for callers whose serialisers write 1.0E7; without it numbers must be written out.
     """
     _guard_depth(raw, max_depth)
     try:
@@ -65,7 +65,7 @@ def _with_exponent(text: str) -> Decimal:
         number = Decimal(text) if len(text) <= MAX_DIGITS else None
     except InvalidOperation:
         number = None
-    if number is None or abs(number.adjusted()) > MAX_POWER:
+    if number is None or not MIN_POWER <= number.adjusted() <= MAX_POWER:
         raise ValueError(f"body: the number {text[:40]} is too long or lies beyond 10 to the power of {MAX_POWER}")
     return number
 

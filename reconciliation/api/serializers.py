@@ -5,6 +5,7 @@ from rest_framework import serializers
 from reconciliation import sentences
 from reconciliation.fixes import registry
 from reconciliation.models import ApprovalRequest, ExceptionCase, FixRun
+from sync.api.strict import Pattern, Text, Truth
 from sync.money_text import plain
 
 
@@ -57,22 +58,22 @@ class CaseOut(serializers.ModelSerializer):
 
 
 class FixInputs(serializers.Serializer):
-    inputs = serializers.DictField(child=serializers.CharField(max_length=300), default=dict)
+    inputs = serializers.DictField(child=Text(max_length=300), default=dict)
 
 
 class FixOrder(FixInputs):
-    sha256 = serializers.RegexField(r"^[0-9a-f]{64}\Z", help_text="sha256 of the preview that was shown")
-    because = serializers.CharField(max_length=400, allow_blank=True, default="")
+    sha256 = Pattern(r"^[0-9a-f]{64}\Z", help_text="sha256 of the preview that was shown")
+    because = Text(max_length=400, allow_blank=True, default="")
 
 
 class Decision(serializers.Serializer):
-    because = serializers.CharField(max_length=400, allow_blank=True, default="")
+    because = Text(max_length=400, allow_blank=True, default="")
 
 
 class ApprovalOut(serializers.ModelSerializer):
     number = serializers.CharField()
     asked_by = serializers.CharField(source="asked_by.username")
-    decided_by = serializers.CharField(source="decided_by.username", default=None)
+    decided_by = serializers.CharField(source="decided_by.username", default=None, allow_null=True)
     run = serializers.SerializerMethodField()
 
     class Meta:
@@ -119,6 +120,6 @@ class RunOut(serializers.ModelSerializer):
 
 
 class ControlOrder(serializers.Serializer):
-    entity = serializers.CharField(max_length=20)
+    entity = Text(max_length=20)
     date = serializers.DateField(required=False, help_text="business date; today's of the entity without it")
-    look_back = serializers.BooleanField(default=False, help_text="read again every date of the periods still open")
+    look_back = Truth(default=False, help_text="read again every date of the periods still open")

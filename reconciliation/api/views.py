@@ -4,7 +4,7 @@ from typing import Any
 
 from django.http import Http404
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import exceptions, status
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.generics import ListAPIView, RetrieveAPIView
@@ -29,7 +29,13 @@ from reconciliation.fixes.fix import Fix, InputError, NotPossible, Target
 from reconciliation.fixes.registry import FIXES, for_case, for_problem
 from reconciliation.models import ApprovalRequest, ExceptionCase, FixRun, Problem
 from sync import clock
+from sync.api.problems import problems
 from sync.models import LegalEntity
+
+#: what the desk's doors may answer instead
+LOOKING = problems(400, 403, 404, 405, 406)
+DOING = LOOKING | problems(408, 409, 413, 415)
+ROWS = {"type": "array", "items": {"type": "object", "additionalProperties": {}}}
 
 
 class Conflict(exceptions.APIException):
@@ -83,11 +89,12 @@ def _case(number: int) -> ExceptionCase:
 class Problems(Desk):
     """Open problems with count and money."""
 
-    @extend_schema(responses={200: OpenApiTypes.OBJECT}, tags=["desk"])
+    @extend_schema(responses={200: ROWS, **LOOKING}, tags=["desk"])
     def get(self, request: Request) -> Response:
         return Response([one.as_data() for one in open_problems.open_problems()])
 
 
+@extend_schema_view(get=extend_schema(responses={200: CaseOut(many=True), **LOOKING}, tags=["desk"]))
 class Cases(Desk, ListAPIView):
     """Cases, newest first; filter by status, code, owner team, problem."""
 
@@ -102,6 +109,7 @@ class Cases(Desk, ListAPIView):
     queryset = ExceptionCase.objects.select_related("problem")
 
 
+@extend_schema_view(get=extend_schema(responses={200: CaseOut, **LOOKING}, tags=["desk"]))
 class Case(Desk, RetrieveAPIView):
     serializer_class = CaseOut
 
@@ -127,7 +135,7 @@ class _Fixing(Desk):
 class FixPreview(_Fixing):
     """What pressing would do, exactly; with the sha256 to send back."""
 
-    @extend_schema(request=FixInputs, responses={200: OpenApiTypes.OBJECT}, tags=["desk"])
+    @extend_schema(request=FixInputs, responses={200: OpenApiTypes.OBJECT, **DOING}, tags=["desk"])
     def post(self, request: Request, kind: str, number: int, name: str) -> Response:
         fix, target = self.target(kind, number, name)
         order = FixInputs(data=request.data)
@@ -138,7 +146,7 @@ class FixPreview(_Fixing):
 class FixChoices(_Fixing):
     """What a fix asks for, prefilled where something is known."""
 
-    @extend_schema(responses={200: OpenApiTypes.OBJECT}, tags=["desk"])
+    @extend_schema(responses={200: OpenApiTypes.OBJECT, **LOOKING}, tags=["desk"])
     def get(self, request: Request, kind: str, number: int, name: str) -> Response:
         fix, target = self.target(kind, number, name)
         return Response(
@@ -164,7 +172,7 @@ class FixChoices(_Fixing):
 class FixAsk(_Fixing):
     """Ask a second person to approve exactly what was previewed."""
 
-    @extend_schema(request=FixOrder, responses={201: ApprovalOut}, tags=["desk"])
+    @extend_schema(request=FixOrder, responses={201: ApprovalOut, **DOING}, tags=["desk"])
     def post(self, request: Request, kind: str, number: int, name: str) -> Response:
         fix, target = self.target(kind, number, name)
         order = FixOrder(data=request.data)
@@ -183,7 +191,7 @@ class FixAsk(_Fixing):
 class FixRunNow(_Fixing):
     """Run a fix that needs no second person."""
 
-    @extend_schema(request=FixOrder, responses={201: RunOut}, tags=["desk"])
+    @extend_schema(request=FixOrder, responses={201: RunOut, **DOING}, tags=["desk"])
     def post(self, request: Request, kind: str, number: int, name: str) -> Response:
         fix, target = self.target(kind, number, name)
         order = FixOrder(data=request.data)
@@ -194,12 +202,14 @@ class FixRunNow(_Fixing):
         return Response(RunOut(run).data, status=201)
 
 
+@extend_schema_view(get=extend_schema(responses={200: ApprovalOut(many=True), **LOOKING}, tags=["desk"]))
 class Approvals(Desk, ListAPIView):
     serializer_class = ApprovalOut
     filterset_fields = {"status": ["exact"], "kind": ["exact"]}
     queryset = ApprovalRequest.objects.select_related("asked_by", "decided_by")
 
 
+@extend_schema_view(get=extend_schema(responses={200: ApprovalOut, **LOOKING}, tags=["desk"]))
 class Approval(Desk, RetrieveAPIView):
     serializer_class = ApprovalOut
     queryset = ApprovalRequest.objects.select_related("asked_by", "decided_by")
@@ -209,7 +219,7 @@ class Approval(Desk, RetrieveAPIView):
 class Decide(Desk):
     """Approve or refuse as the second person."""
 
-    @extend_schema(request=Decision, responses={200: ApprovalOut}, tags=["desk"])
+    @extend_schema(request=Decision, responses={200: ApprovalOut, **DOING}, tags=["desk"])
     def post(self, request: Request, number: int, word: str) -> Response:
         decision = Decision(data=request.data)
         decision.is_valid(raise_exception=True)
@@ -226,6 +236,7 @@ class Decide(Desk):
         return Response(ApprovalOut(ApprovalRequest.objects.get(pk=number)).data)
 
 
+@extend_schema_view(get=extend_schema(responses={200: RunOut, **LOOKING}, tags=["desk"]))
 class Run(Desk, RetrieveAPIView):
     serializer_class = RunOut
     queryset = FixRun.objects.all()
@@ -235,7 +246,7 @@ class Run(Desk, RetrieveAPIView):
 class TieOut(Desk):
     """Both legs, row by row; money as text."""
 
-    @extend_schema(responses={200: OpenApiTypes.OBJECT}, tags=["controls"])
+    @extend_schema(responses={200: ROWS, **LOOKING}, tags=["controls"])
     def get(self, request: Request) -> Response:
         return Response([row.as_data() for row in tie_out.rows()])
 
@@ -250,7 +261,7 @@ class RunControl(Desk):
 
     permission_classes = [MayRunControls]
 
-    @extend_schema(request=ControlOrder, responses={200: OpenApiTypes.OBJECT}, tags=["controls"])
+    @extend_schema(request=ControlOrder, responses={200: OpenApiTypes.OBJECT, **DOING}, tags=["controls"])
     def post(self, request: Request, name: str) -> Response:
         order = ControlOrder(data=request.data)
         order.is_valid(raise_exception=True)

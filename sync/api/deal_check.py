@@ -5,7 +5,6 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from oauth2_provider.contrib.rest_framework import OAuth2Authentication, TokenHasScope
 from rest_framework import serializers
@@ -14,42 +13,47 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from connectors.canonical import ContractLine, SubscriptionContract
-from connectors.money import AmountError, amount, quantity
+from connectors.money import AmountError, amount, plain_text, quantity
 from sync import work
 from sync.api.problems import problems
+from sync.api.strict import Pattern, Text
 from sync.pipelines.closed_won_to_billing import CLOSED_WON_TO_BILLING
 from sync.pipelines.flow import run
 from sync.reasons import reason
 
+#: of amounts given as numbers; every one up to it is exact, whatever wrote it
+LARGEST = 10**15
 EARLIEST, LATEST = date(2000, 1, 1), date(2100, 1, 1)
 
 
-@extend_schema_field(OpenApiTypes.STR)
+@extend_schema_field({"oneOf": [{"type": "string"}, {"type": "number", "minimum": -LARGEST, "maximum": LARGEST}]})
 class StrictAmount(serializers.Field):
-    """An amount as text or whole number; its digits are checked against the currency later."""
+    """An amount as text or number; its digits are checked against the currency later."""
 
     def to_internal_value(self, data: Any) -> str:
         if isinstance(data, bool) or not isinstance(data, str | int | Decimal):
             raise serializers.ValidationError("Give the amount as text such as '100.00'.")
-        return format(data, "f") if isinstance(data, Decimal) else str(data)
+        if not isinstance(data, str) and not -LARGEST <= data <= LARGEST:
+            raise serializers.ValidationError("Give an amount of at most 15 digits.")
+        return plain_text(data)
 
     def to_representation(self, value: Any) -> str:
         return str(value)
 
 
 class DealLine(serializers.Serializer):
-    product = serializers.CharField(max_length=120)
+    product = Text(max_length=120)
     quantity = StrictAmount(default="1")
     amount = StrictAmount()
 
 
 class Deal(serializers.Serializer):
-    opportunity_id = serializers.RegexField(r"^[A-Za-z0-9]{18}\Z", help_text="18 characters")
-    account_id = serializers.RegexField(r"^[A-Za-z0-9]{18}\Z", help_text="18 characters")
+    opportunity_id = Pattern(r"^[A-Za-z0-9]{18}\Z", help_text="18 characters")
+    account_id = Pattern(r"^[A-Za-z0-9]{18}\Z", help_text="18 characters")
     close_date = serializers.DateField(help_text="YYYY-MM-DD")
-    currency = serializers.CharField(max_length=3, default="USD")
+    currency = Text(max_length=3, default="USD")
     amount = StrictAmount()
-    approval_status = serializers.CharField(max_length=60, required=False, allow_blank=True)
+    approval_status = Text(max_length=60, required=False, allow_blank=True)
     order_form_date = serializers.DateField(required=False, allow_null=True)
     lines = serializers.ListField(child=DealLine(), allow_empty=True, max_length=500)
 

@@ -1,5 +1,6 @@
 """Amounts: strict reading, exact digits, whole minor units there and back."""
 
+import time
 from decimal import Decimal
 
 import pytest
@@ -123,3 +124,46 @@ def test_amounts_are_printed_with_code_and_the_currencys_digits() -> None:
     ]
     assert printed == ["USD 12,400.00", "KWD −1.500", "JPY 1,234"]
     assert money_text.money(None, "USD") == ""
+
+
+# -- every currency -----------------------------------------------------------------------------------
+@pytest.mark.parametrize("currency", sorted(money.CURRENCIES))
+def test_each_currency_has_exactly_its_own_digits(currency: str) -> None:
+    # given the smallest unit and one tenth of it
+    digits = money.minor_units(currency)
+    smallest = Decimal(1).scaleb(-digits)
+    # then the one is an amount and the other is never rounded to one
+    assert money.to_minor(money.amount(format(smallest, "f"), currency), currency) == 1
+    assert money.from_minor(1, currency) == smallest
+    with pytest.raises(money.AmountError, match="digits after the point"):
+        money.amount(format(smallest / 10, "f"), currency)
+    for value in (smallest, format(smallest, "f"), 1):
+        read = money.amount(value, currency)
+        assert isinstance(read, Decimal) and -read.as_tuple().exponent == digits
+
+
+@given(value=st.text(max_size=40) | st.integers() | st.floats() | st.decimals() | st.none() | st.binary(max_size=5))
+def test_whatever_is_given_is_an_exact_amount_or_an_amount_error(value: object) -> None:
+    for read in (lambda: money.amount(value, "USD"), lambda: money.quantity(value)):
+        try:
+            assert isinstance(read(), Decimal)
+        except money.AmountError as error:
+            assert str(error)
+
+
+@pytest.mark.parametrize(
+    "value", [Decimal("1E+999999999"), Decimal("1E-999999999"), Decimal("0E+999999999"), 10**100_000, "9" * 10_000_000]
+)
+def test_a_number_without_bounds_is_refused_in_no_time(value: object) -> None:
+    started = time.perf_counter()
+    for read in (lambda: money.amount(value, "USD"), lambda: money.quantity(value)):
+        with pytest.raises(money.AmountError):
+            read()
+    # 5 ms would do; a busy machine gets more
+    assert time.perf_counter() - started < 0.25
+
+
+@pytest.mark.parametrize("value", [10**17, -(10**17), 10**4400])
+def test_minor_units_beyond_all_sense_are_refused(value: int) -> None:
+    with pytest.raises(money.AmountError):
+        money.from_minor(value, "USD")
