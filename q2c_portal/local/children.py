@@ -43,7 +43,8 @@ class Child:
     cwd: Path = ROOT
     stop_signal: int = signal.SIGTERM
     stop_seconds: float = 15
-    start_seconds: float = 60
+    #: a busy machine needs its time; what falls over at once is noticed at once
+    start_seconds: float = 180
 
 
 @dataclass(frozen=True)

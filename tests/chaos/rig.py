@@ -25,7 +25,8 @@ from q2c_portal.local import environment, ports
 from q2c_portal.local.state_dir import ROOT, StateDir, read_json, write_json
 from tests.chaos.proxy import FaultProxy
 
-START_SECONDS = 240
+#: a busy machine may need minutes for ten processes
+START_SECONDS = 600
 
 
 class Stack:
