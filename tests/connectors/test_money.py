@@ -152,7 +152,9 @@ def test_whatever_is_given_is_an_exact_amount_or_an_amount_error(value: object) 
 
 
 @pytest.mark.parametrize(
-    "value", [Decimal("1E+999999999"), Decimal("1E-999999999"), Decimal("0E+999999999"), 10**100_000, "9" * 10_000_000]
+    "value",
+    [Decimal("1E+999999999"), Decimal("1E-999999999"), Decimal("0E+999999999"), 10**100_000, "9" * 10_000_000],
+    ids=["huge", "tiny", "nothing, huge", "whole", "text"],
 )
 def test_a_number_without_bounds_is_refused_in_no_time(value: object) -> None:
     started = time.perf_counter()
@@ -163,7 +165,7 @@ def test_a_number_without_bounds_is_refused_in_no_time(value: object) -> None:
     assert time.perf_counter() - started < 0.25
 
 
-@pytest.mark.parametrize("value", [10**17, -(10**17), 10**4400])
+@pytest.mark.parametrize("value", [10**17, -(10**17), 10**4400], ids=["above", "below", "whole"])
 def test_minor_units_beyond_all_sense_are_refused(value: int) -> None:
     with pytest.raises(money.AmountError):
         money.from_minor(value, "USD")
