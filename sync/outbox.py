@@ -226,7 +226,7 @@ def carry(
     row: Connection,
     claims: Sequence[Claim],
     *,
-    call: "Callable[[Connector, Sequence[Claim], Halt], list[Any]] | None" = None,
+    call: Callable[[Connector, Sequence[Claim], Halt], list[Any]] | None = None,
 ) -> None:
     """Make the calls (by default: hand over) with no transaction and no lock held, and write outcomes down as they
     come.
@@ -234,15 +234,17 @@ def carry(
     connector = connections.connector_for(row)
     size = connector.batch_size if "deliver_many" in connector.capabilities and call is None else 1
     groups = [list(claims[start : start + size]) for start in range(0, len(claims), size)]
-    halt = Halt()
+    halt, renewed_at = Halt(), clock.now()
     with ThreadPoolExecutor(max_workers=min(settings.CARRY_THREADS, len(groups))) as pool:
         pending: dict[Future[list[Any]], list[Claim]] = {
             pool.submit(_guarded, call or _hand_over, connector, group, halt): group for group in groups
         }
         while pending:
             done, _ = wait(pending, timeout=RENEW_EVERY, return_when=FIRST_COMPLETED)
-            if not done:
+            if not done or clock.now() - renewed_at >= timedelta(seconds=RENEW_EVERY):
                 _renew([claim.delivery for group in pending.values() for claim in group])
+                renewed_at = clock.now()
+            if not done:
                 continue
             # what finishes within a moment of each other is written together
             more, _ = (
