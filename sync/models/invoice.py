@@ -51,7 +51,7 @@ class InvoiceLineRecord(models.Model):
     quantity = models.DecimalField(max_digits=18, decimal_places=6)
     net = MoneyField()
     tax = MoneyField()
-    tax_code = models.CharField(max_length=40)
+    tax_code = models.CharField(max_length=200)
     service_starts_on = models.DateField()
     service_ends_on = models.DateField()
     contract_reference = ReferenceField(blank=True)

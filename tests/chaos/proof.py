@@ -100,6 +100,53 @@ def _keep(part: Part, seed: int, process: "subprocess.Popen[str]") -> int:
     return len(row["violations"])
 
 
+def sweep_crash_points() -> int:
+    """Die once at every boundary of every phase, unless this commit has; how many violations were found."""
+    path = RESULTS / f"{commit()}-crash-points.json"
+    if not path.exists():
+        done = subprocess.run(
+            [sys.executable, "manage.py", "simulate", "--crash-points", "--json"],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONHASHSEED": "0"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            check=False,
+        )
+        lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
+        if not lines:
+            raise RuntimeError("the sweep of crash points broke")
+        path.write_text(lines[-1])
+    return len(json.loads(path.read_text())["violations"])
+
+
+def _of_others() -> Iterator[str]:
+    """What the sweep, the planted bugs and the chaos runs have left for this commit."""
+    path = RESULTS / f"{commit()}-crash-points.json"
+    if path.exists():
+        found = json.loads(path.read_text())
+        places = {place for phase in found["places"].values() for place in phase}
+        yield (
+            f"  crash points: {found['kills']:,} deaths at {len(places)} places in {len(found['boundaries'])} phases,"
+            f" {len(found['violations'])} violations"
+        )
+    path = RESULTS / f"{commit()}-planted.json"
+    if path.exists():
+        bugs = json.loads(path.read_text())
+        missed = [bug["name"] for bug in bugs if not bug["caught"]]
+        yield f"  planted bugs: {len(bugs) - len(missed)} of {len(bugs)} caught" + (
+            f"; missed {missed}" if missed else ""
+        )
+    for path in sorted(RESULTS.glob("chaos-*.json")):
+        one = json.loads(path.read_text())
+        if commit().startswith(one["commit"]):
+            kills = one.get("kills", {})
+            yield (
+                f"  chaos, seed {one['seed']}: {sum(kills.values())} kills, {kills.get('postgres', 0)} of them PostgreSQL,"
+                f" {len(one['violations'])} violations"
+            )
+
+
 def report() -> str:
     """What is covered on this commit, part by part."""
     have = done()
@@ -117,6 +164,7 @@ def report() -> str:
             f"{sum(len(row['violations']) for row in rows)} violations; "
             + ", ".join(f"{count:,} {name}" for name, count in figures.items())
         )
+    lines += _of_others()
     lines += [f"  violation, seed {row['seed']}: {text}" for row in have for text in row["violations"]]
     return "\n".join(lines)
 
@@ -138,7 +186,7 @@ def main() -> None:
         print(report())
         return
     minutes = float(sys.argv[1]) if len(sys.argv) > 1 else 10_000.0
-    violations = work(minutes)
+    violations = sweep_crash_points() + work(minutes)
     print(report())
     sys.exit(1 if violations else 0)
 

@@ -19,7 +19,7 @@ from tests.chaos.engine import Engine
 from tests.chaos.mishaps import NONE, Faults
 from tests.chaos.people import People
 from tests.chaos.remotes import Stage
-from tests.chaos.simulator import dsn
+from tests.chaos.simulator import commit, dsn
 from tests.chaos.tale import Flow, Tale, record_id
 from tests.chaos.world import World
 
@@ -41,6 +41,7 @@ class Coverage:
     kills: int = 0
     violations: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    commit: str = ""
 
 
 class Sweep:
@@ -55,7 +56,7 @@ class Sweep:
     def run(self, *, only: str = "", times: int = 1) -> Coverage:
         """Die once at every boundary of every phase, for each kind of ERP, so many times."""
         began = time.monotonic()
-        found = Coverage()
+        found = Coverage(commit=commit())
         with self.engine.running(self.world.random.randint(1, 10**9)):
             self.company = companies.found(self.stage)
             for source in (self.company.crm, *(one.books for one in self.company.billing.values())):

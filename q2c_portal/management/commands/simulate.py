@@ -58,6 +58,6 @@ class Command(BaseCommand):
 
         with simulator.template() as empty, simulator.throw_away(empty), planted.bug(options["plant"]):
             found = sweep.Sweep(options["seed"]).run(only=options["phase"], times=options["times"])
-        self.stdout.write(sweep.as_text(found))
+        self.stdout.write(json.dumps(asdict(found)) if options["json"] else sweep.as_text(found))
         if found.violations:
             raise CommandError(f"violations: {len(found.violations)}")
