@@ -88,6 +88,25 @@ def test_an_item_that_was_overtaken_before_it_was_worked_owes_nothing(company: C
     assert WorkItem.objects.get(version=1).condition == Condition.SUPERSEDED
 
 
+def test_an_overtaken_item_that_is_made_due_again_owes_nothing_either(company: Company, machine) -> None:
+    # given an older version that stopped, and a newer one that is everywhere
+    company.hears(customer(1, version=1, country="Philipines"))
+    company.hears(customer(1, version=2, name="New"))
+    company.settles()
+    # when something makes the older one due again
+    WorkItem.objects.filter(version=1).update(condition=Condition.DUE, due_at=machine())
+    work.work_due()
+    # then it is over again, and nothing of it is owed
+    assert WorkItem.objects.get(version=1).condition == Condition.SUPERSEDED
+    assert set(Delivery.objects.values_list("version", flat=True)) == {2}
+    # and the same where nothing is wrong with it
+    item = WorkItem.objects.get(version=1)
+    item.subject["address"]["country"], item.condition = "United States", Condition.DUE
+    item.save()
+    work.work_due()
+    assert set(Delivery.objects.values_list("version", flat=True)) == {2}
+
+
 def test_a_worker_that_slept_through_its_lease_acts_on_nothing(company: Company, machine) -> None:
     # given a worker that claimed an item and went to sleep
     with transaction.atomic():
