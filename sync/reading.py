@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from django.db import DatabaseError, transaction
 from django.db import connection as database
-from django.db import transaction
 from django.db.models import F
 
 from connectors.canonical import Canonical
@@ -88,7 +88,8 @@ def _read(connection: Connection, events: Sequence[SourceEvent]) -> None:
     try:
         with transaction.atomic():
             items = _record(events, shapes)
-    except Exception:
+    except Exception as error:
+        _raise_if_away(error)
         log.exception("reading %s events failed together; trying one by one", len(events))
         items = []
         for event in events:
@@ -98,11 +99,18 @@ def _read(connection: Connection, events: Sequence[SourceEvent]) -> None:
         nudges.nudge("deliver", "posting", "ingest")
 
 
+def _raise_if_away(error: Exception) -> None:
+    """A database that went away is no fault of the events at hand: their lease ends, and somebody reads them again."""
+    if isinstance(error, DatabaseError) and not transaction.get_connection().is_usable():
+        raise error
+
+
 def _read_alone(event: SourceEvent, shapes: Read) -> list[WorkItem]:
     try:
         with transaction.atomic():
             return _record([event], {event.pk: shapes})
     except Exception as error:
+        _raise_if_away(error)
         log.exception("event %s cannot be read", event.pk)
         _count_crash(event, error)
         return []

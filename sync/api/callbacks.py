@@ -7,7 +7,7 @@ import logging
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError
+from django.db import IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
@@ -46,6 +46,14 @@ class NotReady(APIException):
     default_code = "not_ready"
     default_detail = "This connection is not set up at the moment; send the same again later."
     wait = 60
+
+
+class Away(NotReady):
+    """The database cannot be reached: nothing was stored, and the caller must not believe otherwise."""
+
+    default_code = "away"
+    default_detail = "The portal cannot store anything at the moment; send the same again later."
+    wait = 15
 
 
 class WhateverIsAccepted(DefaultContentNegotiation):
@@ -93,6 +101,9 @@ class Callback(APIView):
             raise ParseError("The event could not be stored; send it again.") from error
 
     def handle_exception(self, exc: Exception) -> Response:
+        if isinstance(exc, OperationalError | InterfaceError):
+            log.warning("a call could not be stored: %s", exc)
+            exc = Away()
         if isinstance(exc, APIException) and not isinstance(exc, MethodNotAllowed | NotReady):
             self._leave_a_trace(exc)
         return super().handle_exception(exc)

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 
 from reconciliation.models import ExceptionCase
-from sync import connections
+from sync import connections, inbox
 from sync.models import ConnectionHealth, RefusedCall, SourceEvent
 from tests.small_company import Company
 from tests.sync.api.conftest import PATH_SECRET, WEBHOOK_SECRETS, is_a_problem, signature
@@ -236,3 +237,18 @@ def test_a_deal_of_fifty_megabytes_is_not_read(doors: Company, client: Client, t
 def test_an_address_that_does_not_exist_is_told_to_machines_in_their_own_form(doors: Company, client: Client) -> None:
     assert is_a_problem(client.get("/api/v1/callbacks/stripe/../x"), 404)
     assert client.get("/nowhere")["content-type"].startswith("text/html")
+
+
+def test_a_caller_is_asked_to_come_again_while_nothing_can_be_stored(
+    send_webhook: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a database that goes away as the event is about to be stored
+    def away(*_: Any, **__: Any) -> None:
+        raise OperationalError("the connection is closed")
+
+    monkeypatch.setattr(inbox, "take_in", away)
+    # when a proven call comes
+    answer = send_webhook(BODY)
+    # then it is not told that all is well, nor that it did wrong
+    assert is_a_problem(answer, 503) and answer["Retry-After"] == "15"
+    assert "send the same again" in answer.json()["detail"] and not RefusedCall.objects.exists()
