@@ -13,7 +13,7 @@ from reconciliation.controls.control import Control
 from reconciliation.controls.registry import CONTROLS
 from reconciliation.models import Break, ControlRun, ControlStage, ExceptionCase
 from reconciliation.models.controls import Side
-from sync import bulk, clock, journal, schedules
+from sync import bulk, clock, journal, schedules, versions
 from sync.mappings import in_force
 from sync.models import AccountingPeriod, Connection, EntityRoute, LegalEntity, ScheduleClaim, WorkItem
 from sync.money_text import plain
@@ -86,15 +86,17 @@ def _first_day(entity: LegalEntity) -> date | None:
 def run(name: str, *, entity: LegalEntity, business_date: date, look_back: bool = False) -> ControlRun:
     """One asking. It always leaves a run: where a side cannot be read, one that says `not run`, and a case."""
     control = CONTROLS[name]
-    version = ControlRun.objects.filter(control=name, entity=entity, business_date=business_date).count() + 1
-    row = ControlRun.objects.create(
-        control=name,
-        entity=entity,
-        business_date=business_date,
-        version=version,
-        rule_version=control.rule_version,
-        started_at=clock.now(),
-    )
+    with transaction.atomic():
+        # the day's own run and a look back may begin at the same moment
+        versions.hold([f"control run:{name}:{entity.pk}:{business_date}"])
+        row = ControlRun.objects.create(
+            control=name,
+            entity=entity,
+            business_date=business_date,
+            version=ControlRun.objects.filter(control=name, entity=entity, business_date=business_date).count() + 1,
+            rule_version=control.rule_version,
+            started_at=clock.now(),
+        )
     dates = _open_dates(control, entity, business_date) if look_back else []
     try:
         for day in (*dates, business_date):
