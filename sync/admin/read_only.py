@@ -36,7 +36,7 @@ class Page(ModelAdmin):
 class ReadOnly(Page):
     """Nothing is typed in, changed or deleted here, not by superusers: rows come from the engine or from approvals."""
 
-    actions: Any = None
+    actions: list[str] | None = None
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
