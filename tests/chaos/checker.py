@@ -30,6 +30,25 @@ SELECT reason, coalesce(work_item_id, 0), coalesce(delivery_id, 0), coalesce(con
 FROM reconciliation_exceptioncase c WHERE status = 'open'
 GROUP BY 1, 2, 3, 4, 5, (SELECT b.value FROM sync_block b WHERE b.id = c.block_id) HAVING count(*) > 1
 """
+_CASES_EVER = """
+SELECT DISTINCT d.reference, c.reason FROM reconciliation_exceptioncase c JOIN sync_delivery d ON d.id = c.delivery_id
+"""
+#: what may go wrong in this world; any other case is the portal's own doing
+POSSIBLE = frozenset(
+    {
+        "AMOUNT_MISMATCH",
+        "AUTH_EXPIRED",
+        "CONFLICTING_DUPLICATE",
+        "DIMENSION_MISSING",
+        "DUPLICATE_AT_TARGET",
+        "ERP_CUSTOMER_MISSING",
+        "PERIOD_CLOSED",
+        "PRODUCT_UNMAPPED",
+        "RATE_LIMIT",
+        "TARGET_UNAVAILABLE",
+        "UNKNOWN_OUTCOME",
+    }
+)
 _STOPPED_WITHOUT_CASE = """
 SELECT 'work item ' || reference FROM sync_workitem w WHERE condition = 'blocked'
   AND NOT EXISTS (SELECT 1 FROM reconciliation_exceptioncase c WHERE c.work_item_id = w.id AND c.status = 'open')
@@ -230,7 +249,20 @@ class Checker:
                 found.add("I4", f"a case of {row[0]} belongs to nobody: {row[2]}")
         for (name,) in self._rows(_STOPPED_WITHOUT_CASE):
             found.add("I4", f"{name} is stopped and no case is open")
+        self._cases_and_their_causes(found)
         found.figures["open cases"] = dict(Counter(row[0] for row in self._cases))
+
+    def _cases_and_their_causes(self, found: Findings) -> None:
+        """Every refusal a remote gave became a case, and every case has a cause in this world."""
+        ever = set(self._rows(_CASES_EVER))
+        for code, books in self.stage.shelf.items():
+            for reference, reason in sorted(set(books.refusals) - ever):
+                # the customer may arrive between a refusal nobody lived to note and the next call
+                if reason != "ERP_CUSTOMER_MISSING":
+                    found.add("I4", f"{code} refused {reference} ({reason}) and no case ever said so")
+        for reason, count in sorted(Counter(row[0] for row in self._cases).items()):
+            if reason not in POSSIBLE:
+                found.add("I4", f"{count} cases of {reason}, for which nothing in this world is a cause")
 
     # -- I5 -------------------------------------------------------------------------------------------
     def _order(self, found: Findings) -> None:

@@ -12,8 +12,7 @@ import time
 from dataclasses import dataclass
 
 from tests.chaos.planted import BUGS, CRASH_POINTS, SIMULATOR, Planted
-from tests.chaos.proof import RESULTS, commit
-from tests.chaos.simulator import ROOT
+from tests.chaos.results import RESULTS, ROOT, commit
 
 SEEDS = 200
 

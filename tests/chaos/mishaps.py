@@ -28,6 +28,8 @@ class Faults:
     absent: float = 0.0
     #: the answer echoes another amount than was sent
     wrong_echo: float = 0.0
+    #: an ERP refuses this document until somebody sets something right there
+    refused: float = 0.0
     #: somebody at the target enters the same document by hand
     by_hand: float = 0.0
 
@@ -70,7 +72,7 @@ NETWORK = Faults(
 )
 BROKER = Faults(nudge_lost=0.2, nudge_twice=0.2, nudge_late=0.2, beats=2)
 ORDER = Faults(call_lost=0.05, call_twice=0.2, call_altered=0.01, call_late=0.1, modified=0.25, moved=0.25)
-PEOPLE = Faults(unmapped=0.08, login=0.0005, by_hand=0.002)
+PEOPLE = Faults(unmapped=0.08, login=0.0005, by_hand=0.002, refused=0.05)
 CRASHES = Faults(crash=0.001)
 PRESETS = {
     "none": NONE,

@@ -21,6 +21,7 @@ PRESSED = {
     "AMOUNT_MISMATCH": ("try_again", "preparer"),
     "DUPLICATE_AT_TARGET": ("try_again", "preparer"),
     "ERP_CUSTOMER_MISSING": ("try_again", "preparer"),
+    "DIMENSION_MISSING": ("try_again", "preparer"),
 }
 #: what a tick of people's work takes on at most
 AT_ONCE = 25
@@ -86,6 +87,8 @@ class People:
         cases = ExceptionCase.objects.filter(status="open", reason__in=PRESSED).exclude(delivery=None)
         for case in cases.select_related("problem").order_by("pk")[:AT_ONCE]:
             name, asker = PRESSED[case.reason]
+            for books in self.company.erps.values():
+                books.refusing.discard(case.delivery.reference)
             self._ask_and_approve(FIXES[name], Target(problem=case.problem, case=case), {}, asker)
 
     def _ask_and_approve(self, fix: Fix, target: Target, inputs: dict[str, str], asker: str) -> None:

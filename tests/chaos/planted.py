@@ -135,9 +135,9 @@ BUGS: tuple[Planted, ...] = (
         says="A document the ERP refused is sent again and again",
         place="sync.results:_fail",
         old="if isinstance(error, Rejected):",
-        new="if isinstance(error, Rejected):\n        row.condition, row.due_at = Condition.DUE, clock.now()\n"
-        "        return None\n    if False:",
-        faults="none",
+        new="if isinstance(error, Rejected):\n        row.condition = Condition.DUE\n"
+        "        row.due_at = clock.now() + timedelta(minutes=10)\n        return None\n    if False:",
+        faults="people",
     ),
     Planted(
         name="naive local time",

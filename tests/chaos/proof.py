@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.chaos.simulator import ROOT, commit
-
-RESULTS = Path(os.environ.get("Q2C_PROOF_DIR", str(ROOT / ".proof")))
+from tests.chaos.results import RESULTS, ROOT, commit, kept, same_code
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,9 +43,8 @@ def results_file() -> Path:
 
 
 def done() -> list[dict[str, Any]]:
-    """Results of this commit so far."""
-    path = results_file()
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    """Results for this code so far."""
+    return [json.loads(line) for path in kept(".jsonl") for line in path.read_text().splitlines()]
 
 
 def missing(part: Part, have: list[dict[str, Any]]) -> Iterator[int]:
@@ -102,8 +99,7 @@ def _keep(part: Part, seed: int, process: "subprocess.Popen[str]") -> int:
 
 def sweep_crash_points() -> int:
     """Die once at every boundary of every phase, unless this commit has; how many violations were found."""
-    path = RESULTS / f"{commit()}-crash-points.json"
-    if not path.exists():
+    if not kept("-crash-points.json"):
         done = subprocess.run(
             [sys.executable, "manage.py", "simulate", "--crash-points", "--json"],
             cwd=ROOT,
@@ -116,22 +112,20 @@ def sweep_crash_points() -> int:
         lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
         if not lines:
             raise RuntimeError("the sweep of crash points broke")
-        path.write_text(lines[-1])
-    return len(json.loads(path.read_text())["violations"])
+        (RESULTS / f"{commit()}-crash-points.json").write_text(lines[-1])
+    return len(json.loads(kept("-crash-points.json")[-1].read_text())["violations"])
 
 
 def _of_others() -> Iterator[str]:
     """What the sweep, the planted bugs and the chaos runs have left for this commit."""
-    path = RESULTS / f"{commit()}-crash-points.json"
-    if path.exists():
+    for path in kept("-crash-points.json")[-1:]:
         found = json.loads(path.read_text())
         places = {place for phase in found["places"].values() for place in phase}
         yield (
             f"  crash points: {found['kills']:,} deaths at {len(places)} places in {len(found['boundaries'])} phases,"
             f" {len(found['violations'])} violations"
         )
-    path = RESULTS / f"{commit()}-planted.json"
-    if path.exists():
+    for path in kept("-planted.json")[-1:]:
         bugs = json.loads(path.read_text())
         missed = [bug["name"] for bug in bugs if not bug["caught"]]
         yield f"  planted bugs: {len(bugs) - len(missed)} of {len(bugs)} caught" + (
@@ -139,11 +133,11 @@ def _of_others() -> Iterator[str]:
         )
     for path in sorted(RESULTS.glob("chaos-*.json")):
         one = json.loads(path.read_text())
-        if commit().startswith(one["commit"]):
+        if same_code(one["commit"]):
             kills = one.get("kills", {})
             yield (
-                f"  chaos, seed {one['seed']}: {sum(kills.values())} kills, {kills.get('postgres', 0)} of them PostgreSQL,"
-                f" {len(one['violations'])} violations"
+                f"  chaos, seed {one['seed']}: {sum(kills.values())} kills,"
+                f" {kills.get('postgres', 0)} of them PostgreSQL, {len(one['violations'])} violations"
             )
 
 

@@ -63,6 +63,11 @@ class Books:
     writes: list[tuple[str, int]] = field(default_factory=list)
     last_number: int = 0
     refuses_login: bool = False
+    #: documents refused until somebody sets something right, and those judged before
+    refusing: set[str] = field(default_factory=set)
+    judged: set[str] = field(default_factory=set)
+    #: (reference, reason) of every refusal a caller heard
+    refusals: list[tuple[str, str]] = field(default_factory=list)
     #: told of every new record
     on_write: Callable[[Record], None] | None = None
 
@@ -141,7 +146,11 @@ class Remote(Connector):
         if world.chance(faults.late_commit):
             world.after(world.seconds(0, SETTLE.total_seconds() * 0.9), "late commit", lambda: self._late(parcel))
             raise OutcomeUnknown("no answer", system=self.name)
-        receipt = self._written(parcel)
+        try:
+            receipt = self._written(parcel)
+        except Rejected as refusal:
+            books.refusals.append((parcel.reference, refusal.reason))
+            raise
         if world.chance(faults.slow):
             world.elapse(world.seconds(60, 400))
         if world.chance(faults.lost_answer):
@@ -297,6 +306,18 @@ class SimErp(Remote):
         customer = getattr(subject, "customer_reference", "")
         if customer and not self.books.of(customer):
             raise Rejected("No such customer.", reason="ERP_CUSTOMER_MISSING", field="customer", value=customer)
+        if subject.kind in self.documents:
+            self._mind_the_dimension(parcel.reference)
+
+    def _mind_the_dimension(self, reference: str) -> None:
+        """Once refused, refused until people have been there."""
+        books, on = self.books, stage()
+        if reference not in books.judged:
+            books.judged.add(reference)
+            if on.world.chance(on.faults.refused):
+                books.refusing.add(reference)
+        if reference in books.refusing:
+            raise Rejected("Department is missing.", reason="DIMENSION_MISSING", field="department", value="none")
 
     def periods(self, *, entity: str) -> Iterable[Period]:
         for month, last in (("2026-03", 31), ("2026-04", 30), ("2026-05", 31)):

@@ -24,6 +24,7 @@ import django
 from q2c_portal.local import environment, ports
 from q2c_portal.local.state_dir import ROOT, StateDir, read_json, write_json
 from tests.chaos.proxy import FaultProxy
+from tests.chaos.results import RESULTS, commit
 
 #: a busy machine may need minutes for ten processes
 START_SECONDS = 600
@@ -93,7 +94,6 @@ def main(arguments: Sequence[str]) -> int:
     began = datetime.now(UTC)
     say = _teller()
     say(f"seed {chosen.seed}, commit {commit()}, {chosen.deals} deals, {chosen.minutes} minutes, {chosen.kills} kills")
-    results = StateDir.chosen().path / "results"
     with started() as stack:
         say(f"stack is up in {stack.state.path}")
         os.environ.update(environment.by_hand(stack.state))
@@ -132,7 +132,7 @@ def main(arguments: Sequence[str]) -> int:
         if found.violations or session.troubles or chosen.keep:
             (stack.state.path / "kept").touch()
             result["kept"] = str(stack.state.path)
-    path = store(result, results)
+    path = store(result, RESULTS)
     tell(result, path)
     return 1 if found.violations or session.troubles else 0
 
@@ -162,13 +162,6 @@ def tell(result: dict[str, Any], path: Path) -> None:
     for violation in result["violations"]:
         print(f"violation: {violation}")
     print(f"violations: {len(result['violations'])}\nstored in {path}")
-
-
-def commit() -> str:
-    done = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    return done.stdout.strip() or "unknown"
 
 
 def _teller() -> Any:

@@ -1,17 +1,17 @@
 """One seeded run: a company, its flows, the faults, then calm, then the checker."""
 
+import inspect
 import os
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
+from hashlib import sha256
 from typing import Any
 
-from django.conf import settings
 from django.db import connection
+from django.db.migrations.loader import MigrationLoader
 
 from tests.chaos import company as companies
 from tests.chaos.checker import Checker
@@ -20,12 +20,12 @@ from tests.chaos.engine import Engine
 from tests.chaos.mishaps import NONE, Faults
 from tests.chaos.people import People
 from tests.chaos.remotes import Stage
+from tests.chaos.results import commit
 from tests.chaos.tale import Tale
 from tests.chaos.world import World
 
 #: after the faults have ended everything must come to rest within this (simulated)
 PATIENCE = timedelta(hours=6)
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass
@@ -38,21 +38,6 @@ class Report:
     violations: list[str] = field(default_factory=list)
     figures: dict[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
-
-
-def commit() -> str:
-    """The commit this runs on, marked where files differ from it."""
-    try:
-        name = subprocess.run(
-            ["git", "describe", "--always", "--dirty", "--abbrev=12"],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return name.stdout.strip()
 
 
 def spread_of(flows: int) -> timedelta:
@@ -75,7 +60,7 @@ def run(seed: int, flows: int, faults: Faults) -> Report:
         spread = spread_of(flows)
         tale.begin(flows, spread=spread)
         engine.gather = timedelta(seconds=min(0.05 + flows / 100, 10))
-        engine.start(pace=3.0 if flows < 200 else 6.0)
+        engine.start(pace=6.0)
         people.start()
         if faults.crash:
             stage.boundaries.decide = lambda number, name: world.chance(faults.crash)
@@ -138,18 +123,34 @@ def dsn() -> str:
 
 @contextmanager
 def template() -> Iterator[str]:
-    """An empty database made from the migrations, once; runs copy it. Dropped afterwards."""
-    before = settings.DATABASES["default"]["NAME"]
-    name = f"sim_template_{os.getpid()}"
-    connection.settings_dict["TEST"]["NAME"] = name
-    connection.creation.create_test_db(verbosity=0, autoclobber=True)
-    connection.close()
+    """An empty database made from the migrations; runs copy it. Made once per server and state of the migrations, so
+    that many short runs after each other do not migrate each time; it goes when the throw-away server goes.
+    """
+    name = f"sim_template_{_migrations_sha256()[:16]}"
+    with connection._nodb_cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(hashtext(%s))", [name])
+        cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s AND datistemplate", [name])
+        if not cursor.fetchone():
+            connection.settings_dict["TEST"]["NAME"] = name
+            connection.creation.create_test_db(verbosity=0, autoclobber=True)
+            connection.close()
+            # only what was migrated to the end is called a template
+            cursor.execute(f'ALTER DATABASE "{name}" IS_TEMPLATE true')
+        cursor.execute("SELECT pg_advisory_unlock(hashtext(%s))", [name])
+    connection.settings_dict["NAME"] = name
     try:
         yield name
     finally:
         connection.close()
-        connection.settings_dict["NAME"] = name
-        connection.creation.destroy_test_db(before, verbosity=0)
+
+
+def _migrations_sha256() -> str:
+    loader = MigrationLoader(None)
+    found = sha256()
+    for app, name in sorted(loader.disk_migrations):
+        found.update(f"{app}.{name}".encode())
+        found.update(inspect.getsource(inspect.getmodule(type(loader.disk_migrations[app, name]))).encode())  # type: ignore[arg-type]
+    return found.hexdigest()
 
 
 @contextmanager

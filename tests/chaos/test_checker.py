@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from sync import blocks
+from sync.models import Connection
 from tests.chaos import company as companies
 from tests.chaos.checker import Checker
 from tests.chaos.crashes import Boundaries
@@ -61,7 +63,7 @@ class Played:
     def bring_back(self, kept: Any) -> None:
         records, self.engine.history = kept
         for code, books in self.stage.shelf.items():
-            books.records = records[code]
+            books.records, books.refusals = records[code], []
 
     def invoice(self) -> tuple[Books, Any]:
         for books in self.company.erps.values():
@@ -119,6 +121,11 @@ def _refused(played: Played) -> None:
     next(iter(played.engine.history.values())).fail = 1
 
 
+def _refusal_unsaid(played: Played) -> None:
+    books, record = played.invoice()
+    books.refusals = [(record.reference, "DIMENSION_MISSING")]
+
+
 SPOILED: tuple[tuple[Callable[[Played], None], str], ...] = (
     (_twice, "I2"),
     (_gone, "I3"),
@@ -129,13 +136,21 @@ SPOILED: tuple[tuple[Callable[[Played], None], str], ...] = (
     (_old_version, "I5"),
     (_forgotten_event, "I1"),
     (_refused, "I1"),
+    (_refusal_unsaid, "I4"),
 )
+
+
+def _a_case_without_a_cause_is_found(played: Played) -> None:
+    blocks.put([blocks.Stop(connection=Connection.objects.get(code="erp-a"), reason="CURRENCY_MISMATCH")])
+    assert any("CURRENCY_MISMATCH" in text for text in played.violations())
+    blocks.clear(connections=[Connection.objects.get(code="erp-a").pk], note="only for this test")
 
 
 def test_one_wrong_thing_in_the_books_is_found() -> None:
     # given books in which nothing is wrong
     played = Played()
     assert played.violations() == []
+    _a_case_without_a_cause_is_found(played)
     for spoil, invariant in SPOILED:
         kept = played.keep()
         # when one thing is

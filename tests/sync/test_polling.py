@@ -361,5 +361,5 @@ def test_windows_of_polls_are_forgotten_after_two_days_and_those_of_controls_are
 def test_clearing_one_reason_leaves_the_others(company: Company) -> None:
     for reason in ("EVENT_GAP", "RATE_LIMIT"):
         blocks.put([blocks.Stop(connection=company.erp, reason=reason)])
-    blocks.clear(connections=[company.erp.pk], only="EVENT_GAP", note="over")
+    blocks.clear(connections=[company.erp.pk], reasons={"EVENT_GAP"}, note="over")
     assert ExceptionCase.objects.get(status="open").reason == "RATE_LIMIT"

@@ -1,0 +1,52 @@
+"""Where results of long proofs are kept, and for which state of the code they count."""
+
+import os
+import subprocess
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+RESULTS = Path(os.environ.get("Q2C_PROOF_DIR", str(ROOT / ".proof")))
+#: what decides how a run goes; a result counts for every commit at which these are the same
+CODE = (
+    "connectors",
+    "sync",
+    "reconciliation",
+    "q2c_portal",
+    "requirements.txt",
+    *(f"tests/chaos/{name}.py" for name in ("checker", "company", "crashes", "engine", "mishaps", "people", "remotes")),
+    *(f"tests/chaos/{name}.py" for name in ("simulator", "sources", "sweep", "tale", "world")),
+)
+
+
+def commit() -> str:
+    """The commit this runs on, marked where files differ from it."""
+    try:
+        name = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=12"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return name.stdout.strip()
+
+
+@cache
+def same_code(other: str) -> bool:
+    """Whether that commit has the code of the files at hand; a commit of words alone makes no proof void."""
+    if other == commit():
+        return True
+    if "-dirty" in other:
+        return False
+    found = subprocess.run(
+        ["git", "diff", "--quiet", other, "--", *CODE], cwd=ROOT, check=False, stderr=subprocess.DEVNULL
+    )
+    return found.returncode == 0
+
+
+def kept(ending: str) -> list[Path]:
+    """Files of results for this code: `<commit><ending>`."""
+    return sorted(path for path in RESULTS.glob(f"*{ending}") if same_code(path.name.removesuffix(ending)))
