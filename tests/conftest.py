@@ -20,6 +20,15 @@ from tests.small_company import Company, found_company
 hypothesis_settings.register_profile("steady", derandomize=True, deadline=None, print_blob=True)
 hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
+#: minutes each: begun first, so that nobody waits for them at the end
+LONG = ("tests/chaos/test_simulator.py", "tests/scenarios/", "tests/browser/test_axe.py")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+
+
 _clean_up = TransactionTestCase._fixture_teardown
 
 

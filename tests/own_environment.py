@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from q2c_portal.local.state_dir import one_at_a_time
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -17,8 +19,11 @@ def python_of(name: str) -> Path:
     home = ROOT / ".venvs" / name
     python = home / "bin" / "python"
     made = home / f"made-{hashlib.sha256(requirements.read_bytes()).hexdigest()[:12]}"
-    if not made.exists():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", str(home)], check=True)
-        subprocess.run([str(python), "-m", "pip", "install", "-q", "-r", str(requirements)], check=True, timeout=600)
-        made.touch()
+    with one_at_a_time(home.with_suffix(".lock")):
+        if not made.exists():
+            subprocess.run([sys.executable, "-m", "venv", "--clear", str(home)], check=True)
+            subprocess.run(
+                [str(python), "-m", "pip", "install", "-q", "-r", str(requirements)], check=True, timeout=600
+            )
+            made.touch()
     return python

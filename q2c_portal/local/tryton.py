@@ -20,7 +20,7 @@ from q2c_portal.local import ports
 from q2c_portal.local.children import Child, Tier
 from q2c_portal.local.ports import LOOPBACK
 from q2c_portal.local.readiness import answers_http
-from q2c_portal.local.state_dir import ROOT, StateDir, read_json, write_json
+from q2c_portal.local.state_dir import ROOT, StateDir, one_at_a_time, read_json, write_json
 
 ENVIRONMENT = ROOT / ".venvs" / "tryton"
 REQUIREMENTS = ROOT / "requirements-tryton.txt"
@@ -95,11 +95,13 @@ def install() -> None:
     """Make the virtual environment once; needs a package index. Raises CannotPrepareError."""
     mark = ENVIRONMENT / "complete"
     wanted = REQUIREMENTS.read_text()
-    if mark.exists() and mark.read_text() == wanted:
-        return
-    venv.create(ENVIRONMENT, with_pip=True, clear=False)
-    _run([str(_program("python")), "-m", "pip", "install", "--quiet", "-r", str(REQUIREMENTS)], step="install Tryton")
-    mark.write_text(wanted)
+    with one_at_a_time(ENVIRONMENT.parent / "tryton.lock"):
+        if mark.exists() and mark.read_text() == wanted:
+            return
+        venv.create(ENVIRONMENT, with_pip=True, clear=False)
+        command = [str(_program("python")), "-m", "pip", "install", "--quiet", "-r", str(REQUIREMENTS)]
+        _run(command, step="install Tryton")
+        mark.write_text(wanted)
 
 
 def children(state_dir: Path, *, database_url: str = "", items: Sequence[Item] = ITEMS) -> list[Child]:

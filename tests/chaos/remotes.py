@@ -144,7 +144,8 @@ class Remote(Connector):
         if world.chance(faults.lost_call):
             raise OutcomeUnknown("no answer", system=self.name)
         if world.chance(faults.late_commit):
-            world.after(world.seconds(0, SETTLE.total_seconds() * 0.9), "late commit", lambda: self._late(parcel))
+            wait = world.seconds(0, SETTLE.total_seconds() * 0.9)
+            world.after(wait, "late commit", lambda: self._late(parcel), passive=True)
             raise OutcomeUnknown("no answer", system=self.name)
         try:
             receipt = self._written(parcel)
@@ -223,7 +224,7 @@ class Remote(Connector):
         books.records.setdefault(parcel.reference, []).append(record)
         books.writes.append((parcel.reference, subject.version))
         if record.status == "pending":
-            on.world.after(on.world.seconds(5, 120), "posting job", lambda: self._post(record))
+            on.world.after(on.world.seconds(5, 120), "posting job", lambda: self._post(record), passive=True)
         if books.on_write:
             books.on_write(record)
         return record

@@ -98,8 +98,9 @@ def _come_to_rest(world: World, engine: Engine, people: People) -> None:
     end = world.time + PATIENCE
     quiet = 0
     while world.time < end and quiet < 4:
+        fixed = people.fixed
         world.run_until(world.time + timedelta(minutes=10))
-        quiet = quiet + 1 if not engine.has_work() else 0
+        quiet = quiet + 1 if not engine.has_work() and people.fixed == fixed else 0
 
 
 def _say_it_all_again(stage: Stage, engine: Engine) -> None:

@@ -28,6 +28,8 @@ class _Next:
     number: int
     name: str = field(compare=False)
     action: Callable[[], object] = field(compare=False)
+    #: happens inside a remote, whoever waits for whom
+    passive: bool = field(compare=False, default=False)
 
 
 class World:
@@ -53,12 +55,12 @@ class World:
     def seconds(self, least: float, most: float) -> timedelta:
         return timedelta(seconds=self.random.uniform(least, most))
 
-    def at(self, when: datetime, name: str, action: Callable[[], object]) -> None:
+    def at(self, when: datetime, name: str, action: Callable[[], object], *, passive: bool = False) -> None:
         self._number += 1
-        heapq.heappush(self._queue, _Next(max(when, self.time), self._number, name, action))
+        heapq.heappush(self._queue, _Next(max(when, self.time), self._number, name, action, passive))
 
-    def after(self, wait: timedelta, name: str, action: Callable[[], object]) -> None:
-        self.at(self.time + wait, name, action)
+    def after(self, wait: timedelta, name: str, action: Callable[[], object], *, passive: bool = False) -> None:
+        self.at(self.time + wait, name, action, passive=passive)
 
     def every(self, wait: timedelta, name: str, action: Callable[[], object]) -> None:
         """Again and again, until the world ends."""
@@ -83,13 +85,23 @@ class World:
         """A caller waits for an answer while the rest of the world goes on."""
         end = self.time + wait
         if self._depth >= DEEPEST:
-            self.time = end
+            self._let_remotes_go_on(end)
             return
         self._depth += 1
         try:
             self.run_until(end)
         finally:
             self._depth -= 1
+
+    def _let_remotes_go_on(self, end: datetime) -> None:
+        """Nobody else acts meanwhile, but what a remote has begun it ends in its own time."""
+        theirs = sorted(one for one in self._queue if one.passive and one.at <= end)
+        self._queue = [one for one in self._queue if not (one.passive and one.at <= end)]
+        heapq.heapify(self._queue)
+        for one in theirs:
+            self.time = max(self.time, one.at)
+            self.perform(one.name, one.action)
+        self.time = max(self.time, end)
 
     def perform(self, name: str, action: Callable[[], object]) -> None:
         """One process does one thing; it may die, and others go on."""
