@@ -1,7 +1,9 @@
 """What every test needs: nudges that go nowhere, fresh connectors, a clock, and a journal that lets a test clean up."""
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -27,6 +29,12 @@ LONG = ("tests/chaos/test_simulator.py", "tests/scenarios/", "tests/browser/test
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+    for item in items:
+        # schemathesis gives every address the same id, and of the same id only one would run
+        if label := getattr(item, "operation_label", None):
+            item._id = replace(item.id, params=label)
+    ids = Counter(item.nodeid for item in items)
+    assert len(ids) == len(items), f"two tests have the same id: {ids.most_common(1)}"
 
 
 _clean_up = TransactionTestCase._fixture_teardown
