@@ -161,11 +161,12 @@ class Remote(Connector):
 
     def _late(self, parcel: Parcel) -> None:
         try:
-            self._written(parcel)
+            # landing late and hiding afterwards would together outlast the time this remote says it takes to settle
+            self._written(parcel, may_hide=False)
         except ConnectorError:
             return  # refused late: nobody hears it
 
-    def _written(self, parcel: Parcel) -> Receipt:
+    def _written(self, parcel: Parcel, *, may_hide: bool = True) -> Receipt:
         """The remote's own side of a call that reached it."""
         on, books = stage(), self.books
         now = on.world.time
@@ -181,7 +182,7 @@ class Remote(Connector):
             books.answers[parcel.request_key] = (now, error)
             raise error
         self.refuse(parcel)
-        record = self._put(parcel)
+        record = self._put(parcel, may_hide=may_hide)
         receipt = self.receipt_of(record)
         if on.world.chance(on.faults.wrong_echo) and "total" in receipt.held:
             receipt = Receipt(
@@ -197,7 +198,7 @@ class Remote(Connector):
     def refuse(self, parcel: Parcel) -> None:
         """Raise Rejected where this remote would."""
 
-    def _put(self, parcel: Parcel) -> Record:
+    def _put(self, parcel: Parcel, *, may_hide: bool) -> Record:
         on, books, subject = stage(), self.books, parcel.subject
         held = books.by_id(parcel.reference, parcel.known.get(parcel.reference, ""))
         if held and (subject.state_like or parcel.operation == "correct"):
@@ -209,7 +210,8 @@ class Remote(Connector):
                 books.on_write(held)
             return held
         now = on.world.time
-        hidden = on.world.seconds(0, SETTLE.total_seconds() * 0.9) if on.world.chance(on.faults.absent) else timedelta()
+        hides = may_hide and on.world.chance(on.faults.absent)
+        hidden = on.world.seconds(0, SETTLE.total_seconds() * 0.9) if hides else timedelta()
         books.last_number += 1
         record = Record(
             external_id=f"{books.code}-{subject.kind}-{books.last_number}",

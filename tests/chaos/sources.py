@@ -169,11 +169,11 @@ class SimCrm(Speaks):
         on.boundaries.reach("after call", where="deliver_many feedback")
         return found
 
-    def _put(self, parcel: Parcel) -> Record:
+    def _put(self, parcel: Parcel, *, may_hide: bool) -> Record:
         held = self.books.of(parcel.reference)
         if held:
             parcel = replace(parcel, known={**parcel.known, parcel.reference: held[0].external_id})
-        return super()._put(parcel)
+        return super()._put(parcel, may_hide=may_hide)
 
 
 class SimBilling(Speaks):
