@@ -148,6 +148,8 @@ class Checker:
             if heard.altered_ok and not self._explained(heard.said.object_id):
                 # a vendor that repeats what is not acknowledged gets its answer, and people get a case
                 found.add("I1", f"{source} {key} came a second time with other content, and no case says so")
+            if heard.early:
+                found.add("I1", f"{source} {key} was answered 2xx {heard.early} times before it was stored")
             if len(heard.tracking) > 1:
                 found.add("I1", f"{source} {key} was answered with {len(heard.tracking)} tracking ids")
             if heard.fail:

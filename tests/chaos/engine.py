@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 from unittest import mock
 
+import psycopg
 from django.db import connection, transaction
 from django.test import Client
 
@@ -32,6 +33,12 @@ SELECT EXISTS (SELECT 1 FROM sync_sourceevent WHERE condition IN ('due', 'claime
     OR EXISTS (SELECT 1 FROM sync_workitem WHERE condition IN ('due', 'claimed', 'waiting'))
     OR EXISTS (SELECT 1 FROM sync_delivery WHERE condition IN ('due', 'claimed', 'waiting', 'held', 'in_doubt'))
     OR EXISTS (SELECT 1 FROM sync_crmstatusrecord WHERE version > sent_version)
+"""
+
+
+_STORED = """
+SELECT 1 FROM sync_sourceevent e JOIN sync_connection n ON n.id = e.connection_id
+WHERE n.code = %s AND e.source_event_id = %s LIMIT 1
 """
 
 
@@ -67,13 +74,17 @@ class Heard:
     altered_ok: int = 0
     altered_refused: int = 0
     tracking: set[str] = field(default_factory=set)
+    #: answered 2xx at a moment when nothing was stored
+    early: int = 0
 
 
 class Engine:
     """Runs the product and calls its door."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, *, dsn: str = "") -> None:
+        """With `dsn` every 2xx is checked against the database as others see it at that moment."""
         self.stage = stage
+        self._others_see = psycopg.connect(dsn, autocommit=True) if dsn else None
         self.world = stage.world
         self.history: dict[tuple[str, str], Heard] = {}
         self.skipped = 0
@@ -102,6 +113,8 @@ class Engine:
                 registry.connector_class.cache_clear()
                 live._built.cache_clear()
                 set_stage(None)
+                if self._others_see:
+                    self._others_see.close()
 
     # -- the broker -----------------------------------------------------------------------------------
     def nudge(self, *queues: str) -> None:
@@ -204,9 +217,16 @@ class Engine:
                 self.world.after(wait, "caller", partial(self.call, said, tries + 1))
         elif status < 300:
             heard.ok += 1
+            heard.early += not self._is_stored(said)
             heard.tracking |= body
         else:
             heard.fail += 1
+
+    def _is_stored(self, said: Said) -> bool:
+        if self._others_see is None:
+            return True
+        row = self._others_see.execute(_STORED, [said.source, said.event_id]).fetchone()
+        return row is not None
 
     def call_altered(self, said: Said) -> None:
         """The same id once more, with other bytes: only once the first was taken, else it would be the first."""

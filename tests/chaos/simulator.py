@@ -50,7 +50,7 @@ def run(seed: int, flows: int, faults: Faults) -> Report:
     began = time.monotonic()
     world = World(seed)
     stage = Stage(world=world, boundaries=Boundaries(), faults=faults)
-    engine = Engine(stage)
+    engine = Engine(stage, dsn=dsn())
     with engine.running(seed):
         company = companies.found(stage)
         for source in (company.crm, *(department.books for department in company.billing.values())):

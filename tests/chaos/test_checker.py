@@ -126,6 +126,10 @@ def _refusal_unsaid(played: Played) -> None:
     books.refusals = [(record.reference, "DIMENSION_MISSING")]
 
 
+def _answered_early(played: Played) -> None:
+    next(iter(played.engine.history.values())).early = 1
+
+
 SPOILED: tuple[tuple[Callable[[Played], None], str], ...] = (
     (_twice, "I2"),
     (_gone, "I3"),
@@ -136,6 +140,7 @@ SPOILED: tuple[tuple[Callable[[Played], None], str], ...] = (
     (_old_version, "I5"),
     (_forgotten_event, "I1"),
     (_refused, "I1"),
+    (_answered_early, "I1"),
     (_refusal_unsaid, "I4"),
 )
 
