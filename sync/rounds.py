@@ -16,13 +16,17 @@ from sync.states import UNFINISHED, Condition, Lifecycle
 log = logging.getLogger(__name__)
 
 
+class UnderWay(Exception):
+    """A call for this delivery is being made, or nobody knows yet how one ended; a new round has to wait for that."""
+
+
 def repost(delivery: Delivery, *, operation_note: str) -> Delivery:
     """Begin a new round after approval: the only backward move. `find` runs before anything is sent. Needs a
-    transaction.
+    transaction. Raises UnderWay.
     """
     row = Delivery.objects.select_for_update(of=("self",)).select_related("target").get(pk=delivery.pk)
     if row.condition in (Condition.CLAIMED, Condition.IN_DOUBT):
-        raise ValueError(f"{row.title} is under way or in doubt; it cannot be posted again now.")
+        raise UnderWay(f"{row.title} is under way or in doubt; it cannot be posted again now.")
     row.round += 1
     row.generation = 1
     row.state, row.condition, row.find_first = Lifecycle.TRANSFORMED, Condition.DUE, True
@@ -37,7 +41,7 @@ def repost(delivery: Delivery, *, operation_note: str) -> Delivery:
 
 def move_posting(delivery: Delivery, *, posting_date: Any) -> Delivery:
     """Post a document in another period than its own, after approval: only the posting date changes. Needs a
-    transaction.
+    transaction. Raises UnderWay.
     """
     row = Delivery.objects.select_for_update(of=("self",)).select_related("target").get(pk=delivery.pk)
     subject = load(json.loads(row.subject))

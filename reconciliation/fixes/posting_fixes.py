@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from django.contrib.auth.models import AbstractUser
+from django.db import transaction
 
 from reconciliation.fixes.fix import Fix, Input, NotPossible, Preview, Target, Write, member, totals
 from reconciliation.models import ApprovalRequest, ExceptionCase, FixItem, FixRun
@@ -87,7 +88,13 @@ class PostsAgain(Fix):
     def release(self, run: FixRun, items: Sequence[FixItem]) -> None:
         for item in items:
             assert item.case is not None
-            self.post(run, self.delivery(item.case))
+            try:
+                with transaction.atomic():
+                    self.post(run, self.delivery(item.case))
+            except rounds.UnderWay:
+                # an earlier run, or a late answer, moved it meanwhile: its turn comes when that is known
+                item.status, item.released_at = FixItem.Status.WAITING, None
+                item.save(update_fields=["status", "released_at"])
 
     def post(self, run: FixRun, row: Delivery) -> None:
         rounds.repost(row, operation_note=f"{self.label}, run {run.pk}")

@@ -256,6 +256,27 @@ def test_an_erp_that_refuses_again_is_told_and_the_case_stays(company: Company, 
     assert run.status == "stopped" and case.status == "open" and case.occurrences == 2
 
 
+@pytest.mark.parametrize("name", ["try_again", "post_in_first_open_period"])
+def test_what_is_in_doubt_when_its_turn_comes_waits_for_that_to_be_known(
+    company: Company, paper: Any, name: str
+) -> None:
+    # given an approved fix, whose document somebody else has sent meanwhile without hearing an answer
+    company.sells(1)
+    company.period("open", starts=date(2026, 5, 1), ends=date(2026, 6, 30))
+    row = company.bills(1)
+    paper("erp").next.append(Rejected("no", reason="PERIOD_CLOSED"))
+    company.carries("posting")
+    run = approvals.approve(ask(name, at(case_of("PERIOD_CLOSED")), user=preparer()).pk, user=approver())
+    Delivery.objects.filter(pk=row.pk).update(condition="in_doubt")
+    # when the run is taken on, nothing breaks and nothing is sent
+    sent = len(paper("erp").parcels)
+    assert not runner.advance(run.pk) and len(paper("erp").parcels) == sent
+    assert set(run.items.values_list("status", flat=True)) == {FixItem.Status.WAITING}
+    # then it goes through once the doubt is cleared
+    Delivery.objects.filter(pk=row.pk).update(condition="blocked")
+    assert finish(run, company).status == "done" and len(paper("erp").of(row.reference)) == 1
+
+
 # -- plain fixes --------------------------------------------------------------------------------------
 def test_a_paused_connection_is_tested_and_then_resumed(company: Company, paper: Any) -> None:
     # given an ERP that refuses our sign-in

@@ -23,7 +23,7 @@ def test_what_is_under_way_or_in_doubt_cannot_be_withdrawn_or_posted_again(compa
     for condition in ("claimed", "in_doubt"):
         Delivery.objects.filter(pk=row.pk).update(condition=condition)
         rounds.withdraw(row, note="Not wanted")
-        with pytest.raises(ValueError, match="under way or in doubt"):
+        with pytest.raises(rounds.UnderWay, match="under way or in doubt"):
             rounds.repost(row, operation_note="by hand")
         row.refresh_from_db()
         assert (row.condition, row.round) == (condition, 1)
