@@ -95,10 +95,18 @@ def main() -> None:
             f"{'caught' if one.caught else 'MISSED'}  {one.name}: {one.by}; {one.how} ({one.seconds:.0f} s)", flush=True
         )
     caught = sum(one.caught for one in found)
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    (RESULTS / f"{commit()}-planted.json").write_text(json.dumps([vars(one) for one in found], indent=1))
+    keep(found)
     print(f"{caught} of {len(found)} planted bugs were caught")
     sys.exit(0 if caught == len(found) else 1)
+
+
+def keep(found: list[Caught]) -> None:
+    """Beside what earlier runs of this commit have found: bugs can be planted a few at a time."""
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    path = RESULTS / f"{commit()}-planted.json"
+    rows = {row["name"]: row for row in json.loads(path.read_text())} if path.exists() else {}
+    rows |= {one.name: vars(one) for one in found}
+    path.write_text(json.dumps(list(rows.values()), indent=1))
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ class Tale:
         for code, books in self.company.erps.items():
             # half of the controllers close March in the ERP, half in the portal; in the middle of the work, so that
             # some documents of March come too late
-            close = self.world.time + spread * self.chance.uniform(0.5, 1.5)
+            close = self.world.time + spread * self.chance.uniform(0.8, 1.5)
             if code in CLOSED_IN_THE_ERP:
                 self.world.at(close, f"{code} closes", lambda books=books: books.closed_months.add("2026-03"))
             else:
