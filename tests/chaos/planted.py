@@ -95,7 +95,7 @@ BUGS: tuple[Planted, ...] = (
     Planted(
         name="money as floats",
         says="Amounts pass through binary floats",
-        place="connectors.canonical:_rebuild",
+        place="connectors.canonical.written:_rebuild",
         old="return Decimal(value)",
         new="return Decimal(float(value))",
         faults="none",

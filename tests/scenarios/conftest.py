@@ -28,6 +28,7 @@ from sync import feedback
 from sync.models import CrmStatusRecord, Delivery
 from sync.states import UNFINISHED
 from tests.scenarios import recording
+from tests.scenarios.business import open_business as open_business
 from tests.scenarios.engine import Engine
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -1,0 +1,28 @@
+"""The shapes all systems are translated into: frozen, without a framework; records in sync/models have the
+same fields. One file per subject, all reached from here.
+"""
+
+from connectors.canonical.base import Canonical
+from connectors.canonical.contract import ContractLine, SubscriptionContract
+from connectors.canonical.customer import Address, Customer
+from connectors.canonical.feedback import CrmStatus
+from connectors.canonical.invoice import Invoice, InvoiceLine
+from connectors.canonical.payment import Allocation, Payment
+from connectors.canonical.written import KINDS, dump, load, text
+
+__all__ = [
+    "KINDS",
+    "Address",
+    "Allocation",
+    "Canonical",
+    "ContractLine",
+    "CrmStatus",
+    "Customer",
+    "Invoice",
+    "InvoiceLine",
+    "Payment",
+    "SubscriptionContract",
+    "dump",
+    "load",
+    "text",
+]

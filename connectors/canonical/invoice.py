@@ -1,0 +1,50 @@
+"""What was billed."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import ClassVar
+
+from connectors.canonical.base import Canonical
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvoiceLine:
+    """One line as billed. Amounts in major units; tax as charged, never recomputed."""
+
+    line_id: str
+    description: str
+    quantity: Decimal
+    net: Decimal
+    tax: Decimal
+    tax_code: str
+    service_starts_on: date
+    #: last day of service
+    service_ends_on: date
+    contract_reference: str = ""
+    billing_product: str = ""
+    erp_item: str = ""
+    revenue_treatment: str = ""
+    dimensions: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Invoice(Canonical):
+    """A customer invoice as issued by billing."""
+
+    kind: ClassVar[str] = "invoice"
+
+    number: str
+    billing_id: str
+    customer_reference: str
+    contract_reference: str
+    document_date: date
+    posting_date: date
+    tax_point: date
+    due_on: date
+    net: Decimal
+    tax: Decimal
+    total: Decimal
+    status: str = "issued"
+    legal_number: str = ""
+    lines: tuple[InvoiceLine, ...] = ()

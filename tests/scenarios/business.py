@@ -1,0 +1,187 @@
+"""A company small enough to see whole: a few deals on a few days, through real sandboxes, workers and people.
+
+`test_closed_won_to_cash.py` plays the demo's pipeline; every other flow plays its story here, deal by deal.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from q2c_portal.local import company, days, loading, people, pipeline
+from q2c_portal.local.desk import Person
+from q2c_portal.local.sandboxes import NetSuiteAdmin, SalesforceAdmin, StripeWorld
+from reconciliation import tie_out
+from reconciliation.models import ExceptionCase
+from sync.models import Connection, LegalEntity
+from tests.scenarios.engine import Engine
+
+#: the first business day of every scenario here; a Monday, far from a month's end
+FIRST_DAY = date(2026, 3, 2)
+
+
+class Catalogue(pipeline.Pipeline):
+    """What the company sells, and since when; its deals come from the test."""
+
+    @property
+    def first_day(self) -> date:
+        return FIRST_DAY
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sold:
+    """One line of a deal: what, how many, and the agreed price of one (major units)."""
+
+    product: str
+    price: str
+    quantity: str = "1"
+
+
+@dataclass
+class Business:
+    """The company, everything around it, and the people at the desk."""
+
+    world: days.World
+    people: dict[str, Person]
+    #: Salesforce ids by our name for them
+    accounts: dict[str, str] = field(default_factory=dict)
+    _numbers: Iterator[int] = field(default_factory=lambda: iter(range(1, 10_000)))
+
+    @property
+    def salesforce(self) -> SalesforceAdmin:
+        return self.world.salesforce
+
+    @property
+    def stripe(self) -> StripeWorld:
+        return self.world.stripe
+
+    @property
+    def netsuite(self) -> NetSuiteAdmin:
+        assert self.world.netsuite is not None
+        return self.world.netsuite
+
+    @property
+    def today(self) -> date:
+        return self.world.entity.business_date or FIRST_DAY
+
+    # -- what sellers do ----------------------------------------------------------------------------
+    def account(self, name: str, *, country: str = "United States", parent: str = "", **fields: Any) -> str:
+        """A new account; its Salesforce id."""
+        row = {"Name": name, "Source_Key__c": name, "BillingCountry": country, **fields}
+        if parent:
+            row["ParentId"] = self.accounts[parent]
+        (self.accounts[name],) = self.salesforce.create("Account", [row])
+        return self.accounts[name]
+
+    def open_deal(self, account: str, *lines: Sold, closes: date | None = None, **fields: Any) -> str:
+        """An open opportunity with its lines; its Salesforce id."""
+        key = f"deal-{next(self._numbers)}"
+        entries = {
+            row["Product2"]["ProductCode"]: row
+            for row in self.salesforce.query("SELECT Id, Product2Id, Product2.ProductCode FROM PricebookEntry")
+        }
+        book = self.salesforce.query("SELECT Id FROM Pricebook2 WHERE IsStandard = true LIMIT 1")[0]["Id"]
+        deal = {
+            "Name": f"{account} {key}",
+            "Source_Key__c": key,
+            "AccountId": self.accounts[account],
+            "Pricebook2Id": book,
+            "StageName": "Negotiation/Review",
+            "CloseDate": (closes or self.today).isoformat(),
+            **fields,
+        }
+        (own,) = self.salesforce.create("Opportunity", [deal])
+        self.salesforce.create(
+            "OpportunityLineItem",
+            [
+                {
+                    "OpportunityId": own,
+                    "PricebookEntryId": entries[line.product]["Id"],
+                    "Product2Id": entries[line.product]["Product2Id"],
+                    "Quantity": line.quantity,
+                    "UnitPrice": line.price,
+                }
+                for line in lines
+            ],
+        )
+        return own
+
+    def wins(self, account: str, *lines: Sold, **fields: Any) -> str:
+        """A deal won today, carried as far as it goes; its Salesforce id."""
+        own = self.open_deal(account, *lines, **fields)
+        self.salesforce.update("Opportunity", [{"Id": own, "StageName": "Closed Won"}])
+        self.rest()
+        return own
+
+    # -- time -----------------------------------------------------------------------------------------
+    def rest(self) -> None:
+        """Until nothing is under way any more."""
+        days.come_to_rest(self.world)
+
+    def evening(self) -> None:
+        """The rest of the business day: drafts are issued, customers pay what is due today."""
+        self.stripe.advance(self.world.clock, company.at(self.today, days.EVENING_HOUR))
+        self.rest()
+
+    def live(self, *, until: date) -> None:
+        """Evening after evening up to this day's, controls of the ended days included."""
+        while True:
+            self.evening()
+            if self.today >= until:
+                return
+            days.set_business_date(self.world, self.today + timedelta(days=1))
+            self.stripe.advance(self.world.clock, company.at(self.today, days.WINNING_HOUR))
+            self.rest()
+
+    # -- what people see ------------------------------------------------------------------------------
+    def controls(self) -> None:
+        """Every control that is due, and today's."""
+        days.settle_controls(self.world)
+
+    def total(self, name: str, *, leg: str = "") -> Decimal:
+        """One column of the tie-out over both legs, or one."""
+        return sum((getattr(row, name) for row in tie_out.rows() if leg in ("", row.leg)), Decimal(0))
+
+    def ties(self) -> None:
+        """Both legs agree to the cent: nothing unexplained, explained, held or in flight."""
+        self.controls()
+        columns = ("unexplained", "explained", "held", "in_flight")
+        assert {name: self.total(name) for name in columns} == dict.fromkeys(columns, Decimal(0))
+        assert self.total("left") == self.total("right")
+
+    def cases(self, **about: Any) -> list[ExceptionCase]:
+        """Open cases, oldest first."""
+        return list(ExceptionCase.objects.filter(status=ExceptionCase.Status.OPEN, **about).order_by("pk"))
+
+    def books(self, kind: str) -> dict[str, dict[str, Any]]:
+        """NetSuite's records of a kind by our reference; those of nobody's by their own id."""
+        return {row.get("externalId") or row["id"]: row for row in self.netsuite.books(kind)}
+
+
+@pytest.fixture
+def open_business(portal: str, start_sandboxes: Callable[..., dict[str, str]]) -> Iterator[Callable[..., Business]]:
+    """Founds the company of these scenarios and lets its workers begin."""
+    engine = Engine()
+    started = False
+
+    def open_up() -> Business:
+        nonlocal started
+        rows = Catalogue(accounts=(), products=pipeline.products(), deals=(), shift_weeks=0)
+        connected = company.set_up(rows, urls=start_sandboxes("salesforce", "stripe", "netsuite"))
+        engine.__enter__()
+        started = True
+        salesforce = SalesforceAdmin(connected["salesforce"].base_url)
+        loading.load_catalogue(salesforce, rows)
+        company.set_up_salesforce_calls(Connection.objects.get(code="salesforce"))
+        world = days.World.meet()
+        assert LegalEntity.objects.get().business_date == FIRST_DAY
+        world.stripe.advance(world.clock, company.at(FIRST_DAY, days.WINNING_HOUR))
+        desk = {name: Person(portal, name, password) for name, password in people.logins().items()}
+        return Business(world=world, people=desk)
+
+    yield open_up
+    if started:
+        engine.__exit__(None, None, None)
