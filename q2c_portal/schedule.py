@@ -9,6 +9,7 @@ ROUTES = {
     "sync.tasks.carry_deliver": {"queue": "deliver"},
     "sync.tasks.carry_posting": {"queue": "posting"},
     "sync.tasks.send_feedback": {"queue": "notify"},
+    "sync.tasks.tell_new_day": {"queue": "notify"},
     "sync.tasks.clear_doubts": {"queue": "deliver"},
     "reconciliation.tasks.run_due_controls": {"queue": "control"},
     "reconciliation.tasks.run_fixes": {"queue": "control"},
@@ -17,6 +18,7 @@ ROUTES = {
 TIMETABLE = {
     "sweep": {"task": "sync.tasks.sweep", "schedule": 10.0},
     "feedback to Salesforce": {"task": "sync.tasks.send_feedback", "schedule": 5.0},
+    "tell sellers what got older": {"task": "sync.tasks.tell_new_day", "schedule": 60.0},
     "look up what is in doubt": {"task": "sync.tasks.clear_doubts", "schedule": 5.0},
     "ask sources for what calls missed": {"task": "sync.tasks.poll_sources", "schedule": 300.0},
     "mirror accounting periods": {"task": "sync.tasks.mirror_periods", "schedule": 300.0},

@@ -18,7 +18,7 @@ from reconciliation.models import CaseComment, ExceptionCase, FixItem, Problem
 from reconciliation.models.cases import TARGETS
 from reconciliation.ownership import ownership
 from reconciliation.routing import Rules
-from sync import bulk, clock, feedback, journal
+from sync import bulk, clock, feedback_facts, journal
 from sync.models import Block
 
 #: how long a taken case stays with the one who took it without a sign of life
@@ -302,9 +302,9 @@ def close(
 
 
 def _tell_sellers(told: Sequence[tuple[ExceptionCase, str]]) -> None:
-    feedback.say_cases(
+    feedback_facts.say_cases(
         [
-            feedback.CaseLine(
+            feedback_facts.CaseLine(
                 entity_id=case.entity_id,
                 connection_id=case.work_item.event.connection_id if case.work_item_id and case.work_item else None,
                 reference=case.reference,

@@ -21,6 +21,7 @@ WITH chosen AS (
     FROM sync_invoicerecord i
     WHERE (%(customers)s::text[] IS NULL OR i.customer_reference = ANY(%(customers)s))
       AND (%(invoices)s::text[] IS NULL OR i.reference = ANY(%(invoices)s))
+      AND (%(contracts)s::text[] IS NULL OR i.contract_reference = ANY(%(contracts)s))
 ), reduced AS (
     SELECT less.reference, sum(less.amount) AS amount FROM ({reductions}) AS less(reference, amount)
     WHERE less.reference IN (SELECT reference FROM chosen) GROUP BY less.reference
@@ -28,8 +29,11 @@ WITH chosen AS (
 SELECT c.reference, c.number, c.customer_reference, c.contract_reference, c.legal_entity_id, c.currency, c.due_on,
        c.total, c.total - coalesce(r.amount, 0)
 FROM chosen c LEFT JOIN reduced r ON r.reference = c.reference
+WHERE NOT %(only_open)s OR c.total <> coalesce(r.amount, 0)
 ORDER BY c.due_on, c.reference
 """
+
+_BY = ("customers", "invoices", "contracts")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,23 +56,33 @@ class OpenItem:
 
 
 def of_customers(references: Collection[str]) -> list[OpenItem]:
-    """All invoices of these customers, the earliest due first, also those with nothing left."""
-    return _read(customers=sorted(set(references)), invoices=None) if references else []
+    """What these customers owe, or have paid too much, the earliest due first."""
+    return _read(customers=references, only_open=True)
+
+
+def of_contracts(references: Collection[str]) -> list[OpenItem]:
+    """All invoices of these contracts, also those with nothing left."""
+    return _read(contracts=references)
 
 
 def of_invoices(references: Collection[str]) -> dict[str, OpenItem]:
     """These invoices by reference."""
-    rows = _read(customers=None, invoices=sorted(set(references))) if references else []
-    return {row.reference: row for row in rows}
+    return {row.reference: row for row in _read(invoices=references)}
 
 
-def _read(*, customers: list[str] | None, invoices: list[str] | None) -> list[OpenItem]:
+def of_everyone() -> list[OpenItem]:
+    """Everything that is open, of all customers."""
+    return _read(only_open=True)
+
+
+def _read(*, only_open: bool = False, **chosen: Collection[str]) -> list[OpenItem]:
+    if any(not references for references in chosen.values()):
+        return []
     names = (
         "reference", "number", "customer_reference", "contract_reference", "entity_id", "currency", "due_on", "total",
         "left",
     )  # fmt: skip
+    wanted = {name: sorted(set(chosen[name])) if name in chosen else None for name in _BY}
     with database.cursor() as cursor:
-        cursor.execute(
-            _OPEN.format(reductions=" UNION ALL ".join(REDUCTIONS)), {"customers": customers, "invoices": invoices}
-        )
+        cursor.execute(_OPEN.format(reductions=" UNION ALL ".join(REDUCTIONS)), {**wanted, "only_open": only_open})
         return [OpenItem(**dict(zip(names, row, strict=True))) for row in cursor.fetchall()]

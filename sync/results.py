@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 
 from connectors.errors import Misconfigured, OutcomeUnknown, Rejected, Unavailable
 from connectors.interface import Receipt
-from sync import blocks, bulk, clock, connections, feedback, journal, owing
+from sync import blocks, bulk, clock, connections, feedback_facts, journal, owing
 from sync.models import Attempt, Connection, ConnectionHealth, Delivery, ExternalIdentity
 from sync.outcomes import (
     ANSWERS,
@@ -128,7 +128,7 @@ def write(target: Connection, valid: "Sequence[tuple[Claim, Any]]", late: "Seque
     told = [(claim, receipt) for claim, receipt in good if not _is_still_awaited(claim)]
     journal.note(_facts(target, [(claim.delivery, receipt) for claim, receipt in told]))
     owing.release_needs([(target.pk, reference) for reference in identities])
-    feedback.after_delivery([(claim.delivery, claim.parcel.subject, receipt) for claim, receipt in told])
+    feedback_facts.after_delivery([(claim.delivery, claim.parcel.subject, receipt) for claim, receipt in told])
 
 
 #: what outcomes change in a delivery

@@ -4,7 +4,7 @@ import time
 
 from celery import shared_task
 
-from sync import doubt, nudges, outbox, polling, reading, sweeper, work
+from sync import doubt, feedback_facts, nudges, outbox, polling, reading, sweeper, work
 
 #: how long one nudge stays with its queue before the next one carries on (machine seconds), far below the time limit
 STAY_SECONDS = 45.0
@@ -41,6 +41,11 @@ def carry_posting() -> None:
 @shared_task
 def send_feedback() -> None:
     sweeper.send_feedback()
+
+
+@shared_task
+def tell_new_day() -> None:
+    feedback_facts.tell_new_day()
 
 
 @shared_task

@@ -10,7 +10,7 @@ from django.db import DatabaseError, transaction
 from django.db.models import F
 
 from connectors.canonical import Canonical, load
-from sync import blocks, bulk, clock, feedback, gaps, journal, nudges, outbox, versions
+from sync import blocks, bulk, clock, feedback_facts, gaps, journal, nudges, outbox, versions
 from sync.heard import register
 from sync.mappings import Tables
 from sync.models import ContractRecord, CustomerRecord, InvoiceRecord, LegalEntity, WorkItem
@@ -247,7 +247,7 @@ def _work_flow(flow: Flow, items: Sequence[WorkItem], tables: Tables) -> list[Wo
             )
             for item in through
         )
-        feedback.after_work([(item, passed[item.pk].subject) for item in through])
+        feedback_facts.after_work([(item, passed[item.pk].subject) for item in through])
     parked = {item.waits_for for item in items if item.condition == Condition.WAITING}
     if parked:
         # what is waited for may have been stored while this was being written: neither saw the other's row

@@ -5,6 +5,7 @@ same fields. One file per subject, all reached from here.
 from connectors.canonical.base import Canonical
 from connectors.canonical.contract import ContractLine, SubscriptionContract
 from connectors.canonical.customer import Address, Customer
+from connectors.canonical.dunning import Dunning
 from connectors.canonical.feedback import CrmStatus
 from connectors.canonical.invoice import Invoice, InvoiceLine
 from connectors.canonical.payment import Allocation, Payment
@@ -18,6 +19,7 @@ __all__ = [
     "ContractLine",
     "CrmStatus",
     "Customer",
+    "Dunning",
     "Invoice",
     "InvoiceLine",
     "Payment",

@@ -10,6 +10,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from connectors.canonical.base import Canonical
 from connectors.canonical.contract import SubscriptionContract
 from connectors.canonical.customer import Customer
+from connectors.canonical.dunning import Dunning
 from connectors.canonical.feedback import CrmStatus
 from connectors.canonical.invoice import Invoice
 from connectors.canonical.payment import Allocation, Payment
@@ -23,6 +24,7 @@ KINDS: dict[str, type[Canonical]] = {
         Payment,
         Allocation,
         CrmStatus,
+        Dunning,
     )
 }
 

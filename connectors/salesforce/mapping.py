@@ -44,6 +44,9 @@ STATUS_FIELDS: dict[str, dict[str, str]] = {
         "billing_customer": "Q2C_Billing_Customer__c",
         "erp_customer": "Q2C_ERP_Customer__c",
         "balance": "Q2C_Balance__c",
+        "ageing": "Q2C_Ageing__c",
+        "collections": "Q2C_Collections__c",
+        "renewal_risk": "Q2C_Renewal_Risk__c",
         "link": "Q2C_Link__c",
     },
 }

@@ -18,6 +18,7 @@ POLLED = (
     "invoice.finalized",
     "invoice.voided",
     "invoice_payment.paid",
+    "invoice.payment_failed",
     "customer.subscription.created",
     "customer.subscription.deleted",
     "credit_note.created",

@@ -12,6 +12,7 @@ from connectors.canonical import (
     Canonical,
     ContractLine,
     Customer,
+    Dunning,
     Invoice,
     InvoiceLine,
     Payment,
@@ -32,6 +33,7 @@ def to_shapes(kind: str, record: Mapping[str, Any], *, version: int, zone: ZoneI
     read: Callable[..., list[Canonical]] | None = {
         "invoice.finalized": invoice,
         "invoice_payment.paid": payment,
+        "invoice.payment_failed": dunning,
     }.get(kind)
     if read is None:
         return []
@@ -159,6 +161,23 @@ def payment(record: Mapping[str, Any], *, version: int, zone: ZoneInfo) -> list[
             amount=amount,
             **shared,
         ),
+    ]
+
+
+def dunning(record: Mapping[str, Any], *, version: int, zone: ZoneInfo) -> list[Canonical]:
+    """A try to collect an invoice that failed. The number of tries only rises, so it is the version."""
+    own_id, tries = id_at(record, "id"), need(record, "attempt_count", int)
+    return [
+        Dunning(
+            reference=f"dunning:stripe:{own_id}",
+            version=tries,
+            correlation_id="",
+            currency=currency_of(record),
+            source_system=SYSTEM,
+            invoice_reference=f"invoice:stripe:{own_id}",
+            failed_tries=tries,
+            next_try_on=day_at(record, "next_payment_attempt", zone) if record.get("next_payment_attempt") else None,
+        )
     ]
 
 

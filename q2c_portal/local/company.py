@@ -195,7 +195,13 @@ def set_up_stripe(row: Connection, pipeline: Pipeline) -> str:
         pays_after_days=14,
         webhook_url=f"{settings.PORTAL_URL}/api/v1/callbacks/stripe/{row.code}",
         webhook_secret=unseal(row.sealed_secrets)["webhook_secrets"],
-        enabled_events=["invoice.finalized", "invoice.voided", "invoice_payment.paid", "credit_note.created"],
+        enabled_events=[
+            "invoice.finalized",
+            "invoice.voided",
+            "invoice_payment.paid",
+            "invoice.payment_failed",
+            "credit_note.created",
+        ],  # fmt: skip
     )
     if "test_clock" not in row.settings:
         for product in pipeline.products:

@@ -1,4 +1,4 @@
-"""Records of what was carried: customers, contracts, invoices, payments, allocations, feedback."""
+"""Records of what was carried: customers, contracts, invoices, payments, allocations, dunning, feedback."""
 
 from django.contrib import admin
 from unfold.admin import TabularInline
@@ -10,6 +10,7 @@ from sync.models import (
     ContractRecord,
     CrmStatusRecord,
     CustomerRecord,
+    DunningRecord,
     InvoiceLineRecord,
     InvoiceRecord,
     PaymentRecord,
@@ -102,6 +103,14 @@ class AllocationAdmin(_Record):
     list_display = ["reference", "invoice_reference", "applied_on", "sum", "trail"]
     search_fields = ["reference__startswith", "invoice_reference__startswith"]
     search_help_text = "Starts with: reference, or the invoice's reference"
+
+
+@admin.register(DunningRecord)
+class DunningAdmin(_Record):
+    seen_with = "sync.view_invoicerecord"
+    list_display = ["invoice_reference", "failed_tries", "next_try_on", "trail", "updated_at"]
+    search_fields = ["invoice_reference__startswith"]
+    search_help_text = "Starts with: the invoice's reference"
 
 
 @admin.register(CrmStatusRecord)

@@ -3,6 +3,7 @@
 from sync.models.connection import Connection, ConnectionHealth
 from sync.models.contract import ContractLineRecord, ContractRecord
 from sync.models.customer import CustomerRecord
+from sync.models.dunning import DunningRecord
 from sync.models.entity import EntityRoute, LegalEntity
 from sync.models.feedback import CrmStatusRecord
 from sync.models.inbox import (
@@ -37,6 +38,7 @@ __all__ = [
     "CustomerRecord",
     "Delivery",
     "DeliveryNeed",
+    "DunningRecord",
     "EntityMapping",
     "EntityRoute",
     "ExternalIdentity",

@@ -3,11 +3,20 @@
 from sync.pipelines.cash_application import CASH_APPLICATION
 from sync.pipelines.closed_won_to_billing import CLOSED_WON_TO_BILLING
 from sync.pipelines.customer_sync import CUSTOMER_SYNC
+from sync.pipelines.dunning_to_crm import DUNNING_TO_CRM
 from sync.pipelines.flow import Flow
 from sync.pipelines.invoice_to_erp import INVOICE_TO_ERP
 from sync.pipelines.payment_to_erp import PAYMENT_TO_ERP
 
 FLOWS: dict[str, Flow] = {
-    flow.kind: flow for flow in (CUSTOMER_SYNC, CLOSED_WON_TO_BILLING, INVOICE_TO_ERP, PAYMENT_TO_ERP, CASH_APPLICATION)
+    flow.kind: flow
+    for flow in (
+        CUSTOMER_SYNC,
+        CLOSED_WON_TO_BILLING,
+        INVOICE_TO_ERP,
+        PAYMENT_TO_ERP,
+        CASH_APPLICATION,
+        DUNNING_TO_CRM,
+    )
 }
 BY_NAME: dict[str, Flow] = {flow.name: flow for flow in FLOWS.values()}

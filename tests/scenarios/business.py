@@ -136,6 +136,11 @@ class Business:
             self.stripe.advance(self.world.clock, company.at(self.today, days.WINNING_HOUR))
             self.rest()
 
+    def skip_to(self, day: date) -> None:
+        """Straight to the evening of a later day, where nothing that matters happens in between."""
+        days.set_business_date(self.world, day)
+        self.evening()
+
     # -- what people see ------------------------------------------------------------------------------
     def controls(self) -> None:
         """Every control that is due, and today's."""

@@ -125,6 +125,8 @@ def reschedule(account: Account) -> None:
             invoice["collection_method"] == "charge_automatically" and invoice.get("attempted")
         ):
             invoices.expect_payment(account, invoice)
+        elif invoice["status"] == "open" and invoice.get("next_payment_attempt"):
+            account.owe(invoice["test_clock"], invoice["next_payment_attempt"], "pay", invoice["id"])
     for subscription in account.books.rows("subscription"):
         if subscription["status"] in subscriptions.LIVE:
             subscriptions.watch(account, subscription)

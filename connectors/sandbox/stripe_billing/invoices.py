@@ -184,9 +184,13 @@ def finalize_due(account: Account, key: str) -> None:
 
 
 def pay_due(account: Account, key: str) -> None:
-    """The moment came at which the customer pays."""
+    """The moment came at which the customer pays, or Stripe tries again to charge."""
     invoice = account.get("invoice", key)
-    if invoice and invoice["status"] == "open" and account.settings()["pays_after_days"] is not None:
+    if invoice is None or invoice["status"] != "open":
+        return
+    at = invoice.get("next_payment_attempt")
+    is_retry = at is not None and at <= account.now(invoice["test_clock"])
+    if is_retry or account.settings()["pays_after_days"] is not None:
         collect(account, invoice)
 
 

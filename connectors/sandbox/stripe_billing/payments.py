@@ -78,13 +78,29 @@ def _declined(account: Account, invoice: Document, intent: Document) -> StripeEr
     message = "Your card was declined."
     problem = {"code": "card_declined", "decline_code": "generic_decline", "message": message, "type": "card_error"}
     account.change("payment_intent", intent, status="requires_payment_method", last_payment_error=problem)
-    account.change("invoice", invoice, attempted=True)
+    again = _next_try(account, invoice)
+    account.change("invoice", invoice, attempted=True, next_payment_attempt=again)
+    if again is not None:
+        account.owe(invoice["test_clock"], again, "pay", invoice["id"])
     emit(account, "payment_intent.payment_failed", "payment_intent", intent)
     emit(account, "invoice.payment_failed", "invoice", invoice)
+    subscription = account.get("subscription", invoice.get("_subscription"))
+    if subscription and subscription["status"] == "active" and invoice["collection_method"] == "charge_automatically":
+        account.change("subscription", subscription, status="past_due")
+        emit(account, "customer.subscription.updated", "subscription", subscription, previous={"status": "active"})
     return StripeError(
         message, status=402, type="card_error", code="card_declined", decline_code="generic_decline", saved=True,
         payment_intent=render(account, "payment_intent", intent),
     )  # fmt: skip
+
+
+def _next_try(account: Account, invoice: Document) -> int | None:
+    """When Stripe itself tries again: only where it charges by itself, and as often as the account's settings say."""
+    days = account.settings()["retry_days"]
+    failed = invoice["attempt_count"]
+    if invoice["collection_method"] != "charge_automatically" or failed > len(days):
+        return None
+    return account.now(invoice["test_clock"]) + int(days[failed - 1]) * DAY
 
 
 def cancel_open(account: Account, invoice: Document, *, reason: str) -> None:

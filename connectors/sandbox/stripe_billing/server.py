@@ -47,6 +47,8 @@ class StripeSandbox(Sandbox):
         # customers pay an open invoice so many days after it was finalised; None = never
         "pays_after_days": None,
         "declined_customers": [],
+        # days after each failed charge until the next one; none left: Stripe gives up
+        "retry_days": [3, 5, 7],
         "customers_per_clock": 3,
         "automatic_payouts": False,
         "fee_percent": "0",

@@ -1,0 +1,202 @@
+"""Which facts sellers are shown on which CRM record: after the work, after a receipt, as cases come and go."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from connectors.canonical import Canonical, Customer, Invoice, SubscriptionContract
+from connectors.interface import Receipt
+from sync import clock, open_items, schedules, standing
+from sync.feedback import Note, put
+from sync.mappings import in_force
+from sync.models import Delivery, EntityRoute, LegalEntity, WorkItem
+from sync.open_items import OpenItem
+
+
+def after_work(done: Iterable[tuple[WorkItem, Canonical]]) -> None:
+    """Facts known once an object was mapped."""
+    done = list(done)
+    crms = _crms({item.entity_id for item, _ in done})
+    notes = []
+    for item, subject in done:
+        crm = crms.get(item.entity_id)
+        if crm is None:
+            continue
+        match subject:
+            case SubscriptionContract():
+                notes.append(
+                    _deal(crm, subject.crm_opportunity_id, item, billing_status="Accepted, being set up", case="")
+                )
+            case Invoice():
+                notes.append(
+                    _deal(
+                        crm,
+                        _deal_id(subject.contract_reference),
+                        item,
+                        invoice_number=subject.number,
+                        invoice_status=f"Issued {subject.document_date}",
+                    )
+                )
+            case Customer():
+                notes.append(_account(crm, subject.crm_account_id, item, status="Being set up"))
+    put(notes)
+    tell_standing(open_items.of_invoices({name for _, subject in done if (name := _about(subject))}).values())
+
+
+def _about(subject: Canonical) -> str:
+    """The invoice whose standing an object changes, or nothing."""
+    return subject.reference if isinstance(subject, Invoice) else getattr(subject, "invoice_reference", "")
+
+
+def tell_standing(touched: Collection[OpenItem]) -> None:
+    """What sellers see of the deals and customers of these invoices."""
+    if not touched:
+        return
+    crms = _crms({item.entity_id for item in touched})
+    of_deals = standing.read(open_items.of_contracts({item.contract_reference for item in touched}))
+    of_customers = standing.read(open_items.of_customers({item.customer_reference for item in touched}))
+    notes = []
+    for reference, item in sorted({one.contract_reference: one for one in touched}.items()):
+        if reference and (crm := crms.get(item.entity_id)):
+            mine = standing.narrowed(of_deals, lambda one, of=reference: one.contract_reference == of)
+            notes.append(_note(crm, "Opportunity", reference, _of_deal(mine)))
+    for reference, item in sorted({one.customer_reference: one for one in touched}.items()):
+        if reference and (crm := crms.get(item.entity_id)):
+            mine = standing.narrowed(of_customers, lambda one, of=reference: one.customer_reference == of)
+            notes.append(_note(crm, "Account", reference, _of_customer(mine, reference)))
+    put(notes)
+
+
+def _of_deal(reading: standing.Reading) -> dict[str, str]:
+    return {"payment_status": standing.payment_status(reading), "collections": standing.collections(reading)}
+
+
+def _of_customer(reading: standing.Reading, reference: str) -> dict[str, str]:
+    return {
+        "balance": standing.balance(reading),
+        "ageing": standing.ageing(reading),
+        "collections": standing.collections(reading),
+        "renewal_risk": standing.renewal_risk(reading, customer_reference=reference),
+    }
+
+
+def tell_new_day() -> int:
+    """Everything open is a day older: told once per entity and business date; how many invoices were looked at."""
+    told = 0
+    for entity in LegalEntity.objects.order_by("pk"):
+        with schedules.once(f"standing:{entity.code}", clock.business_date(entity).isoformat()) as mine:
+            if mine:
+                items = [item for item in open_items.of_everyone() if item.entity_id == entity.pk]
+                tell_standing(items)
+                told += len(items)
+    return told
+
+
+def after_delivery(done: Iterable[tuple[Delivery, Canonical, Receipt]]) -> None:
+    """Facts known once a target gave its receipt."""
+    done = list(done)
+    crms = _crms({row.entity_id for row, _, _ in done})
+    notes = []
+    for row, subject, receipt in done:
+        crm = crms.get(row.entity_id)
+        if crm is None:
+            continue
+        match subject:
+            case SubscriptionContract():
+                notes.append(
+                    _deal(
+                        crm,
+                        subject.crm_opportunity_id,
+                        row,
+                        billing_status="Active",
+                        subscription=receipt.external_id,
+                        link=f"{settings.PORTAL_URL}/t/{row.correlation_id}",
+                    )
+                )
+            case Invoice() if receipt.posted:
+                notes.append(
+                    _deal(
+                        crm, _deal_id(subject.contract_reference), row, invoice_status=f"Posted {subject.posting_date}"
+                    )
+                )
+            case Customer():
+                field = "billing_customer" if row.role == "billing" else "erp_customer"
+                notes.append(
+                    _account(crm, subject.crm_account_id, row, status="Set up", **{field: receipt.external_id})
+                )
+    put(notes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseLine:
+    """The open case of one object in the seller's words; an empty sentence takes it away."""
+
+    entity_id: int | None
+    #: the CRM it came from, where that is known
+    connection_id: int | None
+    reference: str
+    correlation_id: str
+    sentence: str
+
+
+def say_cases(lines: Sequence[CaseLine]) -> None:
+    """Show open cases on the records they are about. Called by reconciliation; sync never asks upwards."""
+    crms = _crms({line.entity_id for line in lines if line.connection_id is None})
+    notes = []
+    for line in lines:
+        crm = line.connection_id or crms.get(line.entity_id)
+        kind, _, rest = line.reference.partition(":")
+        if crm is None or kind not in ("contract", "customer"):
+            continue
+        deal = kind == "contract"
+        notes.append(
+            Note(
+                connection_id=crm,
+                crm_object="Opportunity" if deal else "Account",
+                record_id=rest,
+                correlation_id=line.correlation_id,
+                fields={"case": line.sentence} if deal else {"status": line.sentence or "Set up"},
+            )
+        )
+    put(notes)
+
+
+def _deal(crm: int, opportunity_id: str, about: WorkItem | Delivery, **fields: str) -> Note:
+    return Note(
+        connection_id=crm,
+        crm_object="Opportunity",
+        record_id=opportunity_id,
+        correlation_id=about.correlation_id,
+        fields=fields,
+    )
+
+
+def _account(crm: int, account_id: str, about: WorkItem | Delivery, **fields: str) -> Note:
+    return Note(
+        connection_id=crm,
+        crm_object="Account",
+        record_id=account_id,
+        correlation_id=about.correlation_id,
+        fields=fields,
+    )
+
+
+def _deal_id(contract_reference: str) -> str:
+    return contract_reference.partition(":")[2]
+
+
+def _note(crm: int, crm_object: str, reference: str, shown: dict[str, str]) -> Note:
+    kind, _, record_id = reference.partition(":")
+    story = f"deal:{record_id}" if kind == "contract" else reference
+    return Note(connection_id=crm, crm_object=crm_object, record_id=record_id, correlation_id=story, fields=shown)
+
+
+def _crms(entity_ids: set[int | None]) -> dict[int | None, int]:
+    """The CRM that serves each entity today."""
+    today = clock.now().date()
+    rows: dict[int | None, list[EntityRoute]] = {}
+    for route in EntityRoute.objects.filter(role="crm", entity_id__in=[pk for pk in entity_ids if pk], is_shadow=False):
+        rows.setdefault(route.entity_id, []).append(route)
+    found = {pk: in_force(routes, on=today) for pk, routes in rows.items()}
+    return {pk: route.connection_id for pk, route in found.items() if route}
