@@ -59,11 +59,11 @@ def tell_standing(touched: Collection[OpenItem]) -> None:
     notes = []
     for reference, item in sorted({one.contract_reference: one for one in touched}.items()):
         if reference and (crm := crms.get(item.entity_id)):
-            mine = standing.narrowed(of_deals, lambda one, of=reference: one.contract_reference == of)
+            mine = standing.narrowed(of_deals, contract=reference)
             notes.append(_note(crm, "Opportunity", reference, _of_deal(mine)))
     for reference, item in sorted({one.customer_reference: one for one in touched}.items()):
         if reference and (crm := crms.get(item.entity_id)):
-            mine = standing.narrowed(of_customers, lambda one, of=reference: one.customer_reference == of)
+            mine = standing.narrowed(of_customers, customer=reference)
             notes.append(_note(crm, "Account", reference, _of_customer(mine, reference)))
     put(notes)
 

@@ -58,9 +58,16 @@ def read(items: Sequence[OpenItem]) -> Reading:
     )
 
 
-def narrowed(reading: Reading, keep: Callable[[OpenItem], bool]) -> Reading:
-    """The same for some of the invoices."""
-    return replace(reading, items=[item for item in reading.items if keep(item)])
+def narrowed(reading: Reading, *, contract: str = "", customer: str = "") -> Reading:
+    """The same for the invoices of one contract or one customer."""
+    return replace(
+        reading,
+        items=[
+            item
+            for item in reading.items
+            if contract in ("", item.contract_reference) and customer in ("", item.customer_reference)
+        ],
+    )
 
 
 # -- one deal ---------------------------------------------------------------------------------------------
