@@ -42,6 +42,7 @@ ROLES: dict[str, list[str]] = {
         "reconciliation.add_casecomment",
         "reconciliation.approve_money",
         "reconciliation.approve_configuration",
+        "sync.assess_lateposting",
     ],
     "Integration support": [*_SEE, *_WORK, "sync.replay_sourceevent", "reconciliation.view_ownershiprule"],
     "Auditor": [*_SEE, "reconciliation.view_ownershiprule", "reconciliation.view_approvalpolicy", "sync.view_attempt"],

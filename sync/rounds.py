@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from connectors.canonical import Invoice, load, text
-from sync import blocks, bulk, clock, nudges
+from connectors.canonical import load, text
+from sync import blocks, bulk, clock, late, nudges
 from sync.models import Delivery
 from sync.states import UNFINISHED, Condition, Lifecycle
 
@@ -45,12 +45,13 @@ def move_posting(delivery: Delivery, *, posting_date: Any) -> Delivery:
     """
     row = Delivery.objects.select_for_update(of=("self",)).select_related("target").get(pk=delivery.pk)
     subject = load(json.loads(row.subject))
-    if isinstance(subject, Invoice):
-        subject = replace(subject, posting_date=posting_date)
+    if hasattr(subject, "posting_date"):
+        subject = replace(subject, posting_date=posting_date)  # type: ignore[call-arg]
     row.subject = text(subject)
     row.subject_sha256 = hashlib.sha256(row.subject.encode()).hexdigest()
     row.posting_date = posting_date
     row.save(update_fields=["subject", "subject_sha256", "posting_date"])
+    late.note(row, subject)
     return repost(row, operation_note=f"posting moved to {posting_date}")
 
 

@@ -16,6 +16,7 @@ from sync.models.inbox import (
 )
 from sync.models.invoice import InvoiceLineRecord, InvoiceRecord
 from sync.models.journal import JournalEntry
+from sync.models.late import LatePosting
 from sync.models.mapping import CountryMapping, EntityMapping, MappingRow, ProductMapping
 from sync.models.outbox import Attempt, Delivery, DeliveryNeed, ExternalIdentity
 from sync.models.payment import AllocationRecord, PaymentRecord
@@ -46,6 +47,7 @@ __all__ = [
     "InvoiceLineRecord",
     "InvoiceRecord",
     "JournalEntry",
+    "LatePosting",
     "LegalEntity",
     "MappingRow",
     "PaymentRecord",

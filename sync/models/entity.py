@@ -9,7 +9,7 @@ from django.db.models import F, Func, Q, Value
 from simple_history.models import HistoricalRecords
 
 from sync.models.connection import Connection, Role
-from sync.models.fields import CurrencyField
+from sync.models.fields import CurrencyField, MoneyField
 
 
 class LegalEntity(models.Model):
@@ -24,6 +24,11 @@ class LegalEntity(models.Model):
         null=True, blank=True, help_text="Set only where business time is moved by hand (sandboxes); empty means today."
     )
     dimension_defaults = models.JSONField(default=dict, blank=True)
+    late_limit = MoneyField(
+        default=10_000,
+        db_default=10_000,
+        help_text="Late documents of one month and currency that together pass this need a signed cut-off assessment.",
+    )
     history = HistoricalRecords(excluded_fields=["business_date"])
 
     class Meta:

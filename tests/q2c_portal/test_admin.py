@@ -21,8 +21,11 @@ from sync.models import (
     Connection,
     CountryMapping,
     CrmStatusRecord,
+    Delivery,
+    DunningRecord,
     EntityMapping,
     JournalEntry,
+    LatePosting,
     PostingWindow,
     ProductMapping,
     RefusedCall,
@@ -34,8 +37,8 @@ from tests.reconciliation.views import story as told
 
 pytestmark = pytest.mark.django_db
 OURS = [model for model in admin.site._registry if model._meta.app_label in ("sync", "reconciliation")]
-#: edited by configuration admins; all others are written by the engine or by approvals
-EDITABLE = {"connection", "ownershiprule", "legalentity", "postingwindow"}
+#: edited by configuration admins, late postings signed by finance; all others are written by the engine or by approvals
+EDITABLE = {"connection", "ownershiprule", "legalentity", "postingwindow", "lateposting"}
 
 
 @pytest.fixture
@@ -81,6 +84,27 @@ def world(monkeypatch: pytest.MonkeyPatch) -> told.Story:
         crm_object="Opportunity",
         crm_record_id="1",
         changed_at=now,
+    )
+    DunningRecord.objects.create(
+        reference="dunning:1",
+        version=1,
+        correlation_id="deal:1",
+        legal_entity=story.entity,
+        currency="USD",
+        invoice_reference="invoice:1",
+        failed_tries=1,
+        updated_at=now,
+    )
+    LatePosting.objects.create(
+        delivery=Delivery.objects.filter(role="erp").first(),
+        entity=story.entity,
+        title="Invoice 1",
+        amount=100,
+        currency="USD",
+        document_date=date(2026, 9, 30),
+        posting_date=date(2026, 10, 1),
+        crosses="quarter",
+        moved_at=now,
     )
     AccountingPeriod.objects.create(
         entity=story.entity,
@@ -170,6 +194,19 @@ def test_history_is_shown_to_the_auditor(world: told.Story, auditor: Client, mod
 def test_a_mapping_page_says_how_mappings_change(world: told.Story, auditor: Client) -> None:
     row = ProductMapping.objects.get()
     assert "press its fix" in auditor.get(_url(ProductMapping, "change", row.pk)).content.decode()
+
+
+def test_finance_signs_a_cut_off_assessment_on_its_page(world: told.Story, client: Client) -> None:
+    client.force_login(told.person("fin", "Finance approver"))
+    row = LatePosting.objects.get()
+    page = _url(LatePosting, "change", row.pk)
+    # an empty sentence is refused in words, a whole one is signed, once
+    refused = client.post(page, {"accrued": "passed", "assessment": ""}, follow=True)
+    assert "say in a sentence" in refused.content.decode()
+    client.post(page, {"accrued": "passed", "assessment": "Service begins in October.", "amount": "1"})
+    row.refresh_from_db()
+    assert (row.accrued, row.amount, row.assessed_by.username) == ("passed", 100, "fin")
+    assert client.post(page, {"accrued": "accrued", "assessment": "No"}).status_code == 403
 
 
 def test_secrets_go_in_and_never_come_out(world: told.Story, client: Client) -> None:
