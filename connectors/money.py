@@ -1,7 +1,9 @@
 """Amounts as Decimal with a currency: strict reading, minor units by ISO 4217, never a float."""
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
+from fractions import Fraction
 
 #: ISO 4217 (list one, 2026): currencies whose minor unit is not two digits.
 MINOR_UNITS = {
@@ -87,3 +89,20 @@ def from_minor(value: int, currency: str) -> Decimal:
     if abs(value) >= 10 ** (15 + digits):
         raise AmountError("amount: has more than 15 digits before the point")
     return Decimal(value).scaleb(-digits).quantize(Decimal(1).scaleb(-digits))
+
+
+def shares(total: Decimal, weights: Sequence[Decimal], currency: str) -> list[Decimal]:
+    """A total split by weights (zero or above) into exact amounts of the currency that sum to it: by largest remainder,
+    the earlier share first where remainders are equal. Without any weight the first share takes all.
+    """
+    whole, sign = abs(to_minor(total, currency)), -1 if total < 0 else 1
+    sum_of_weights = sum(weights, Decimal(0))
+    if not sum_of_weights:
+        parts = [whole, *[0] * (len(weights) - 1)]
+    else:
+        exact = [Fraction(weight) * whole / Fraction(sum_of_weights) for weight in weights]
+        parts = [int(one) for one in exact]
+        by_remainder = sorted(range(len(exact)), key=lambda place: (parts[place] - exact[place], place))
+        for place in by_remainder[: whole - sum(parts)]:
+            parts[place] += 1
+    return [from_minor(sign * part, currency) for part in parts]

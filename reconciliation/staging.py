@@ -30,11 +30,12 @@ def read_side(
     kind = control.left_kind if side == Side.LEFT else control.right_kind
     connector = connections.connector_for(source, read_only=True)
     lines: list[Line] = []
-    pages, source_count, query = 0, None, ""
+    pages, source_count = 0, None
+    queries: dict[str, None] = {}
     for page in connector.list_day(kind=kind, entity=company_code, day=business_date):
         pages += 1
         lines += page.lines
-        query = query or page.query
+        queries.setdefault(page.query)
         source_count = page.source_count if page.source_count is not None else source_count
     return stage(
         control,
@@ -45,7 +46,7 @@ def read_side(
         lines=lines,
         pages=pages,
         source_count=source_count,
-        query=query,
+        query="\n".join(queries),
     )
 
 

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from connectors.canonical import Canonical, Customer, Invoice, SubscriptionContract
+from connectors.canonical import Canonical, CreditMemo, Customer, DocumentVoid, Invoice, SubscriptionContract, WriteOff
 from connectors.interface import Receipt
 from sync import clock, open_items, schedules, standing
 from sync.feedback import Note, put
 from sync.mappings import in_force
 from sync.models import Delivery, EntityRoute, LegalEntity, WorkItem
+from sync.money_text import money
 from sync.open_items import OpenItem
 
 
@@ -38,6 +39,12 @@ def after_work(done: Iterable[tuple[WorkItem, Canonical]]) -> None:
                         invoice_status=f"Issued {subject.document_date}",
                     )
                 )
+            case CreditMemo() if subject.contract_reference:
+                given = f"Credited {money(subject.total, subject.currency)} on {subject.document_date}"
+                notes.append(_deal(crm, _deal_id(subject.contract_reference), item, invoice_status=given))
+            case DocumentVoid() if subject.voided_kind == Invoice.kind:
+                taken_back = f"Voided {subject.voided_on}"
+                notes.append(_deal(crm, _deal_id(subject.contract_reference), item, invoice_status=taken_back))
             case Customer():
                 notes.append(_account(crm, subject.crm_account_id, item, status="Being set up"))
     put(notes)
@@ -46,7 +53,9 @@ def after_work(done: Iterable[tuple[WorkItem, Canonical]]) -> None:
 
 def _about(subject: Canonical) -> str:
     """The invoice whose standing an object changes, or nothing."""
-    return subject.reference if isinstance(subject, Invoice) else getattr(subject, "invoice_reference", "")
+    if isinstance(subject, Invoice):
+        return subject.reference
+    return getattr(subject, "invoice_reference", "") or getattr(subject, "refers_to", "")
 
 
 def tell_standing(touched: Collection[OpenItem]) -> None:
@@ -120,12 +129,20 @@ def after_delivery(done: Iterable[tuple[Delivery, Canonical, Receipt]]) -> None:
                         crm, _deal_id(subject.contract_reference), row, invoice_status=f"Posted {subject.posting_date}"
                     )
                 )
+            case WriteOff() if receipt.posted:
+                words = f"Written off {subject.posting_date}"
+                notes.append(_deal(crm, _deal_id(subject.contract_reference), row, invoice_status=words))
             case Customer():
                 field = "billing_customer" if row.role == "billing" else "erp_customer"
                 notes.append(
                     _account(crm, subject.crm_account_id, row, status="Set up", **{field: receipt.external_id})
                 )
     put(notes)
+    # a write-off counts once it is posted
+    posted = {
+        subject.invoice_reference for _, subject, receipt in done if isinstance(subject, WriteOff) and receipt.posted
+    }
+    tell_standing(open_items.of_invoices(posted).values())
 
 
 @dataclass(frozen=True, kw_only=True)

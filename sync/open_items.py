@@ -12,7 +12,15 @@ from decimal import Decimal
 from django.db import connection as database
 
 #: selects of (invoice reference, amount in the invoice's currency by which it is less open)
-REDUCTIONS: tuple[str, ...] = ("SELECT invoice_reference, amount FROM sync_allocationrecord",)
+REDUCTIONS: tuple[str, ...] = (
+    "SELECT invoice_reference, amount FROM sync_allocationrecord",
+    "SELECT refers_to, applied FROM sync_creditmemorecord",
+    # a voided invoice claims nothing; a voided credit memo gives back what it took
+    "SELECT invoice_reference, CASE voided_kind WHEN 'invoice' THEN applied ELSE -applied END FROM sync_voidrecord",
+    # a proposal lowers nothing: only what was posted
+    "SELECT w.invoice_reference, w.amount FROM sync_writeoffrecord w JOIN sync_delivery d ON d.reference = w.reference"
+    " WHERE d.role = 'erp' AND d.state IN ('posted', 'reconciled')",
+)
 
 _OPEN = """
 WITH chosen AS (

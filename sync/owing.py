@@ -33,7 +33,26 @@ def owe(owed: Sequence[tuple[WorkItem, Owed]], tables: Tables) -> list[Delivery]
         WorkItem.objects.filter(pk__in=[stop.work_item.pk for stop in stops if stop.work_item]).update(
             condition=Condition.BLOCKED
         )
-    return owe_direct(rows)
+    saved = owe_direct(rows)
+    _ask(owed, saved)
+    return saved
+
+
+def _ask(owed: Sequence[tuple[WorkItem, Owed]], saved: Sequence[Delivery]) -> None:
+    """Ask people about what may not go by itself; what was asked and decided before is left as it is."""
+    asking = {_key(entry): entry for _, entry in owed if entry.asks}
+    blocks.put(
+        [
+            blocks.Stop(delivery=row, reason=row.blocked_reason, field="decision", value=entry.asks_because)
+            for row in saved
+            if (entry := asking.get(row.delivery_key)) is not None
+            and (row.condition, row.blocked_reason) == (Condition.BLOCKED, entry.asks)
+        ]
+    )
+
+
+def _key(entry: Owed) -> str:
+    return keys.delivery_key(entry.subject.reference, version=entry.subject.version, operation=entry.operation)
 
 
 def owe_direct(rows: Sequence[tuple[Delivery, tuple[str, ...]]]) -> list[Delivery]:
@@ -47,7 +66,7 @@ def owe_direct(rows: Sequence[tuple[Delivery, tuple[str, ...]]]) -> list[Deliver
     }
     for delivery, needs in rows:
         missing = [need for need in needs if (delivery.target_id, need) not in held]
-        if missing:
+        if missing and delivery.condition != Condition.BLOCKED:
             delivery.condition, delivery.waits_for = Condition.WAITING, missing[0]
     Delivery.objects.bulk_create([row for row, _ in rows], ignore_conflicts=True)
     saved = {
@@ -87,8 +106,9 @@ def _delivery(item: WorkItem, entry: Owed, target: Connection) -> Delivery:
         reference=subject.reference,
         version=subject.version,
         operation=entry.operation,
-        delivery_key=keys.delivery_key(subject.reference, version=subject.version, operation=entry.operation),
-        serial_key=entry.serial_key or subject.reference,
+        delivery_key=_key(entry),
+        # what people have not decided holds up nothing else of its document
+        serial_key=subject.reference if entry.asks else entry.serial_key or subject.reference,
         correlation_id=item.correlation_id,
         entity=item.entity,
         is_state_like=subject.state_like,
@@ -102,6 +122,7 @@ def _delivery(item: WorkItem, entry: Owed, target: Connection) -> Delivery:
         customer_name=entry.customer_name,
         due_at=now,
         created_at=now,
+        **({"condition": Condition.BLOCKED, "blocked_reason": entry.asks} if entry.asks else {}),
     )
 
 

@@ -176,9 +176,23 @@ REASONS: dict[str, Reason] = dict(
         _reason(
             "CREDIT_WITHOUT_INVOICE",
             "Credit without its invoice",
-            "{document} refers to an invoice the ERP does not have.",
-            "The customer's balance is too high.",
-            "",
+            "{document} cannot be applied: the ERP does not have the invoice it refers to, or less is open on it.",
+            "The customer's balance is too high until finance decides.",
+            "A credit for this deal is waiting for finance.",
+        ),
+        _reason(
+            "VOID_NOT_ALLOWED",
+            "Voided in billing, not voidable in the ERP",
+            "Billing voided {document}, and in the ERP it cannot simply be taken back: {value}.",
+            "Receivables and revenue show the document until finance decides.",
+            "The invoice was voided; finance is settling it in the books.",
+        ),
+        _reason(
+            "WRITE_OFF_PROPOSED",
+            "Billing has given this invoice up",
+            "Billing no longer collects {amount} of {customer}: {document}. Whether it becomes bad debt is for two people of finance to decide.",
+            "The amount stays open in receivables until then.",
+            "Collection has ended; finance decides about the rest.",
         ),
         _reason(
             "UNAPPLIED_CASH",

@@ -5,12 +5,12 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
-from connectors.canonical import load, text
+from connectors.canonical import Canonical, load, text
 from sync import blocks, bulk, clock, late, nudges
-from sync.models import Delivery
+from sync.models import Delivery, DeliveryNeed, ExternalIdentity
 from sync.states import UNFINISHED, Condition, Lifecycle
 
 log = logging.getLogger(__name__)
@@ -43,16 +43,51 @@ def move_posting(delivery: Delivery, *, posting_date: Any) -> Delivery:
     """Post a document in another period than its own, after approval: only the posting date changes. Needs a
     transaction. Raises UnderWay.
     """
-    row = Delivery.objects.select_for_update(of=("self",)).select_related("target").get(pk=delivery.pk)
-    subject = load(json.loads(row.subject))
+    subject: Any = load(json.loads(delivery.subject))
     if hasattr(subject, "posting_date"):
-        subject = replace(subject, posting_date=posting_date)  # type: ignore[call-arg]
+        subject = replace(subject, posting_date=posting_date)
+    row = _sends(delivery, subject, posting_date=posting_date)
+    late.note(row, subject)
+    return repost(row, operation_note=f"posting moved to {posting_date}")
+
+
+def let_go(
+    delivery: Delivery,
+    *,
+    subject: Canonical,
+    posting_date: date | None = None,
+    serial_key: str = "",
+    after: str = "",
+    operation_note: str,
+) -> Delivery:
+    """Send what people decided on, as they decided it, after approval; where the target does not hold `after` or
+    another thing it needs, once it does. Needs a transaction. Raises UnderWay.
+    """
+    row = _sends(delivery, subject, posting_date=posting_date or delivery.posting_date)
+    late.note(row, subject)
+    row = repost(row, operation_note=operation_note)
+    needs = set(DeliveryNeed.objects.filter(delivery=row).values_list("reference", flat=True))
+    held = set(
+        ExternalIdentity.objects.filter(connection=row.target_id, reference__in=needs).values_list(
+            "reference", flat=True
+        )
+    )
+    missing = after or min(needs - held, default="")
+    row.serial_key = serial_key or row.serial_key
+    if missing:
+        row.condition, row.waits_for = Condition.WAITING, missing
+    row.save(update_fields=["serial_key", "condition", "waits_for"])
+    return row
+
+
+def _sends(delivery: Delivery, subject: Canonical, *, posting_date: Any) -> Delivery:
+    """Change what a delivery sends; only ever with an approval of exactly this content."""
+    row = Delivery.objects.select_for_update(of=("self",)).select_related("target").get(pk=delivery.pk)
     row.subject = text(subject)
     row.subject_sha256 = hashlib.sha256(row.subject.encode()).hexdigest()
     row.posting_date = posting_date
     row.save(update_fields=["subject", "subject_sha256", "posting_date"])
-    late.note(row, subject)
-    return repost(row, operation_note=f"posting moved to {posting_date}")
+    return row
 
 
 def release_blocked(ids: Sequence[int]) -> int:

@@ -9,11 +9,19 @@ from django.conf import settings
 from django.db import DatabaseError, transaction
 from django.db.models import F
 
-from connectors.canonical import Canonical, load
-from sync import blocks, bulk, clock, feedback_facts, gaps, journal, nudges, outbox, versions
+from connectors.canonical import Canonical, DocumentVoid, load
+from sync import blocks, bulk, clock, feedback_facts, gaps, journal, nudges, open_items, outbox, versions
 from sync.heard import register
 from sync.mappings import Tables
-from sync.models import ContractRecord, CustomerRecord, InvoiceRecord, LegalEntity, WorkItem
+from sync.models import (
+    AccountingPeriod,
+    ContractRecord,
+    CreditMemoRecord,
+    CustomerRecord,
+    InvoiceRecord,
+    LegalEntity,
+    WorkItem,
+)
 from sync.pipelines.flow import Flow, Lookups, Passed, run
 from sync.pipelines.registry import BY_NAME
 from sync.states import Condition, Lifecycle, further
@@ -263,10 +271,11 @@ def look_up(subjects: Iterable[Canonical], *, tables: Tables | None = None) -> L
     subjects = list(subjects)
     invoices = {
         row.reference: row
-        for row in InvoiceRecord.objects.select_related("legal_entity").filter(
-            reference__in=_named(subjects, "pays_reference", "invoice_reference")
-        )
+        for row in InvoiceRecord.objects.select_related("legal_entity")
+        .prefetch_related("lines")
+        .filter(reference__in=_named(subjects, "pays_reference", "invoice_reference", "refers_to"))
     }
+    voids = [subject for subject in subjects if isinstance(subject, DocumentVoid)]
     contracts: dict[str, ContractRecord] = {}
     for row in (
         ContractRecord.objects.select_related("legal_entity")
@@ -289,6 +298,12 @@ def look_up(subjects: Iterable[Canonical], *, tables: Tables | None = None) -> L
         contracts=contracts,
         invoices=invoices,
         commitment=frozenset(getattr(settings, "Q2C_COMMITMENT", ())),
+        credit_memos={
+            row.reference: row
+            for row in CreditMemoRecord.objects.prefetch_related("lines").filter(reference__in=_named(voids, "voids"))
+        },
+        open_items=open_items.of_invoices(_named(voids, "invoice_reference")),
+        periods=list(AccountingPeriod.objects.filter(module="ar")) if voids else [],
     )
 
 

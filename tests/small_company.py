@@ -14,11 +14,15 @@ from connectors.canonical import (
     Allocation,
     Canonical,
     ContractLine,
+    CreditMemo,
+    CreditMemoLine,
     Customer,
+    DocumentVoid,
     Invoice,
     InvoiceLine,
     Payment,
     SubscriptionContract,
+    WriteOff,
 )
 from connectors.interface import Period
 from q2c_portal.roles import make_roles
@@ -181,6 +185,91 @@ def allocation(number: int = 1, *, of_invoice: int = 1, amount: str = "100.00") 
         amount=Decimal(amount),
         source_system="paper_billing",
     )
+
+
+def credit_memo(
+    number: int = 1, *, of_invoice: int = 1, amount: str = "40.00", line: str = "1", **values: Any
+) -> CreditMemo:
+    """A credit memo of one line, as billing issued it: what only the invoice knows is empty."""
+    money, day = Decimal(amount), values.pop("day", DAY)
+    one = CreditMemoLine(
+        line_id="1",
+        invoice_line_id=line,
+        description="",
+        quantity=Decimal(1),
+        net=money,
+        tax=Decimal("0.00"),
+        tax_code="",
+        service_starts_on=day,
+        service_ends_on=day,
+    )
+    plain = CreditMemo(
+        reference=f"credit_memo:paper:cn_{number}",
+        version=1,
+        correlation_id="",
+        currency="USD",
+        number=f"CN-{number:04d}",
+        billing_id=f"cn_{number}",
+        customer_reference="",
+        contract_reference="",
+        refers_to=f"invoice:paper:in_{of_invoice}",
+        reason_code="order_change",
+        document_date=day,
+        posting_date=day,
+        tax_point=day,
+        net=money,
+        tax=Decimal("0.00"),
+        total=money,
+        applied=money,
+        lines=(one,),
+        source_system="paper_billing",
+    )
+    return replace(plain, **values)
+
+
+def void(number: int = 1, *, of: Invoice | CreditMemo | None = None, day: date = DAY, **values: Any) -> DocumentVoid:
+    """The void of a document, by default of invoice 1."""
+    document = of or invoice(number)
+    invoice_reference = document.reference if isinstance(document, Invoice) else document.refers_to
+    plain = DocumentVoid(
+        reference=f"void:paper:{document.billing_id}",
+        version=1,
+        correlation_id="",
+        currency=document.currency,
+        voids=document.reference,
+        voided_kind=document.kind,
+        number=document.number,
+        invoice_reference=invoice_reference,
+        customer_reference="",
+        contract_reference="",
+        voided_on=day,
+        posting_date=day,
+        net=document.net,
+        tax=document.tax,
+        total=document.total,
+        applied=document.total,
+        source_system="paper_billing",
+    )
+    return replace(plain, **values)
+
+
+def write_off(number: int = 1, *, amount: str = "100.00", day: date = DAY, **values: Any) -> WriteOff:
+    """An invoice billing has given up."""
+    plain = WriteOff(
+        reference=f"write_off:paper:in_{number}",
+        version=1,
+        correlation_id="",
+        currency="USD",
+        invoice_reference=f"invoice:paper:in_{number}",
+        number=f"INV-{number:04d}",
+        customer_reference="",
+        contract_reference="",
+        written_off_on=day,
+        posting_date=day,
+        amount=Decimal(amount),
+        source_system="paper_billing",
+    )
+    return replace(plain, **values)
 
 
 @dataclass

@@ -4,11 +4,14 @@ same fields. One file per subject, all reached from here.
 
 from connectors.canonical.base import Canonical
 from connectors.canonical.contract import ContractLine, SubscriptionContract
+from connectors.canonical.credit_memo import CreditMemo, CreditMemoLine
 from connectors.canonical.customer import Address, Customer
 from connectors.canonical.dunning import Dunning
 from connectors.canonical.feedback import CrmStatus
 from connectors.canonical.invoice import Invoice, InvoiceLine
 from connectors.canonical.payment import Allocation, Payment
+from connectors.canonical.void import DocumentVoid
+from connectors.canonical.write_off import WriteOff
 from connectors.canonical.written import KINDS, dump, load, text
 
 __all__ = [
@@ -17,13 +20,17 @@ __all__ = [
     "Allocation",
     "Canonical",
     "ContractLine",
+    "CreditMemo",
+    "CreditMemoLine",
     "CrmStatus",
     "Customer",
     "Dunning",
+    "DocumentVoid",
     "Invoice",
     "InvoiceLine",
     "Payment",
     "SubscriptionContract",
+    "WriteOff",
     "dump",
     "load",
     "text",

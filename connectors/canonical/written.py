@@ -9,11 +9,14 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from connectors.canonical.base import Canonical
 from connectors.canonical.contract import SubscriptionContract
+from connectors.canonical.credit_memo import CreditMemo
 from connectors.canonical.customer import Customer
 from connectors.canonical.dunning import Dunning
 from connectors.canonical.feedback import CrmStatus
 from connectors.canonical.invoice import Invoice
 from connectors.canonical.payment import Allocation, Payment
+from connectors.canonical.void import DocumentVoid
+from connectors.canonical.write_off import WriteOff
 
 KINDS: dict[str, type[Canonical]] = {
     shape.kind: shape
@@ -21,6 +24,9 @@ KINDS: dict[str, type[Canonical]] = {
         Customer,
         SubscriptionContract,
         Invoice,
+        CreditMemo,
+        DocumentVoid,
+        WriteOff,
         Payment,
         Allocation,
         CrmStatus,

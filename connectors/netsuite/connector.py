@@ -10,8 +10,8 @@ import httpx
 from connectors.canonical import Allocation, Customer, Invoice, Payment
 from connectors.errors import Misconfigured, OutcomeUnknown, Rejected, Unavailable
 from connectors.http import Http, excerpt, raise_for_transport, read_json
-from connectors.interface import Connector, ControlLine, ControlPage, Parcel, Period, Receipt, Setup, Unsupported
-from connectors.netsuite import mapping
+from connectors.interface import ControlLine, ControlPage, Parcel, Period, Receipt, Setup, Unsupported
+from connectors.netsuite import documents, mapping
 from connectors.netsuite.reasons import BUSY, LOOK_UP, Refusal, read_refusal
 from connectors.netsuite.signing import MachineSignIn, TokenSigning
 
@@ -19,17 +19,22 @@ PAGE_SIZE = 1000  # SuiteQL's largest page
 #: without it NetSuite drops a misspelt field and says nothing
 STRICT = {"x-netsuite-propertynamevalidation": "Error"}
 RECORD_TYPES = {"customer": "customer", "invoice": "invoice", "payment": "customerPayment"}
-_TRANSACTIONS = {"invoice": ("CustInvc", 1), "receipt": ("CustPymt", -1), "payment": ("CustPymt", -1)}
+#: kind -> types of transactions, a further condition, and the sign they are shown with
+_TRANSACTIONS: dict[str, tuple[str, str, int]] = {
+    **{kind: (types, condition, 1) for kind, (types, condition) in documents.LISTED.items()},
+    "receipt": ("'CustPymt'", "", -1),
+    "payment": ("'CustPymt'", "", -1),
+}
 
 
-class NetSuite(Connector):
+class NetSuite(documents.Documents):
     """One NetSuite account. Secrets: client_id, certificate_id, private_key, or the four of token sign-in."""
 
     name = "netsuite"
     label = "NetSuite"
     role = "erp"
     capabilities: ClassVar[frozenset[str]] = frozenset({"find", "list_day", "periods", "corrects_in_place"})
-    delivers: ClassVar[frozenset[str]] = frozenset({"customer", "invoice", "payment", "allocation"})
+    delivers: ClassVar[frozenset[str]] = frozenset({"customer", "invoice", "payment", "allocation", *documents.KINDS})
     settle_time = timedelta(seconds=10)
     #: synchronous calls know no request key; the external id is what makes a repeat harmless
     key_horizon = None
@@ -76,6 +81,8 @@ class NetSuite(Connector):
             raise Unsupported(self, f"{parcel.operation} {subject.kind}")
         if isinstance(subject, Allocation):
             return self._apply(subject, known=parcel.known)
+        if subject.kind in documents.KINDS:
+            return self.put_document(parcel)
         params: dict[str, str] = {}
         if isinstance(subject, Customer):
             body = mapping.customer_record(subject, settings=settings)
@@ -125,6 +132,8 @@ class NetSuite(Connector):
             "invoice": mapping.invoice_receipt,
             "payment": mapping.payment_receipt,
         }
+        if kind in documents.KINDS:
+            return self.find_document(kind=kind, reference=reference)
         if kind not in readers:
             raise Unsupported(self, f"find {kind}")
         record = self._get(RECORD_TYPES[kind], reference=reference)
@@ -143,15 +152,15 @@ class NetSuite(Connector):
                 return mapping.customer_line(row, settings=settings, day=day)
 
         elif kind in _TRANSACTIONS:
-            type_, sign = _TRANSACTIONS[kind]
+            types, condition, sign = _TRANSACTIONS[kind]
             query = (
                 "SELECT t.id, t.tranid, t.externalid, t.trandate, t.entity, t.currency, t.foreigntotal, "
                 "BUILTIN.DF(t.status) status, (SELECT SUM(x.foreignamount) FROM transactionline x "
                 "WHERE x.transaction = t.id AND x.taxline = 'T') taxamount FROM transaction t "
                 # a transaction's subsidiary is found on its main line only
                 "INNER JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T' "
-                f"WHERE t.type = '{type_}' AND t.trandate = TO_DATE('{day:%Y-%m-%d}', 'YYYY-MM-DD')"
-                f"{self._of_entity(entity)} ORDER BY t.id"
+                f"WHERE t.type IN ({types}) AND t.trandate = TO_DATE('{day:%Y-%m-%d}', 'YYYY-MM-DD')"
+                f"{f' AND {condition}' if condition else ''}{self._of_entity(entity)} ORDER BY t.id"
             )
 
             def read(row: Mapping[str, Any]) -> ControlLine:
@@ -187,6 +196,7 @@ class NetSuite(Connector):
             "invoice": "accounting/transactions/custinvc.nl",
             "payment": "accounting/transactions/custpymt.nl",
             "allocation": "accounting/transactions/custpymt.nl",
+            **dict.fromkeys(documents.KINDS, "accounting/transactions/custcred.nl"),
         }
         own_id = quote(external_id.split(":", 1)[0])
         return f"{host}/{pages[kind]}?id={own_id}" if kind in pages and own_id else ""

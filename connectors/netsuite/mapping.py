@@ -1,12 +1,12 @@
 """Shapes to NetSuite's records and its answers to ours: pure functions."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from connectors.canonical import Address, Allocation, Customer, Invoice, InvoiceLine, Payment
+from connectors.canonical import Address, Allocation, Canonical, Customer, Invoice, InvoiceLine, Payment
 from connectors.errors import Rejected
 from connectors.interface import ControlLine, Period, Receipt
 from connectors.money import AmountError, amount
@@ -65,7 +65,7 @@ def target_id(reference: str, *, known: Known, reason: str, field: str) -> str:
     return known[reference]
 
 
-def own_fields(subject: Customer | Invoice | Payment, *, settings: Settings) -> dict[str, str]:
+def own_fields(subject: Canonical, *, settings: Settings) -> dict[str, str]:
     """Custom fields of this account that keep our version and correlation, if the settings name any."""
     fields = settings.get("custom_fields", {}).get(subject.kind, {})
     values = {"version": str(subject.version), "correlation_id": subject.correlation_id}
@@ -111,13 +111,18 @@ def invoice_record(subject: Invoice, *, known: Known, settings: Settings) -> dic
         "memo": subject.contract_reference,
         "subsidiary": {"id": subsidiary_id(subject.legal_entity, settings=settings)},
         "currency": {"id": currency_id(subject.currency, settings=settings)},
-        **_dimensions(settings.get("dimensions", {})),
+        **dimensions(settings.get("dimensions", {})),
         **own_fields(subject, settings=settings),
-        "item": {"items": [_line(line, index=index, settings=settings) for index, line in enumerate(subject.lines)]},
+        "item": {"items": item_lines(subject.lines, settings=settings)},
     }
     if settings.get("approval_status"):
         record["approvalStatus"] = {"id": str(settings["approval_status"])}
     return record
+
+
+def item_lines(lines: Sequence[InvoiceLine], *, settings: Settings) -> list[dict[str, Any]]:
+    """Lines of a document as NetSuite's `item` lines. Raises Rejected naming the one that lacks item or tax code."""
+    return [_line(line, index=index, settings=settings) for index, line in enumerate(lines)]
 
 
 def _line(line: InvoiceLine, *, index: int, settings: Settings) -> dict[str, Any]:
@@ -134,7 +139,7 @@ def _line(line: InvoiceLine, *, index: int, settings: Settings) -> dict[str, Any
         "taxCode": {"id": _tax_code(line, index=index, settings=settings)},
         "revRecStartDate": line.service_starts_on,
         "revRecEndDate": line.service_ends_on,
-        **_dimensions({**settings.get("dimensions", {}), **dict(line.dimensions)}),
+        **dimensions({**settings.get("dimensions", {}), **dict(line.dimensions)}),
     }
     # NetSuite recomputes an amount that does not agree with its rate, so an inexact rate stays away.
     rate = (line.net / line.quantity).quantize(RATE_DIGITS).normalize() if line.quantity else Decimal(0)
@@ -158,7 +163,7 @@ def _tax_code(line: InvoiceLine, *, index: int, settings: Settings) -> str:
     return str(code)
 
 
-def _dimensions(values: Mapping[str, Any]) -> dict[str, Any]:
+def dimensions(values: Mapping[str, Any]) -> dict[str, Any]:
     """Department, class and location by id; custom segments keep their own names."""
     return {
         name: {"id": str(value)}
@@ -207,7 +212,7 @@ def id_from_location(location: str) -> str:
 def invoice_receipt(record: Mapping[str, Any], *, settings: Settings) -> Receipt:
     """What NetSuite holds of an invoice. One pending approval is in no ledger, so not posted."""
     currency = currency_code(record.get("currency"), settings=settings)
-    total, tax = (_exact(_number(record.get(name)), currency) for name in ("total", "taxTotal"))
+    total, tax = (_exact(number(record.get(name)), currency) for name in ("total", "taxTotal"))
     held = {
         "total": _text(total), "tax": _text(tax), "net": _text(total - tax), "currency": currency,
         "tran_date": _text(record.get("tranDate")), "due_date": _text(record.get("dueDate")),
@@ -288,7 +293,7 @@ def control_line(row: Mapping[str, Any], *, settings: Settings, sign: int = 1) -
     """One SuiteQL row of a transaction; nulls are absent, values are text."""
     currency = currency_code({"id": row.get("currency", "")}, settings=settings)
     # tax lines are credits, so what an invoice charges shows as a negative amount there
-    gross, tax = _number(row.get("foreigntotal")), -_number(row.get("taxamount"))
+    gross, tax = number(row.get("foreigntotal")), -number(row.get("taxamount"))
     if sign < 0:  # a receipt is money received, whichever sign the ledger gives it
         gross, tax = abs(gross), Decimal(0)
     gross, tax = _exact(gross, currency), _exact(tax, currency)
@@ -341,7 +346,8 @@ def row_date(text: str) -> date:
     return date.fromisoformat(day[:10])
 
 
-def _number(value: object) -> Decimal:
+def number(value: object) -> Decimal:
+    """A number as NetSuite wrote it; nothing counts as zero."""
     return Decimal(str(value)) if value not in (None, "") else Decimal(0)
 
 
@@ -354,7 +360,7 @@ def _exact(value: Decimal, currency: str) -> Decimal:
 
 
 def _money(value: object, currency: str) -> str:
-    return "" if value in (None, "") else _text(_exact(_number(value), currency))
+    return "" if value in (None, "") else _text(_exact(number(value), currency))
 
 
 def _text(value: object) -> str:

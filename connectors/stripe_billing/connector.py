@@ -17,11 +17,13 @@ from connectors.stripe_billing.transport import PAGE, SYSTEM, Api
 POLLED = (
     "invoice.finalized",
     "invoice.voided",
+    "invoice.marked_uncollectible",
     "invoice_payment.paid",
     "invoice.payment_failed",
     "customer.subscription.created",
     "customer.subscription.deleted",
     "credit_note.created",
+    "credit_note.voided",
 )
 #: event kind -> where its object is read; the first that fits
 PATHS: tuple[tuple[str, str], ...] = (
@@ -38,7 +40,13 @@ PATHS: tuple[tuple[str, str], ...] = (
 EVENTS_KEPT = timedelta(days=30)
 #: pages of 100 that `find` and `poll` read before they give up
 MOST_PAGES = 100
-SCREENS = {"customer": "customers", "contract": "subscriptions", "invoice": "invoices", "payment": "payments"}
+SCREENS = {
+    "customer": "customers",
+    "contract": "subscriptions",
+    "invoice": "invoices",
+    "payment": "payments",
+    "credit_memo": "credit_notes",
+}
 
 
 class StripeBilling(Connector):
@@ -92,7 +100,7 @@ class StripeBilling(Connector):
         return [webhook.as_source_event(event, raw=_as_bytes(event)) for event in found]
 
     def fetch(self, *, kind: str, object_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """The objects as Stripe has them now, invoices with all their lines; deleted and unknown ones are absent."""
+        """The objects as Stripe has them now, documents with all their lines; deleted and unknown ones are absent."""
         path = next((path for start, path in PATHS if kind.startswith(start)), None)
         if path is None:
             raise LookupError(f"kind: nothing of Stripe is called {kind!r}")
@@ -103,13 +111,13 @@ class StripeBilling(Connector):
                 continue
             lines = record.get("lines")
             if isinstance(lines, dict) and lines.get("has_more"):
-                pages = self.api.pages(f"/v1/invoices/{quote(object_id, safe='')}/lines")
+                pages = self.api.pages(f"{path}/{quote(object_id, safe='')}/lines")
                 record["lines"] = {**lines, "data": [line for page in pages for line in page], "has_more": False}
             found[object_id] = record
         return found
 
     def translate(self, *, kind: str, record: Mapping[str, Any], version: int) -> list[Canonical]:
-        """Finalised invoices, and payments with their allocation; other kinds give nothing."""
+        """Invoices issued, voided or given up, credit notes, payments with their allocation; others give nothing."""
         return mapping.to_shapes(kind, record, version=version, zone=self.setup.zone)
 
     # -- out --------------------------------------------------------------------------------------
@@ -192,22 +200,22 @@ class StripeBilling(Connector):
 
     # -- controls ---------------------------------------------------------------------------------
     def list_day(self, *, kind: str, entity: str, day: date) -> Iterator[ControlPage]:
-        """Contracts and receipts made, invoices issued on a day of the zone; customers: all there are.
+        """Contracts and receipts made, documents issued, voided or given up on a day; customers: all there are.
 
         Stripe gives no totals, so the pages carry no source count. One account is one entity.
         """
-        if kind not in listing.LINES:
+        if kind not in listing.LISTS:
             raise LookupError(f"kind: Stripe cannot list {kind!r}")
-        path, line, by_creation = listing.LINES[kind]
-        params: dict[str, Any] = dict(by_creation(day, self.setup.zone))
-        if kind == "contract":
-            params["status"] = "all"
-        if kind in ("contract", "customer"):
-            params |= self._on_clock()
-        query = f"{path} {json.dumps(params, sort_keys=True)}"
-        for page in self.api.pages(path, **params):
-            lines = (line(record, day=day, zone=self.setup.zone) for record in page)
-            yield ControlPage(lines=tuple(found for found in lines if found), query=query)
+        for listed in listing.LISTS[kind]:
+            params: dict[str, Any] = dict(listed.narrowed(day, self.setup.zone))
+            if kind == "contract":
+                params["status"] = "all"
+            if kind in ("contract", "customer"):
+                params |= self._on_clock()
+            query = f"{listed.path} {json.dumps(params, sort_keys=True)}"
+            for page in self.api.pages(listed.path, **params):
+                lines = (listed.line(record, day=day, zone=self.setup.zone) for record in page)
+                yield ControlPage(lines=tuple(found for found in lines if found), query=query)
 
     # -- people -----------------------------------------------------------------------------------
     def link(self, *, kind: str, external_id: str) -> str:

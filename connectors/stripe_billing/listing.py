@@ -1,6 +1,7 @@
 """Stripe's lists as control lines: which list, which days of creation, and one line per object."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,8 +14,10 @@ from connectors.stripe_billing.reading import local_date
 
 #: an invoice may stay a draft this long before it is issued (72 hours while its webhooks fail)
 LONGEST_DRAFT = timedelta(days=4)
-#: statuses of invoices that were issued and not taken back
-ISSUED = ("open", "paid", "uncollectible")
+#: a credit note is voided while its invoice is open; one older than this is not looked at again
+LONGEST_OPEN = timedelta(days=366)
+#: statuses of invoices that were issued; a voided one keeps its place and is listed again, below zero, when voided
+ISSUED = ("open", "paid", "uncollectible", "void")
 
 
 def that_day(day: date, zone: ZoneInfo) -> dict[str, Any]:
@@ -25,6 +28,21 @@ def that_day(day: date, zone: ZoneInfo) -> dict[str, Any]:
 def issued_by(day: date, zone: ZoneInfo) -> dict[str, Any]:
     """Made so that it may have been issued that day: listed by creation but dated by issue, which may come later."""
     return {"created": _between(day - LONGEST_DRAFT, day + timedelta(days=1), zone)}
+
+
+def open_until(day: date, zone: ZoneInfo) -> dict[str, Any]:
+    """Made so that it may have been voided that day."""
+    return {"created": _between(day - LONGEST_OPEN, day + timedelta(days=1), zone)}
+
+
+def voided_ever(day: date, zone: ZoneInfo) -> dict[str, Any]:
+    """All voided invoices: few, and none says by a filter when it was voided."""
+    return {"status": "void"}
+
+
+def given_up_ever(day: date, zone: ZoneInfo) -> dict[str, Any]:
+    """All invoices that are given up and not paid after all."""
+    return {"status": "uncollectible"}
 
 
 def ever(day: date, zone: ZoneInfo) -> dict[str, Any]:
@@ -50,25 +68,87 @@ def contract_line(record: Mapping[str, Any], *, day: date, zone: ZoneInfo) -> Co
 
 
 def invoice_line(record: Mapping[str, Any], *, day: date, zone: ZoneInfo) -> ControlLine | None:
-    """An invoice issued that day and not voided; drafts and others give nothing."""
+    """An invoice issued that day at its total, voided or not; drafts and those below zero give nothing."""
+    return None if record["total"] < 0 else _issued_that_day(record, day=day, zone=zone)
+
+
+def negative_invoice_line(record: Mapping[str, Any], *, day: date, zone: ZoneInfo) -> ControlLine | None:
+    """An invoice below zero is a credit memo: listed with those, below zero."""
+    return _issued_that_day(record, day=day, zone=zone) if record["total"] < 0 else None
+
+
+def _issued_that_day(record: Mapping[str, Any], *, day: date, zone: ZoneInfo) -> ControlLine | None:
     issued = record["status_transitions"].get("finalized_at")
     if record["status"] not in ISSUED or not issued or local_date(issued, zone) != day:
         return None
-    currency = record["currency"].upper()
-    gross = from_sent(record["total"], currency)
-    tax = sum((from_sent(part["amount"], currency) for part in record.get("total_taxes") or ()), gross - gross)
     details = (record.get("parent") or {}).get("subscription_details") or {}
-    return ControlLine(
+    return _document_line(
+        record,
         reference=f"invoice:stripe:{record['id']}",
+        day=day,
+        counterparty=metadata(details).get("q2c_customer", ""),
+    )
+
+
+def credit_note_line(record: Mapping[str, Any], *, day: date, zone: ZoneInfo) -> ControlLine | None:
+    """A credit note at its total, below zero, voided or not."""
+    return _document_line(record, reference=f"credit_memo:stripe:{record['id']}", day=day, sign=-1)
+
+
+def voided_invoice_line(record: Mapping[str, Any], *, day: date, zone: ZoneInfo) -> ControlLine | None:
+    """An invoice taken back that day, below zero."""
+    voided = record["status_transitions"].get("voided_at")
+    if not voided or local_date(voided, zone) != day or not record["total"]:
+        return None
+    return _document_line(record, reference=f"void:stripe:{record['id']}", day=day, sign=-1)
+
+
+def voided_credit_note_line(record: Mapping[str, Any], *, day: date, zone: ZoneInfo) -> ControlLine | None:
+    """A credit note taken back that day: owed again, so above zero."""
+    if record["status"] != "void" or local_date(record["voided_at"], zone) != day:
+        return None
+    return _document_line(record, reference=f"void:stripe:{record['id']}", day=day)
+
+
+def write_off_line(record: Mapping[str, Any], *, day: date, zone: ZoneInfo) -> ControlLine | None:
+    """What was still open of an invoice given up that day, below zero; it carries no tax of its own."""
+    given_up = record["status_transitions"].get("marked_uncollectible_at")
+    if record["status"] != "uncollectible" or not given_up or local_date(given_up, zone) != day:
+        return None
+    currency = record["currency"].upper()
+    amount = from_sent(record["amount_remaining"], currency)
+    return ControlLine(
+        reference=f"write_off:stripe:{record['id']}",
         external_id=record["id"],
         document_date=day,
         currency=currency,
-        net=gross - tax,
-        tax=tax,
-        gross=gross,
+        net=-amount + 0,
+        tax=amount - amount,
+        gross=-amount + 0,
         label=record.get("number") or "",
         status=record["status"],
-        counterparty=metadata(details).get("q2c_customer", ""),
+        counterparty=id_of(record.get("customer")),
+    )
+
+
+def _document_line(
+    record: Mapping[str, Any], *, reference: str, day: date, sign: int = 1, counterparty: str = ""
+) -> ControlLine:
+    currency = record["currency"].upper()
+    gross = from_sent(record["total"], currency)
+    tax = sum((from_sent(part["amount"], currency) for part in record.get("total_taxes") or ()), gross - gross)
+    return ControlLine(
+        reference=reference,
+        external_id=record["id"],
+        document_date=day,
+        currency=currency,
+        # nothing has no sign
+        net=sign * (gross - tax) + 0,
+        tax=sign * tax + 0,
+        gross=sign * gross + 0,
+        label=record.get("number") or "",
+        status=record["status"],
+        counterparty=counterparty or id_of(record.get("customer")),
     )
 
 
@@ -116,10 +196,30 @@ def _between(first: date, last: date, zone: ZoneInfo) -> dict[str, int]:
     return {"gte": int(starts.timestamp()), "lt": int(ends.timestamp())}
 
 
-#: kind -> list, one object's line, filter by creation
-LINES: dict[str, tuple[str, Callable[..., ControlLine | None], Callable[[date, ZoneInfo], dict[str, Any]]]] = {
-    "contract": ("/v1/subscriptions", contract_line, that_day),
-    "invoice": ("/v1/invoices", invoice_line, issued_by),
-    "receipt": ("/v1/charges", receipt_line, that_day),
-    "customer": ("/v1/customers", customer_line, ever),
+@dataclass(frozen=True, kw_only=True)
+class Listing:
+    """One list of Stripe's that shows documents of a kind."""
+
+    path: str
+    #: one object's line, or nothing where it does not belong to the day
+    line: Callable[..., ControlLine | None]
+    #: what the list is asked with
+    narrowed: Callable[[date, ZoneInfo], dict[str, Any]]
+
+
+#: kind -> the lists that show it
+LISTS: dict[str, tuple[Listing, ...]] = {
+    "contract": (Listing(path="/v1/subscriptions", line=contract_line, narrowed=that_day),),
+    "invoice": (Listing(path="/v1/invoices", line=invoice_line, narrowed=issued_by),),
+    "credit_memo": (
+        Listing(path="/v1/credit_notes", line=credit_note_line, narrowed=that_day),
+        Listing(path="/v1/invoices", line=negative_invoice_line, narrowed=issued_by),
+    ),
+    "void": (
+        Listing(path="/v1/invoices", line=voided_invoice_line, narrowed=voided_ever),
+        Listing(path="/v1/credit_notes", line=voided_credit_note_line, narrowed=open_until),
+    ),
+    "write_off": (Listing(path="/v1/invoices", line=write_off_line, narrowed=given_up_ever),),
+    "receipt": (Listing(path="/v1/charges", line=receipt_line, narrowed=that_day),),
+    "customer": (Listing(path="/v1/customers", line=customer_line, narrowed=ever),),
 }

@@ -20,6 +20,7 @@ from connectors.canonical import (
 )
 from connectors.errors import Rejected
 from connectors.money import AmountError
+from connectors.stripe_billing import corrections
 from connectors.stripe_billing.amounts import from_sent, to_sent, unit_price
 from connectors.stripe_billing.reading import SYSTEM, currency_of, day_at, id_at, need, quantity_of, sum_of, total_of
 
@@ -32,8 +33,12 @@ def to_shapes(kind: str, record: Mapping[str, Any], *, version: int, zone: ZoneI
     """An event's object as shapes; kinds we do not carry give nothing. Raises Rejected naming the field."""
     read: Callable[..., list[Canonical]] | None = {
         "invoice.finalized": invoice,
+        "invoice.voided": voided_invoice,
+        "invoice.marked_uncollectible": uncollectible_invoice,
         "invoice_payment.paid": payment,
         "invoice.payment_failed": dunning,
+        "credit_note.created": corrections.credit_note,
+        "credit_note.voided": corrections.voided_credit_note,
     }.get(kind)
     if read is None:
         return []
@@ -47,7 +52,28 @@ def to_shapes(kind: str, record: Mapping[str, Any], *, version: int, zone: ZoneI
 
 # -- invoices and payments in -----------------------------------------------------------------------
 def invoice(record: Mapping[str, Any], *, version: int, zone: ZoneInfo) -> list[Canonical]:
-    """A finalised invoice. Raises Rejected ORPHAN_INVOICE when no subscription of ours is behind it."""
+    """A finalised invoice; one below zero is a credit memo. Raises Rejected ORPHAN_INVOICE when no subscription of
+    ours is behind it.
+    """
+    found = _issued(record, version=version, zone=zone)
+    return [corrections.of_negative_invoice(found) if found.total < 0 else found]
+
+
+def voided_invoice(record: Mapping[str, Any], *, version: int, zone: ZoneInfo) -> list[Canonical]:
+    """An invoice that was taken back. One that is none of ours was never posted, so there is nothing to take back."""
+    if not _is_ours(record):
+        return []
+    return corrections.of_voided_invoice(_issued(record, version=version, zone=zone), record, zone=zone)
+
+
+def uncollectible_invoice(record: Mapping[str, Any], *, version: int, zone: ZoneInfo) -> list[Canonical]:
+    """An invoice that was given up, where it is one of ours."""
+    if not _is_ours(record):
+        return []
+    return corrections.of_uncollectible_invoice(_issued(record, version=version, zone=zone), record, zone=zone)
+
+
+def _issued(record: Mapping[str, Any], *, version: int, zone: ZoneInfo) -> Invoice:
     ours = _our_metadata(record)
     own_id, number, currency = id_at(record, "id"), str(need(record, "number", str)), currency_of(record)
     if len(number) > 60:
@@ -64,35 +90,45 @@ def invoice(record: Mapping[str, Any], *, version: int, zone: ZoneInfo) -> list[
     )
     _must_agree(record, "total", net + tax, total)
     _must_agree(record, "lines", sum((line.net for line in lines), Decimal(0)), net)
-    return [
-        Invoice(
-            reference=f"invoice:stripe:{own_id}",
-            version=version,
-            correlation_id=ours.get("q2c_correlation", "")[:80],
-            currency=currency,
-            source_system=SYSTEM,
-            number=number,
-            billing_id=own_id,
-            customer_reference=ours["q2c_customer"],
-            contract_reference=ours["q2c_reference"],
-            document_date=issued,
-            posting_date=issued,
-            tax_point=issued,
-            due_on=issued if due is None else day_at(record, "due_date", zone),
-            net=net,
-            tax=tax,
-            total=total,
-            lines=lines,
-        )
-    ]
+    return Invoice(
+        reference=f"invoice:stripe:{own_id}",
+        version=version,
+        correlation_id=ours.get("q2c_correlation", "")[:80],
+        currency=currency,
+        source_system=SYSTEM,
+        number=number,
+        billing_id=own_id,
+        customer_reference=ours["q2c_customer"],
+        contract_reference=ours["q2c_reference"],
+        document_date=issued,
+        posting_date=issued,
+        tax_point=issued,
+        due_on=issued if due is None else day_at(record, "due_date", zone),
+        net=net,
+        tax=tax,
+        total=total,
+        lines=lines,
+    )
 
 
-def _our_metadata(record: Mapping[str, Any]) -> Mapping[str, str]:
+def _is_ours(record: Mapping[str, Any]) -> bool:
+    """Whether an invoice bills a subscription made from a contract. Raises Rejected for what is no invoice."""
+    id_at(record, "id")
+    found = _written_by_us(record)
+    return all(0 < len(found.get(name, "")) <= LONGEST_REFERENCE for name in ("q2c_reference", "q2c_customer"))
+
+
+def _written_by_us(record: Mapping[str, Any]) -> dict[str, str]:
     """What we wrote on the subscription; before API version 2025-03-31 it stood one level higher."""
     details = fields.group(record, "parent.subscription_details", system=SYSTEM)
     details = details or fields.group(record, "subscription_details", system=SYSTEM)
     found = fields.group(details, "metadata", system=SYSTEM)
-    ours = {name: value for name, value in found.items() if isinstance(value, str)}
+    return {name: value for name, value in found.items() if isinstance(value, str)}
+
+
+def _our_metadata(record: Mapping[str, Any]) -> Mapping[str, str]:
+    """What we wrote. Raises Rejected ORPHAN_INVOICE."""
+    ours = _written_by_us(record)
     for name in ("q2c_reference", "q2c_customer"):
         if not 0 < len(ours.get(name, "")) <= LONGEST_REFERENCE:
             raise Rejected(

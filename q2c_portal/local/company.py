@@ -28,6 +28,11 @@ from sync.models.fields import unseal
 ENTITY, ZONE = "US01", "America/New_York"
 #: ERPs the demo company can keep its books in -> what the company is called there
 ERPS = {"netsuite": "1", "tryton": ENTITY}
+#: treatment -> code, name and expense account of the item NetSuite books it by
+WRITE_OFF_ITEMS = {
+    "bad_debt": ("bad-debt", "Bad debt", "610"),
+    "small_difference": ("small-difference", "Small difference", "620"),
+}
 CALLOUT_CLIENT = "salesforce-callouts"
 
 
@@ -122,6 +127,7 @@ def _netsuite(url: str) -> Connection:
             "ar_account": "122",
             "tax_code_zero": "9",
             "tax_codes": {"zero": "9"},
+            "write_off_items": {treatment: code for treatment, (code, _, _) in WRITE_OFF_ITEMS.items()},
         },
         secrets_=netsuite_secrets(Sandbox(url).see_settings()),
     )
@@ -198,10 +204,12 @@ def set_up_stripe(row: Connection, pipeline: Pipeline) -> str:
         enabled_events=[
             "invoice.finalized",
             "invoice.voided",
+            "invoice.marked_uncollectible",
             "invoice_payment.paid",
             "invoice.payment_failed",
             "credit_note.created",
-        ],  # fmt: skip
+            "credit_note.voided",
+        ],
     )
     if "test_clock" not in row.settings:
         for product in pipeline.products:
@@ -224,6 +232,8 @@ def set_up_netsuite(row: Connection, pipeline: Pipeline) -> None:
     netsuite = NetSuiteAdmin(row.base_url)
     for product in pipeline.products:
         netsuite.item(address(product.name), product.name)
+    for code, name, account in WRITE_OFF_ITEMS.values():
+        netsuite.expense_item(code, name, account=account)
     netsuite.close_before(pipeline.first_day.replace(day=1) - timedelta(days=31))
     calendar.mirror(row)
 

@@ -148,6 +148,20 @@ class NetSuiteAdmin(Sandbox):
             )
         )
 
+    def expense_item(self, code: str, name: str, *, account: str) -> None:
+        """An item whose account is an expense, for what is written off. Safe to repeat."""
+        self._checked(
+            self.http.put(
+                f"/services/rest/record/v1/serviceSaleItem/eid:{code}",
+                json={
+                    "itemId": name,
+                    "displayName": name,
+                    "incomeAccount": {"id": account},
+                    "subsidiary": {"items": [{"id": "1"}]},
+                },
+            )
+        )
+
     def close_before(self, day: date) -> None:
         """Close every posting month that ended before a day: the company begins with its past closed."""
         for period in self._posting_months():

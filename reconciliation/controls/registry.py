@@ -2,11 +2,21 @@
 
 from reconciliation.controls.committed_vs_contracted import COMMITTED_VS_CONTRACTED
 from reconciliation.controls.control import Control
+from reconciliation.controls.corrections import CREDIT_MEMOS, VOIDS, WRITE_OFFS
 from reconciliation.controls.customers import CUSTOMERS_IN_BILLING, CUSTOMERS_IN_ERP
 from reconciliation.controls.invoices import INVOICES
 from reconciliation.controls.receipts import RECEIPTS
 
 CONTROLS: dict[str, Control] = {
     control.name: control
-    for control in (CUSTOMERS_IN_BILLING, CUSTOMERS_IN_ERP, COMMITTED_VS_CONTRACTED, INVOICES, RECEIPTS)
+    for control in (
+        CUSTOMERS_IN_BILLING,
+        CUSTOMERS_IN_ERP,
+        COMMITTED_VS_CONTRACTED,
+        INVOICES,
+        CREDIT_MEMOS,
+        VOIDS,
+        WRITE_OFFS,
+        RECEIPTS,
+    )
 }

@@ -44,6 +44,10 @@ class PostsAgain(Fix):
     def posting_date(self, row: Delivery, inputs: dict[str, str]) -> date | None:
         return row.posting_date
 
+    def sends(self, row: Delivery) -> str:
+        """SHA-256 of what is sent, which the approval is bound to."""
+        return row.subject_sha256
+
     def preview(self, target: Target, inputs: dict[str, str], *, user: AbstractUser) -> Preview:
         cases = target.open_cases()
         if not cases:
@@ -59,7 +63,7 @@ class PostsAgain(Fix):
                     "delivery_key": row.delivery_key,
                     "target": row.target.code,
                     "round": row.round + 1,
-                    "subject_sha256": row.subject_sha256,
+                    "subject_sha256": self.sends(row),
                     "posting_date": posting_date.isoformat() if posting_date else "",
                     "amount": format(row.amount, "f") if row.amount is not None else "",
                     "currency": row.currency,
@@ -95,6 +99,10 @@ class PostsAgain(Fix):
                 # an earlier run, or a late answer, moved it meanwhile: its turn comes when that is known
                 item.status, item.released_at = FixItem.Status.WAITING, None
                 item.save(update_fields=["status", "released_at"])
+            except NotPossible as error:
+                # it changed since it was approved: nothing is sent
+                item.status, item.note = FixItem.Status.REFUSED, str(error)[:400]
+                item.save(update_fields=["status", "note"])
 
     def post(self, run: FixRun, row: Delivery) -> None:
         rounds.repost(row, operation_note=f"{self.label}, run {run.pk}")

@@ -1,5 +1,6 @@
 """All fixes by name, and which of them are on offer for a case."""
 
+from reconciliation.fixes.document_fixes import ApproveWriteOff, PostInvoiceFirst, PostOnAccount, PostReversal
 from reconciliation.fixes.fix import Fix
 from reconciliation.fixes.mapping_fixes import MapCountry, MapProduct
 from reconciliation.fixes.plain_fixes import ReadAgain, Reconnect, RunControl
@@ -19,6 +20,10 @@ FIXES: dict[str, Fix] = {
         Reconnect(),
         ReadAgain(),
         RunControl(),
+        ApproveWriteOff(),
+        PostReversal(),
+        PostOnAccount(),
+        PostInvoiceFirst(),
     )
 }
 

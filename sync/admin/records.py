@@ -17,7 +17,7 @@ from sync.models import (
 )
 
 
-class _Lines(TabularInline):
+class Lines(TabularInline):
     extra = 0
     max_num = 0
     can_delete = False
@@ -33,19 +33,19 @@ class _Lines(TabularInline):
         return False
 
 
-class _ContractLines(_Lines):
+class _ContractLines(Lines):
     model = ContractLineRecord
     seen_with = "sync.view_contractrecord"
     fields = readonly_fields = fields_of(ContractLineRecord, without=("id", "contract"))
 
 
-class _InvoiceLines(_Lines):
+class _InvoiceLines(Lines):
     model = InvoiceLineRecord
     seen_with = "sync.view_invoicerecord"
     fields = readonly_fields = fields_of(InvoiceLineRecord, without=("id", "invoice"))
 
 
-class _Record(ReadOnly):
+class Record(ReadOnly):
     """A record with its trail; edited nowhere, because the source system's word is what counts."""
 
     amount_field = "amount"
@@ -63,7 +63,7 @@ class _Record(ReadOnly):
 
 
 @admin.register(CustomerRecord)
-class CustomerAdmin(_Record):
+class CustomerAdmin(Record):
     list_display = ["name", "reference", "industry", "trail", "updated_at"]
     search_fields = ["name__startswith", "crm_account_id__startswith"]
     search_help_text = "Starts with: name, or Salesforce account id"
@@ -71,7 +71,7 @@ class CustomerAdmin(_Record):
 
 
 @admin.register(ContractRecord)
-class ContractAdmin(_Record):
+class ContractAdmin(Record):
     list_display = ["__str__", "customer_reference", "modification_kind", "signed_on", "sum", "trail"]
     search_fields = ["reference__startswith", "crm_opportunity_id__startswith"]
     search_help_text = "Starts with: reference, or Salesforce opportunity id"
@@ -80,7 +80,7 @@ class ContractAdmin(_Record):
 
 
 @admin.register(InvoiceRecord)
-class InvoiceAdmin(_Record):
+class InvoiceAdmin(Record):
     amount_field = "total"
     list_display = ["number", "billing_id", "document_date", "sum", "status", "trail"]
     search_fields = ["number__startswith", "billing_id__startswith"]
@@ -90,7 +90,7 @@ class InvoiceAdmin(_Record):
 
 
 @admin.register(PaymentRecord)
-class PaymentAdmin(_Record):
+class PaymentAdmin(Record):
     list_display = ["gateway_id", "origin", "received_on", "sum", "trail"]
     search_fields = ["gateway_id__startswith"]
     search_help_text = "Starts with: the gateway's id"
@@ -98,7 +98,7 @@ class PaymentAdmin(_Record):
 
 
 @admin.register(AllocationRecord)
-class AllocationAdmin(_Record):
+class AllocationAdmin(Record):
     seen_with = "sync.view_paymentrecord"
     list_display = ["reference", "invoice_reference", "applied_on", "sum", "trail"]
     search_fields = ["reference__startswith", "invoice_reference__startswith"]
@@ -106,7 +106,7 @@ class AllocationAdmin(_Record):
 
 
 @admin.register(DunningRecord)
-class DunningAdmin(_Record):
+class DunningAdmin(Record):
     seen_with = "sync.view_invoicerecord"
     list_display = ["invoice_reference", "failed_tries", "next_try_on", "trail", "updated_at"]
     search_fields = ["invoice_reference__startswith"]
@@ -114,7 +114,7 @@ class DunningAdmin(_Record):
 
 
 @admin.register(CrmStatusRecord)
-class CrmStatusAdmin(_Record):
+class CrmStatusAdmin(Record):
     seen_with = "sync.view_delivery"
     list_display = ["crm_object", "crm_record_id", "version", "sent_version", "trail", "changed_at"]
     list_filter = ["connection"]

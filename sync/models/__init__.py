@@ -2,6 +2,7 @@
 
 from sync.models.connection import Connection, ConnectionHealth
 from sync.models.contract import ContractLineRecord, ContractRecord
+from sync.models.correction import CreditMemoLineRecord, CreditMemoRecord, VoidRecord, WriteOffRecord
 from sync.models.customer import CustomerRecord
 from sync.models.dunning import DunningRecord
 from sync.models.entity import EntityRoute, LegalEntity
@@ -35,6 +36,8 @@ __all__ = [
     "ContractLineRecord",
     "ContractRecord",
     "CountryMapping",
+    "CreditMemoLineRecord",
+    "CreditMemoRecord",
     "CrmStatusRecord",
     "CustomerRecord",
     "Delivery",
@@ -59,5 +62,7 @@ __all__ = [
     "SourceEvent",
     "SourceEventBody",
     "StrayCalls",
+    "VoidRecord",
     "WorkItem",
+    "WriteOffRecord",
 ]

@@ -1,14 +1,22 @@
 """What a flow is: steps, what it looks up, what it stores, what it then owes."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, TypeVar
 
 from connectors.canonical import Canonical
 from sync.errors import StepError, StepErrors, Waits
 from sync.mappings import Tables
-from sync.models import ContractRecord, CustomerRecord, InvoiceRecord, LegalEntity
+from sync.models import (
+    AccountingPeriod,
+    ContractRecord,
+    CreditMemoRecord,
+    CustomerRecord,
+    InvoiceRecord,
+    LegalEntity,
+)
+from sync.open_items import OpenItem
 
 
 @dataclass(kw_only=True)
@@ -22,6 +30,11 @@ class Lookups:
     invoices: dict[str, InvoiceRecord]
     #: switches of the company: which facts make a deal committed
     commitment: frozenset[str]
+    credit_memos: dict[str, CreditMemoRecord] = field(default_factory=dict)
+    #: what is left of the invoices that are corrected
+    open_items: dict[str, OpenItem] = field(default_factory=dict)
+    #: the ERPs' receivables periods
+    periods: list[AccountingPeriod] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +55,9 @@ class Owed:
     customer_name: str = ""
     #: the document whose open balance this changes; by default the subject itself
     serial_key: str = ""
+    #: reason for which people are asked before anything is sent; empty: it goes by itself
+    asks: str = ""
+    asks_because: str = ""
 
 
 Line = TypeVar("Line")

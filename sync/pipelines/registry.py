@@ -2,11 +2,14 @@
 
 from sync.pipelines.cash_application import CASH_APPLICATION
 from sync.pipelines.closed_won_to_billing import CLOSED_WON_TO_BILLING
+from sync.pipelines.credit_memo_to_erp import CREDIT_MEMO_TO_ERP
 from sync.pipelines.customer_sync import CUSTOMER_SYNC
 from sync.pipelines.dunning_to_crm import DUNNING_TO_CRM
 from sync.pipelines.flow import Flow
 from sync.pipelines.invoice_to_erp import INVOICE_TO_ERP
 from sync.pipelines.payment_to_erp import PAYMENT_TO_ERP
+from sync.pipelines.void_to_erp import VOID_TO_ERP
+from sync.pipelines.write_off_to_erp import WRITE_OFF_TO_ERP
 
 FLOWS: dict[str, Flow] = {
     flow.kind: flow
@@ -17,6 +20,9 @@ FLOWS: dict[str, Flow] = {
         PAYMENT_TO_ERP,
         CASH_APPLICATION,
         DUNNING_TO_CRM,
+        CREDIT_MEMO_TO_ERP,
+        VOID_TO_ERP,
+        WRITE_OFF_TO_ERP,
     )
 }
 BY_NAME: dict[str, Flow] = {flow.name: flow for flow in FLOWS.values()}

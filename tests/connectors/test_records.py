@@ -33,6 +33,13 @@ def kept(path: str) -> Any:
     return json.loads((PAYLOADS / path).read_text(), parse_float=Decimal)
 
 
+def invoice_at(stamp: str, *, status: str) -> dict[str, Any]:
+    """The issued invoice, a day later in another status."""
+    record = kept("stripe/invoice_finalized.json")["data"]["object"]
+    transitions = {**record["status_transitions"], stamp: 1778864999}
+    return {**record, "status": status, "status_transitions": transitions}
+
+
 RECORDS: dict[str, tuple[dict[str, Any], Callable[..., list[canonical.Canonical]]]] = {
     "opportunity": (
         kept("salesforce/opportunity.json"),
@@ -42,6 +49,22 @@ RECORDS: dict[str, tuple[dict[str, Any], Callable[..., list[canonical.Canonical]
     "invoice.finalized": (
         kept("stripe/invoice_finalized.json")["data"]["object"],
         lambda r: stripe_mapping.to_shapes("invoice.finalized", r, version=1, zone=ZONE),
+    ),
+    "invoice.voided": (
+        invoice_at("voided_at", status="void"),
+        lambda r: stripe_mapping.to_shapes("invoice.voided", r, version=1, zone=ZONE),
+    ),
+    "invoice.marked_uncollectible": (
+        invoice_at("marked_uncollectible_at", status="uncollectible"),
+        lambda r: stripe_mapping.to_shapes("invoice.marked_uncollectible", r, version=1, zone=ZONE),
+    ),
+    "credit_note.created": (
+        kept("stripe/credit_note_created.json")["data"]["object"],
+        lambda r: stripe_mapping.to_shapes("credit_note.created", r, version=1, zone=ZONE),
+    ),
+    "credit_note.voided": (
+        {**kept("stripe/credit_note_created.json")["data"]["object"], "status": "void", "voided_at": 1778864999},
+        lambda r: stripe_mapping.to_shapes("credit_note.voided", r, version=1, zone=ZONE),
     ),
     "invoice_payment.paid": (
         kept("stripe/invoice_payment_paid.json")["data"]["object"],

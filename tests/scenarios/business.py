@@ -116,6 +116,32 @@ class Business:
         self.rest()
         return own
 
+    # -- what billing does --------------------------------------------------------------------------
+    def invoices(self) -> dict[str, dict[str, Any]]:
+        """Stripe's invoices by id."""
+        return {row["id"]: row for row in self.stripe.get("invoices", limit=100)["data"]}
+
+    def credits(self, invoice: str, **form: Any) -> dict[str, Any]:
+        """A credit note for an invoice, carried as far as it goes."""
+        note = self.stripe.post("credit_notes", invoice=invoice, **form)
+        self.rest()
+        return note
+
+    def takes_back_credit(self, note: str) -> None:
+        """A credit note is voided."""
+        self.stripe.post(f"credit_notes/{note}/void")
+        self.rest()
+
+    def voids(self, invoice: str) -> None:
+        """An invoice is voided."""
+        self.stripe.post(f"invoices/{invoice}/void")
+        self.rest()
+
+    def gives_up(self, invoice: str) -> None:
+        """An invoice is marked uncollectible."""
+        self.stripe.post(f"invoices/{invoice}/mark_uncollectible")
+        self.rest()
+
     # -- time -----------------------------------------------------------------------------------------
     def rest(self) -> None:
         """Until nothing is under way any more."""

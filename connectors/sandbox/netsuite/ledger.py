@@ -22,6 +22,7 @@ CHART = {
     "income": "400",
     "services": "410",
     "bad_debt": "610",
+    "small_difference": "620",
     "exchange": "790",
 }
 

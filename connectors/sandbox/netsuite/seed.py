@@ -27,6 +27,7 @@ ACCOUNTS = {
     "income": ("4000", "Subscription Revenue", "Income"),
     "services": ("4100", "Services Revenue", "Income"),
     "bad_debt": ("6100", "Bad Debt", "Expense"),
+    "small_difference": ("6150", "Small Differences", "Expense"),
     "exchange": ("7900", "Realized Gain/Loss", "OthIncome"),
 }
 DIMENSIONS = {

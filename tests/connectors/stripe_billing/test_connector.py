@@ -315,19 +315,55 @@ def test_contracts_of_a_day_are_listed_with_the_key_that_only_reads(vendor, make
 
 
 def test_invoices_are_listed_by_the_day_they_were_issued(vendor, stripe_billing, payload) -> None:
-    # given one issued that day, one a day later, a draft and a voided one
+    # given one issued that day, one a day later, a draft, a voided one and one below zero
     issued = payload("invoice_finalized")["data"]["object"]
     later = {**issued, "id": "in_2", "status_transitions": {"finalized_at": 1778778067 + 86400}}
     draft = {**issued, "id": "in_3", "status": "draft", "status_transitions": {"finalized_at": None}}
     void = {**issued, "id": "in_4", "status": "void"}
-    vendor.get("/v1/invoices").mock(return_value=a_list(issued, later, draft, void))
+    negative = {**issued, "id": "in_5", "total": -5}
+    vendor.get("/v1/invoices").mock(return_value=a_list(issued, later, draft, void, negative))
     # when
     (page,) = stripe_billing.list_day(kind="invoice", entity="US01", day=date(2026, 5, 14))
     (next_day,) = stripe_billing.list_day(kind="invoice", entity="US01", day=date(2026, 5, 15))
-    # then
-    assert [line.external_id for line in page.lines] == ["in_1QcCancity01"]
+    # then a voided one keeps its place: it is taken back by a line of its own, on the day of the void
+    assert [line.external_id for line in page.lines] == ["in_1QcCancity01", "in_4"]
     assert [line.external_id for line in next_day.lines] == ["in_2"]
     assert page.lines[0].counterparty == "customer:0015g00000AbCdEAAV"
+
+
+def test_what_lowers_invoices_is_listed_below_zero_on_its_own_day(vendor, stripe_billing, payload) -> None:
+    # given a credit note, one voided two days later, an invoice below zero, a voided one and one given up
+    note = payload("credit_note_created")["data"]["object"]
+    taken_back = {**note, "id": "cn_2", "status": "void", "voided_at": note["created"] + 2 * 86400}
+    issued = payload("invoice_finalized")["data"]["object"]
+    stamps = issued["status_transitions"]
+    later = note["created"] + 2 * 86400
+    negative = {**issued, "id": "in_2", "total": -500, "total_taxes": [{"amount": -45}]}
+    void = {**issued, "id": "in_3", "status": "void", "status_transitions": {**stamps, "voided_at": later}}
+    given_up = {
+        **issued, "id": "in_4", "status": "uncollectible", "amount_remaining": 700,
+        "status_transitions": {**stamps, "marked_uncollectible_at": later},
+    }  # fmt: skip
+    vendor.get("/v1/credit_notes").mock(return_value=a_list(note, taken_back))
+    vendor.get("/v1/invoices").mock(return_value=a_list(negative, void, given_up))
+
+    def listed(kind: str, day: date) -> dict[str, tuple[str, str, str]]:
+        pages = stripe_billing.list_day(kind=kind, entity="US01", day=day)
+        return {
+            line.reference: (str(line.net), str(line.tax), str(line.gross)) for page in pages for line in page.lines
+        }
+
+    # then each is there once, signed, with its tax
+    sums = ("-200.00", "-20.00", "-220.00")
+    assert listed("credit_memo", date(2026, 5, 14)) == {
+        "credit_memo:stripe:cn_1QcCredit0001": sums, "credit_memo:stripe:cn_2": sums,
+        "invoice:stripe:in_2": ("-4.55", "-0.45", "-5.00"),
+    }  # fmt: skip
+    assert listed("void", date(2026, 5, 17)) == {
+        "void:stripe:cn_2": ("200.00", "20.00", "220.00"), "void:stripe:in_3": ("-1054.00", "0.00", "-1054.00"),
+    }  # fmt: skip
+    assert listed("write_off", date(2026, 5, 17)) == {"write_off:stripe:in_4": ("-7.00", "0.00", "-7.00")}
+    assert listed("void", date(2026, 5, 18)) == listed("write_off", date(2026, 5, 16)) == {}
 
 
 def test_only_money_that_arrived_is_a_receipt(vendor, stripe_billing) -> None:

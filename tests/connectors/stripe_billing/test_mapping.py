@@ -121,7 +121,7 @@ def test_money_that_never_saw_the_gateway_is_not_called_so(payload: Callable[[st
 
 
 def test_kinds_we_do_not_carry_give_nothing(payload: Callable[[str], Any]) -> None:
-    assert mapping.to_shapes("invoice.voided", payload("invoice_finalized"), version=1, zone=ZONE) == []
+    assert mapping.to_shapes("invoice.sent", payload("invoice_finalized"), version=1, zone=ZONE) == []
 
 
 def test_a_contract_becomes_a_subscription_of_exactly_its_year(
