@@ -29,6 +29,8 @@ _SEE = [
     "sync.view_creditmemorecord",
     "sync.view_voidrecord",
     "sync.view_writeoffrecord",
+    "sync.view_documentpolicy",
+    "sync.view_unposteddocument",
     "sync.view_paymentrecord",
     "sync.view_journalentry",
     "sync.view_legalentity",

@@ -95,16 +95,19 @@ WITH RECURSIVE own AS (
         SELECT reference, condition = 'held', condition IN ('due', 'claimed', 'waiting', 'in_doubt') FROM sync_delivery
         WHERE reference IN (SELECT reference FROM different) AND role = %(right_role)s
     ) x GROUP BY reference
+), listed AS (
+    SELECT u.reference FROM sync_unposteddocument u JOIN different d ON d.reference = u.reference WHERE d.left_gross = 0
 )
 UPDATE different SET
     case_id = coalesce(own.case_id, waited.case_id),
     standing = CASE
-        WHEN own.case_id IS NOT NULL OR waited.case_id IS NOT NULL THEN 'explained'
+        WHEN own.case_id IS NOT NULL OR waited.case_id IS NOT NULL OR listed.reference IS NOT NULL THEN 'explained'
         WHEN engine.held THEN 'held' WHEN engine.moving THEN 'in_flight' ELSE 'unexplained' END
 FROM different self
 LEFT JOIN own ON own.reference = self.reference
 LEFT JOIN waited ON waited.reference = self.reference
 LEFT JOIN engine ON engine.reference = self.reference
+LEFT JOIN listed ON listed.reference = self.reference
 WHERE different.reference = self.reference
 """
 

@@ -7,7 +7,15 @@ from typing import Any, TypeVar
 
 from babel import Locale
 
-from sync.models import CountryMapping, EntityMapping, EntityRoute, MappingRow, ProductMapping
+from sync.models import (
+    CountryMapping,
+    DocumentPolicy,
+    EntityMapping,
+    EntityRoute,
+    LegalEntity,
+    MappingRow,
+    ProductMapping,
+)
 
 Row = TypeVar("Row", bound=Any)
 
@@ -53,6 +61,9 @@ class Tables:
         self.entities: dict[str, list[EntityMapping]] = {}
         for row in EntityMapping.objects.filter(status=MappingRow.Status.APPROVED).select_related("entity"):
             self.entities.setdefault(row.country, []).append(row)
+        self.policies: dict[int, list[DocumentPolicy]] = {}
+        for policy in DocumentPolicy.objects.filter(status=MappingRow.Status.APPROVED):
+            self.policies.setdefault(policy.entity_id, []).append(policy)
         self.routes: dict[tuple[int, str], list[EntityRoute]] = {}
         for route in EntityRoute.objects.select_related("connection", "entity"):
             self.routes.setdefault((route.entity_id, route.role), []).append(route)
@@ -62,6 +73,10 @@ class Tables:
 
     def selling_entity(self, country: str, *, on: date) -> EntityMapping | None:
         return in_force(self.entities.get(country, ()), on=on) or in_force(self.entities.get("*", ()), on=on)
+
+    def document_policy(self, entity: LegalEntity, *, on: date) -> DocumentPolicy:
+        """How a company treats its documents; where nobody has decided, the defaults."""
+        return in_force(self.policies.get(entity.pk, ()), on=on) or DocumentPolicy(entity=entity)
 
     def route(self, entity_id: int, role: str, *, on: date) -> EntityRoute | None:
         """The live route by document date."""

@@ -188,6 +188,27 @@ REASONS: dict[str, Reason] = dict(
             "The invoice was voided; finance is settling it in the books.",
         ),
         _reason(
+            "DOC_NUMBER_GAP",
+            "A number is missing from its series",
+            "No document has the number {value}, though later ones are used.",
+            "An auditor will ask where it went; nothing waits for it.",
+            "",
+        ),
+        _reason(
+            "DOC_NUMBER_TWICE",
+            "A number is used twice",
+            "Two documents have the number {value}.",
+            "An auditor will ask which one counts; nothing waits for it.",
+            "",
+        ),
+        _reason(
+            "EINVOICE_REJECTED",
+            "Electronic invoice rejected",
+            "The tax authority rejected {document}: {value}.",
+            "The invoice is not valid; where invoices are posted on clearance, it stays out of the ledger too.",
+            "The invoice was rejected by the tax authority; finance is correcting it.",
+        ),
+        _reason(
             "WRITE_OFF_PROPOSED",
             "Billing has given this invoice up",
             "Billing no longer collects {amount} of {customer}: {document}. Whether it becomes bad debt is for two people of finance to decide.",

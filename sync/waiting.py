@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from sync import bulk, clock, nudges, versions
-from sync.models import ContractRecord, CreditMemoRecord, CustomerRecord, InvoiceRecord, WorkItem
+from sync.models import ClearanceRecord, ContractRecord, CreditMemoRecord, CustomerRecord, InvoiceRecord, WorkItem
 from sync.states import Condition
 
 #: waiting, or a case because a modification before it was missing too long
@@ -19,6 +19,10 @@ def release_held(references: set[str]) -> int:
     held: set[str] = set(_modifications_over(references))
     for model in (CustomerRecord, ContractRecord, InvoiceRecord, CreditMemoRecord):
         held |= set(model._default_manager.filter(reference__in=references).values_list("reference", flat=True))
+    # one that is still pending lets nothing go
+    held |= set(
+        ClearanceRecord.objects.filter(reference__in=references, status="cleared").values_list("reference", flat=True)
+    )
     if not held:
         return 0
     with transaction.atomic():

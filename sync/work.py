@@ -9,12 +9,13 @@ from django.conf import settings
 from django.db import DatabaseError, transaction
 from django.db.models import F
 
-from connectors.canonical import Canonical, DocumentVoid, load
+from connectors.canonical import Canonical, DocumentVoid, Invoice, WriteOff, load
 from sync import blocks, bulk, clock, feedback_facts, gaps, journal, nudges, open_items, outbox, versions
 from sync.heard import register
 from sync.mappings import Tables
 from sync.models import (
     AccountingPeriod,
+    ClearanceRecord,
     ContractRecord,
     CreditMemoRecord,
     CustomerRecord,
@@ -24,6 +25,8 @@ from sync.models import (
 )
 from sync.pipelines.flow import Flow, Lookups, Passed, run
 from sync.pipelines.registry import BY_NAME
+from sync.pipelines.write_off_to_erp import WRITE_OFF_TO_ERP
+from sync.small_differences import SmallDifferences
 from sync.states import Condition, Lifecycle, further
 from sync.waiting import release_held, release_waiting
 
@@ -123,7 +126,12 @@ def _count_crash(item: WorkItem, error: Exception, *, is_counted: bool) -> None:
 
 
 def _work(items: Sequence[WorkItem]) -> None:
-    versions.hold(item.reference for item in items if versions.FLOW_KINDS[item.flow].state_like)
+    versions.hold(
+        # the caps of small differences are shared by all of them: one batch at a time
+        WriteOff.kind if item.flow == WRITE_OFF_TO_ERP.name else item.reference
+        for item in items
+        if item.flow == WRITE_OFF_TO_ERP.name or versions.FLOW_KINDS[item.flow].state_like
+    )
     items = _leave_out_older(_still_ours(items))
     # parents before children: what one flow stores, the next may look up in the same batch
     order = list(BY_NAME)
@@ -304,6 +312,13 @@ def look_up(subjects: Iterable[Canonical], *, tables: Tables | None = None) -> L
         },
         open_items=open_items.of_invoices(_named(voids, "invoice_reference")),
         periods=list(AccountingPeriod.objects.filter(module="ar")) if voids else [],
+        clearances={
+            row.reference: row
+            for row in ClearanceRecord.objects.filter(
+                invoice_reference__in=[subject.reference for subject in subjects if isinstance(subject, Invoice)]
+            )
+        },
+        small_differences=SmallDifferences(subject for subject in subjects if isinstance(subject, WriteOff)),
     )
 
 

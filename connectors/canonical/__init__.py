@@ -3,6 +3,7 @@ same fields. One file per subject, all reached from here.
 """
 
 from connectors.canonical.base import Canonical
+from connectors.canonical.clearance import Clearance
 from connectors.canonical.contract import ContractLine, SubscriptionContract
 from connectors.canonical.credit_memo import CreditMemo, CreditMemoLine
 from connectors.canonical.customer import Address, Customer
@@ -19,6 +20,7 @@ __all__ = [
     "Address",
     "Allocation",
     "Canonical",
+    "Clearance",
     "ContractLine",
     "CreditMemo",
     "CreditMemoLine",

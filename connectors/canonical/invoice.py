@@ -47,4 +47,8 @@ class Invoice(Canonical):
     total: Decimal
     status: str = "issued"
     legal_number: str = ""
+    #: not_required, pending, cleared or rejected
+    e_invoice_status: str = "not_required"
+    #: a debit memo names the document it charges more for; empty for an invoice of its own
+    preceding_reference: str = ""
     lines: tuple[InvoiceLine, ...] = ()

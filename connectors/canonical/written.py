@@ -8,6 +8,7 @@ from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from connectors.canonical.base import Canonical
+from connectors.canonical.clearance import Clearance
 from connectors.canonical.contract import SubscriptionContract
 from connectors.canonical.credit_memo import CreditMemo
 from connectors.canonical.customer import Customer
@@ -27,6 +28,7 @@ KINDS: dict[str, type[Canonical]] = {
         CreditMemo,
         DocumentVoid,
         WriteOff,
+        Clearance,
         Payment,
         Allocation,
         CrmStatus,

@@ -108,7 +108,7 @@ def invoice_record(subject: Invoice, *, known: Known, settings: Settings) -> dic
         "tranId": subject.number,
         "tranDate": subject.posting_date,
         "dueDate": subject.due_on,
-        "memo": subject.contract_reference,
+        "memo": "; ".join(filter(None, (subject.contract_reference, subject.preceding_reference))),
         "subsidiary": {"id": subsidiary_id(subject.legal_entity, settings=settings)},
         "currency": {"id": currency_id(subject.currency, settings=settings)},
         **dimensions(settings.get("dimensions", {})),

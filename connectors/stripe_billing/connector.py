@@ -66,6 +66,8 @@ class StripeBilling(Connector):
         super().__init__(setup)
         self.clock = str(setup.settings.get("test_clock") or "")
         secrets = (part.strip() for part in setup.secrets.get("webhook_secrets", "").split(","))
+        # only where an e-invoicing service writes on invoices: all their changes are many events
+        self._polled = [*POLLED, *(("invoice.updated",) if setup.settings.get("e_invoices") else ())]
         self._webhook_secrets = [secret for secret in secrets if secret]
         key = setup.secrets.get("read_key" if setup.read_only else "api_key", "")
         self.api = Api(base_url=setup.base_url, key=key, sandbox=setup.sandbox)
@@ -95,7 +97,7 @@ class StripeBilling(Connector):
         """Events created in [since, until) of the kinds `poll` asks for, oldest first."""
         _know_stream(stream)
         span = {"gte": int(since.timestamp()), "lt": int(until.timestamp())}
-        pages = list(self.api.pages("/v1/events", types=list(POLLED), created=span))
+        pages = list(self.api.pages("/v1/events", types=self._polled, created=span))
         found = [event for page in reversed(pages) for event in reversed(page)]
         return [webhook.as_source_event(event, raw=_as_bytes(event)) for event in found]
 
@@ -243,7 +245,7 @@ class StripeBilling(Connector):
         for _ in range(MOST_PAGES):
             # `ending_before` gives the page next to the cursor, itself newest first.
             try:
-                page = self.api.get("/v1/events", types=list(POLLED), limit=PAGE, ending_before=cursor)
+                page = self.api.get("/v1/events", types=self._polled, limit=PAGE, ending_before=cursor)
             except Rejected as error:
                 if error.code == "resource_missing":
                     words = f"Stripe no longer has {cursor}"
@@ -256,7 +258,7 @@ class StripeBilling(Connector):
         return events
 
     def _all_events(self) -> list[dict[str, Any]]:
-        pages = list(self.api.pages("/v1/events", types=list(POLLED)))
+        pages = list(self.api.pages("/v1/events", types=self._polled))
         return [event for page in reversed(pages) for event in reversed(page)]
 
     def _get(self, path: str) -> dict[str, Any] | None:

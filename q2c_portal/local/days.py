@@ -37,6 +37,7 @@ _MISSED = """
 SELECT (SELECT count(*) FROM sync_workitem w WHERE condition = 'waiting' AND (
             EXISTS (SELECT 1 FROM sync_customerrecord r WHERE r.reference = w.waits_for)
             OR EXISTS (SELECT 1 FROM sync_contractrecord r WHERE r.reference = w.waits_for)
+            OR EXISTS (SELECT 1 FROM sync_clearancerecord r WHERE r.reference = w.waits_for AND r.status = 'cleared')
             OR EXISTS (SELECT 1 FROM sync_creditmemorecord r WHERE r.reference = w.waits_for)
             OR EXISTS (SELECT 1 FROM sync_invoicerecord r WHERE r.reference = w.waits_for)))
      + (SELECT count(*) FROM sync_delivery d WHERE condition = 'waiting' AND NOT EXISTS (

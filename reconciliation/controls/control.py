@@ -1,8 +1,20 @@
 """What a control is: the question it asks both sides, on which dates, and who cares."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from reconciliation.teams import Team
+from sync.models import LegalEntity
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing a listing control found, under a reference that is the same each time it is found."""
+
+    reference: str
+    #: reason of its case
+    kind: str
+    label: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,3 +40,5 @@ class Control:
     owner: Team = Team.FINANCE
     is_key: bool = True
     rule_version: int = 1
+    #: a listing control finds by itself, without comparing two systems
+    lists: Callable[[LegalEntity], Sequence[Finding]] | None = None

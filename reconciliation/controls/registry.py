@@ -4,6 +4,7 @@ from reconciliation.controls.committed_vs_contracted import COMMITTED_VS_CONTRAC
 from reconciliation.controls.control import Control
 from reconciliation.controls.corrections import CREDIT_MEMOS, VOIDS, WRITE_OFFS
 from reconciliation.controls.customers import CUSTOMERS_IN_BILLING, CUSTOMERS_IN_ERP
+from reconciliation.controls.document_numbers import DOCUMENT_NUMBERS
 from reconciliation.controls.invoices import INVOICES
 from reconciliation.controls.receipts import RECEIPTS
 
@@ -18,5 +19,6 @@ CONTROLS: dict[str, Control] = {
         VOIDS,
         WRITE_OFFS,
         RECEIPTS,
+        DOCUMENT_NUMBERS,
     )
 }

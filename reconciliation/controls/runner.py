@@ -10,6 +10,7 @@ from django.db import transaction
 
 from connectors.errors import ConnectorError
 from reconciliation import cases, matching, staging
+from reconciliation.controls import listings
 from reconciliation.controls.control import Control
 from reconciliation.controls.registry import CONTROLS
 from reconciliation.models import Break, ControlRun, ControlStage, ExceptionCase
@@ -99,6 +100,8 @@ def run(name: str, *, entity: LegalEntity, business_date: date, look_back: bool 
             rule_version=control.rule_version,
             started_at=clock.now(),
         )
+    if control.lists is not None:
+        return _list(row, control)
     dates = _open_dates(control, entity, business_date) if look_back else []
     try:
         for day in (*dates, business_date):
@@ -120,6 +123,15 @@ def run(name: str, *, entity: LegalEntity, business_date: date, look_back: bool 
         return _not_run(row, control, error)
     row.looked_back_to = dates[0] if dates else None
     return _compare(row, control, read=[*dates, business_date])
+
+
+def _list(row: ControlRun, control: Control) -> ControlRun:
+    try:
+        listings.take_stock(row, control)
+    except Exception as error:
+        log.exception("control %s for %s failed on our side", control.name, row.business_date)
+        return _not_run(row, control, error)
+    return row
 
 
 def _open_dates(control: Control, entity: LegalEntity, business_date: date) -> list[date]:

@@ -1,10 +1,19 @@
 """Records of what lowers an invoice: credit memos, voids, write-offs."""
 
 from django.contrib import admin
+from simple_history.admin import SimpleHistoryAdmin
 
-from sync.admin.read_only import fields_of
+from sync.admin.read_only import ReadOnly, fields_of
 from sync.admin.records import Lines, Record
-from sync.models import CreditMemoLineRecord, CreditMemoRecord, VoidRecord, WriteOffRecord
+from sync.models import (
+    ClearanceRecord,
+    CreditMemoLineRecord,
+    CreditMemoRecord,
+    DocumentPolicy,
+    UnpostedDocument,
+    VoidRecord,
+    WriteOffRecord,
+)
 
 
 class _CreditMemoLines(Lines):
@@ -38,3 +47,27 @@ class WriteOffAdmin(Record):
     search_fields = ["number__startswith", "invoice_reference__startswith"]
     search_help_text = "Starts with: the invoice's number or reference"
     list_filter = ["legal_entity", "treatment"]
+
+
+@admin.register(DocumentPolicy)
+class DocumentPolicyAdmin(ReadOnly, SimpleHistoryAdmin):
+    list_display = ["entity", "zero_totals", "e_invoices", "small_difference_most", "status", "valid_from", "valid_to"]
+    list_select_related = ["entity"]
+    list_filter = ["status", "entity"]
+
+
+@admin.register(UnpostedDocument)
+class UnpostedDocumentAdmin(ReadOnly):
+    list_display = ["number", "kind", "legal_entity", "document_date", "because"]
+    search_fields = ["number__startswith", "reference__startswith"]
+    search_help_text = "Starts with: number or reference"
+    list_filter = ["legal_entity", "because"]
+
+
+@admin.register(ClearanceRecord)
+class ClearanceAdmin(Record):
+    seen_with = "sync.view_invoicerecord"
+    list_display = ["number", "status", "legal_number", "invoice_reference", "trail", "updated_at"]
+    search_fields = ["number__startswith", "invoice_reference__startswith"]
+    search_help_text = "Starts with: the invoice's number or reference"
+    list_filter = ["legal_entity", "status"]

@@ -4,6 +4,7 @@ from sync.models.connection import Connection, ConnectionHealth
 from sync.models.contract import ContractLineRecord, ContractRecord
 from sync.models.correction import CreditMemoLineRecord, CreditMemoRecord, VoidRecord, WriteOffRecord
 from sync.models.customer import CustomerRecord
+from sync.models.document_policy import ClearanceRecord, DocumentPolicy, UnpostedDocument
 from sync.models.dunning import DunningRecord
 from sync.models.entity import EntityRoute, LegalEntity
 from sync.models.feedback import CrmStatusRecord
@@ -30,6 +31,7 @@ __all__ = [
     "AllocationRecord",
     "Attempt",
     "Block",
+    "ClearanceRecord",
     "ConflictingDuplicate",
     "Connection",
     "ConnectionHealth",
@@ -43,6 +45,7 @@ __all__ = [
     "Delivery",
     "DeliveryNeed",
     "DunningRecord",
+    "DocumentPolicy",
     "EntityMapping",
     "EntityRoute",
     "ExternalIdentity",
@@ -62,6 +65,7 @@ __all__ = [
     "SourceEvent",
     "SourceEventBody",
     "StrayCalls",
+    "UnpostedDocument",
     "VoidRecord",
     "WorkItem",
     "WriteOffRecord",

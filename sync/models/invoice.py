@@ -8,7 +8,9 @@ from sync.models.fields import CurrencyField, MoneyField, ReferenceField
 
 
 class InvoiceRecord(models.Model):
-    """An issued invoice; same fields as connectors.canonical.Invoice. Immutable but for its status."""
+    """An issued invoice; same fields as connectors.canonical.Invoice. Immutable but for its status
+    and what a tax authority says of it.
+    """
 
     reference = ReferenceField(unique=True)
     version = models.BigIntegerField()
@@ -30,6 +32,20 @@ class InvoiceRecord(models.Model):
     total = MoneyField()
     status = models.CharField(max_length=20)
     legal_number = models.CharField(max_length=60, blank=True)
+    e_invoice_status = models.CharField(
+        max_length=12,
+        default="not_required",
+        db_default="not_required",
+        choices=[
+            ("not_required", "Not required"),
+            ("pending", "Pending"),
+            ("cleared", "Cleared"),
+            ("rejected", "Rejected"),
+        ],
+    )
+    preceding_reference = ReferenceField(
+        blank=True, default="", db_default="", help_text="A debit memo names the document it charges more for."
+    )
     created_at = models.DateTimeField()
 
     class Meta:

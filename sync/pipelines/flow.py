@@ -10,6 +10,7 @@ from sync.errors import StepError, StepErrors, Waits
 from sync.mappings import Tables
 from sync.models import (
     AccountingPeriod,
+    ClearanceRecord,
     ContractRecord,
     CreditMemoRecord,
     CustomerRecord,
@@ -17,6 +18,7 @@ from sync.models import (
     LegalEntity,
 )
 from sync.open_items import OpenItem
+from sync.small_differences import SmallDifferences
 
 
 @dataclass(kw_only=True)
@@ -35,6 +37,9 @@ class Lookups:
     open_items: dict[str, OpenItem] = field(default_factory=dict)
     #: the ERPs' receivables periods
     periods: list[AccountingPeriod] = field(default_factory=list)
+    #: what the tax authority said of electronic invoices
+    clearances: dict[str, ClearanceRecord] = field(default_factory=dict)
+    small_differences: SmallDifferences = field(default_factory=SmallDifferences)
 
 
 @dataclass(frozen=True, kw_only=True)

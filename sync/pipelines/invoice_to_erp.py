@@ -7,7 +7,7 @@ from typing import Any
 from connectors.canonical import Invoice, InvoiceLine
 from sync.errors import StepError, Waits
 from sync.models import ContractRecord, InvoiceLineRecord, InvoiceRecord
-from sync.pipelines import records
+from sync.pipelines import issuing, records
 from sync.pipelines.flow import Flow, Lookups, Owed, of_each
 
 
@@ -65,18 +65,22 @@ def store(invoices: Sequence[Invoice], lookups: Lookups) -> None:
         ),
         ignore_conflicts=True,
     )
+    issuing.list_unposted(invoices, lookups)
     lookups.invoices.update(saved)
 
 
 def owes(invoice: Invoice, lookups: Lookups) -> list[Owed]:
     """One posting to the ledger that keeps the entity's books on the document date."""
+    if issuing.is_only_listed(invoice, lookups):
+        return []
     customer = lookups.customers[invoice.customer_reference]
     return [
         Owed(
             role="erp",
             queue="posting",
             subject=invoice,
-            needs=(invoice.customer_reference,),
+            # a debit memo comes after the document it charges more for
+            needs=tuple(filter(None, (invoice.customer_reference, invoice.preceding_reference))),
             document_date=invoice.document_date,
             posting_date=invoice.posting_date,
             amount=invoice.total,
@@ -99,7 +103,7 @@ def describe(invoice: Invoice) -> dict[str, Any]:
 INVOICE_TO_ERP = Flow(
     name="invoice_to_erp",
     kind=Invoice.kind,
-    steps=(find_contract, enrich_lines),
+    steps=(find_contract, enrich_lines, issuing.be_cleared),
     store=store,
     owes=owes,
     describe=describe,

@@ -1,6 +1,7 @@
 """All flows by the kind of shape they take."""
 
 from sync.pipelines.cash_application import CASH_APPLICATION
+from sync.pipelines.clearance import CLEARANCE
 from sync.pipelines.closed_won_to_billing import CLOSED_WON_TO_BILLING
 from sync.pipelines.credit_memo_to_erp import CREDIT_MEMO_TO_ERP
 from sync.pipelines.customer_sync import CUSTOMER_SYNC
@@ -16,6 +17,7 @@ FLOWS: dict[str, Flow] = {
     for flow in (
         CUSTOMER_SYNC,
         CLOSED_WON_TO_BILLING,
+        CLEARANCE,
         INVOICE_TO_ERP,
         PAYMENT_TO_ERP,
         CASH_APPLICATION,

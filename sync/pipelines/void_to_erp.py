@@ -34,6 +34,8 @@ def look_for_objections(void: DocumentVoid, lookups: Lookups) -> DocumentVoid:
     against = []
     if void.voided_kind == Invoice.kind and item is not None and item.left != item.total:
         against.append("paid or credited")
+    if void.voided_kind == Invoice.kind and invoice.e_invoice_status == "cleared":
+        against.append("reported for tax")
     document = lookups.credit_memos.get(void.voids) if void.voided_kind == CreditMemo.kind else invoice
     if document is not None and not _same_period(document.posting_date, void.posting_date, lookups, invoice):
         against.append("another period")

@@ -8,6 +8,7 @@ from connectors.canonical import WriteOff
 from sync.models import WriteOffRecord
 from sync.pipelines import correcting, records
 from sync.pipelines.flow import Flow, Lookups, Owed
+from sync.small_differences import SMALL
 
 
 def find_document(write_off: WriteOff, lookups: Lookups) -> WriteOff:
@@ -16,8 +17,18 @@ def find_document(write_off: WriteOff, lookups: Lookups) -> WriteOff:
 
 
 def ask_finance(write_off: WriteOff, lookups: Lookups) -> WriteOff:
-    """That billing stopped collecting is a proposal: a write-off is always decided by two people."""
-    return replace(write_off, objection="proposed by billing")
+    """That billing stopped collecting is a proposal, and two people decide; but for a small difference within the
+    company's caps, which has an account of its own.
+    """
+    invoice = lookups.invoices.get(write_off.invoice_reference)
+    if invoice is None or not write_off.legal_entity:
+        return write_off  # an earlier step has said why
+    entity = lookups.entities[write_off.legal_entity]
+    policy = lookups.tables.document_policy(entity, on=write_off.written_off_on)
+    differences = lookups.small_differences
+    treatment = differences.treatment(write_off, invoice=invoice, entity=entity, policy=policy)
+    objection = differences.claim(write_off, policy=policy) if treatment == SMALL else "proposed by billing"
+    return replace(write_off, treatment=treatment, objection=objection)
 
 
 def store(write_offs: Sequence[WriteOff], lookups: Lookups) -> None:

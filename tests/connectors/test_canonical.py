@@ -82,7 +82,7 @@ def test_an_unknown_kind_and_a_missing_field_are_told_apart() -> None:
 
 
 def test_every_kind_has_a_name_of_its_own() -> None:
-    assert "" not in KINDS and len(KINDS) == 10
+    assert "" not in KINDS and len(KINDS) == 11
     assert all(kind.kind == name for name, kind in KINDS.items())
 
 
@@ -104,6 +104,7 @@ RECORDS: list[tuple[type, type, set[str], set[str]]] = [
     (canonical.Allocation, models.AllocationRecord, set(), set()),
     (canonical.CreditMemo, models.CreditMemoRecord, {"lines"}, set()),
     (canonical.CreditMemoLine, models.CreditMemoLineRecord, set(), {"credit_memo"}),
+    (canonical.Clearance, models.ClearanceRecord, set(), set()),
     # its lines are those of the document it takes back
     (canonical.DocumentVoid, models.VoidRecord, {"lines"}, set()),
     (canonical.WriteOff, models.WriteOffRecord, set(), set()),

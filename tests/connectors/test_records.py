@@ -40,6 +40,9 @@ def invoice_at(stamp: str, *, status: str) -> dict[str, Any]:
     return {**record, "status": status, "status_transitions": transitions}
 
 
+#: what an e-invoicing service writes on an invoice
+E_INVOICE = {"e_invoice_status": "cleared", "e_invoice_number": "35-9-001", "e_invoice_text": "accepted"}
+
 RECORDS: dict[str, tuple[dict[str, Any], Callable[..., list[canonical.Canonical]]]] = {
     "opportunity": (
         kept("salesforce/opportunity.json"),
@@ -53,6 +56,10 @@ RECORDS: dict[str, tuple[dict[str, Any], Callable[..., list[canonical.Canonical]
     "invoice.voided": (
         invoice_at("voided_at", status="void"),
         lambda r: stripe_mapping.to_shapes("invoice.voided", r, version=1, zone=ZONE),
+    ),
+    "invoice.updated": (
+        {**kept("stripe/invoice_finalized.json")["data"]["object"], "metadata": E_INVOICE},
+        lambda r: stripe_mapping.to_shapes("invoice.updated", r, version=1, zone=ZONE),
     ),
     "invoice.marked_uncollectible": (
         invoice_at("marked_uncollectible_at", status="uncollectible"),

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.canonical import CreditMemo, DocumentVoid, Invoice, WriteOff
+from connectors.canonical import Clearance, CreditMemo, DocumentVoid, Invoice, WriteOff
 from connectors.errors import Rejected
 from connectors.money import from_minor
 from connectors.stripe_billing import mapping
 from connectors.stripe_billing.amounts import LAST_DIGIT_ZERO
-from tests.connectors.test_records import invoice_at, kept
+from tests.connectors.test_records import E_INVOICE, invoice_at, kept
 
 ZONE = ZoneInfo("America/New_York")
 CURRENCIES = st.sampled_from(["USD", "EUR", "GBP", "JPY", "KWD", "BRL"])
@@ -115,6 +115,33 @@ def test_a_credit_note_that_does_not_add_up_is_refused(
     with pytest.raises(Rejected) as refused:
         one("credit_note.created", record)
     assert refused.value.reason == reason
+
+
+def test_what_the_tax_authority_said_is_read_from_the_invoice(payload: Callable[[str], Any]) -> None:
+    record = {**payload("invoice_finalized")["data"]["object"], "metadata": E_INVOICE}
+    said = one("invoice.updated", record)
+    assert isinstance(said, Clearance)
+    assert (said.reference, said.status) == ("clearance:invoice:stripe:in_1QcCancity01", "cleared")
+    assert (said.legal_number, said.contract_reference) == ("35-9-001", "contract:0065g00000KwyWtAAJ")
+    # a later word counts more than an earlier one, whatever the order they come in
+    earlier = one("invoice.updated", {**record, "metadata": {"e_invoice_status": "rejected"}})
+    assert earlier.version < said.version
+    # and any other change of an invoice is no news
+    assert mapping.to_shapes("invoice.updated", {**record, "metadata": {}}, version=1, zone=ZONE) == []
+    with pytest.raises(Rejected):
+        one("invoice.updated", {**record, "metadata": {"e_invoice_status": "perhaps"}})
+
+
+def test_an_invoice_made_by_hand_for_a_contract_may_debit_another_one(payload: Callable[[str], Any]) -> None:
+    record = payload("invoice_finalized")["data"]["object"]
+    ours = record["parent"]["subscription_details"]["metadata"]
+    by_hand = {**record, "parent": None, "metadata": {**ours, "q2c_debits": "in_1QcCancity00"}}
+    debit = one("invoice.finalized", by_hand)
+    assert isinstance(debit, Invoice)
+    assert debit.preceding_reference == "invoice:stripe:in_1QcCancity00"
+    assert debit.contract_reference == "contract:0065g00000KwyWtAAJ"
+    with pytest.raises(Rejected):
+        one("invoice.finalized", {**by_hand, "metadata": {**ours, "q2c_debits": "../x"}})
 
 
 @given(data=st.data(), currency=CURRENCIES)
