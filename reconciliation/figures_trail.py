@@ -57,7 +57,8 @@ def _deal(reader: Reader) -> Trail:
     subscription = _subscription(reader, contracts)
     invoices = _invoices(reader, is_reached=not subscription.expected)
     payments = _payments(reader, are_invoiced=any(not station.expected for station in invoices))
-    trail.stations = [_opportunity(reader, contracts), _contract(reader, contracts), subscription, *invoices, *payments]
+    deal = [_opportunity(reader, contracts), _contract(reader, contracts), subscription]
+    trail.stations = [*deal, *invoices, *_corrections(reader), *payments]
     trail.stations.append(reader.feedback("opportunity"))
     return trail
 
@@ -175,6 +176,26 @@ def _posting_gap(station: Station, items: list[WorkItem], erp: str) -> list[Stat
             kind="posting", title=f"Posting in {erp}", expected=f"Comes after the invoice is mapped: posting in {erp}"
         )
     ]
+
+
+def _corrections(reader: Reader) -> list[Station]:
+    """What lowers an invoice: nobody expects it, so it is shown only where it is."""
+    out = []
+    for flow, kind in (
+        ("credit_memo_to_erp", "credit_memo"),
+        ("void_to_erp", "void"),
+        ("write_off_to_erp", "write_off"),
+    ):
+        for item in reader.of(flow)[:MOST]:
+            station = Station(kind=kind, title=item.title, amount=sum_text(item), passages=reader.passages([item]))
+            shown_as = kind if kind == "credit_memo" else "invoice"
+            station.names = [
+                reader.name(item.event.connection, kind=shown_as, external_id=item.event.object_id),
+                *reader.names_of(item.reference),
+            ]
+            station.facts = [("Document date", day(item.effective_on))]
+            out.append(station)
+    return out
 
 
 def _payments(reader: Reader, *, are_invoiced: bool) -> list[Station]:

@@ -8,6 +8,7 @@ from reconciliation import sentences
 from reconciliation.models import ApprovalRequest, ExceptionCase, Problem
 from sync.models import (
     Connection,
+    CreditMemoRecord,
     CustomerRecord,
     Delivery,
     ExternalIdentity,
@@ -109,6 +110,10 @@ def _by_record(text: str, system: str) -> list[Found]:
             "correlation_id", "number"
         )[:MOST]:
             trails[correlation_id] = f"Invoice {number}"
+        for correlation_id, number in CreditMemoRecord.objects.filter(**{field: text}, **narrowed).values_list(
+            "correlation_id", "number"
+        )[:MOST]:
+            trails[correlation_id] = f"Credit memo {number}"
     for correlation_id in PaymentRecord.objects.filter(gateway_id=text, **narrowed).values_list(
         "correlation_id", flat=True
     )[:MOST]:
