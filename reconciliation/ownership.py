@@ -48,6 +48,7 @@ OWNERSHIP: dict[str, Ownership] = {
     "VOID_NOT_ALLOWED": _owned(FIN, 24, "post_reversal", "post_on_account"),
     "DOC_NUMBER_GAP": _owned(FIN, 72),
     "DOC_NUMBER_TWICE": _owned(FIN, 24),
+    "NOT_SUPPORTED_THERE": _owned(FIN, 24),
     "EINVOICE_REJECTED": _owned(FIN, 8, "read_again"),
     "WRITE_OFF_PROPOSED": _owned(FIN, 72, "approve_write_off"),
     "UNAPPLIED_CASH": _owned(FIN, 24, "try_again"),

@@ -202,6 +202,13 @@ REASONS: dict[str, Reason] = dict(
             "",
         ),
         _reason(
+            "NOT_SUPPORTED_THERE",
+            "Must be posted by hand",
+            "The portal does not post documents like {document} to {system}.",
+            "The books lack it until somebody posts it there; the control then finds it.",
+            "",
+        ),
+        _reason(
             "EINVOICE_REJECTED",
             "Electronic invoice rejected",
             "The tax authority rejected {document}: {value}.",

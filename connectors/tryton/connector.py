@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from connectors.canonical import Address, Allocation, Customer, Invoice, Payment
+from connectors.canonical import Address, Allocation, CreditMemo, Customer, DocumentVoid, Invoice, Payment, WriteOff
 from connectors.errors import Misconfigured, Rejected
 from connectors.http import Http
 from connectors.interface import Connector, ControlPage, Parcel, Period, Receipt, Setup, Unsupported
@@ -14,6 +14,16 @@ from connectors.tryton.books import Books, Row
 from connectors.tryton.cash import Cash
 from connectors.tryton.invoices import IN_LEDGER, Invoices
 from connectors.tryton.rpc import Rpc
+
+#: kinds of documents the portal does not post here
+NOT_POSTED = frozenset({CreditMemo.kind, DocumentVoid.kind, WriteOff.kind})
+#: kind -> which customer invoices show it: a credit note is one below zero, made by hand as long as we post none
+LISTED: dict[str, list[Any]] = {
+    "invoice": [["total_amount", ">=", Decimal(0)]],
+    "credit_memo": [["total_amount", "<", Decimal(0)]],
+    "void": [["reference", "like", "void:%"]],
+    "write_off": [["reference", "like", "write_off:%"]],
+}
 
 
 class Tryton(Connector):
@@ -70,6 +80,11 @@ class Tryton(Connector):
             return self.cash.put_payment(subject, known=parcel.known)
         if isinstance(subject, Allocation):
             return self.cash.put_allocation(subject, known=parcel.known)
+        if subject.kind in NOT_POSTED:
+            raise Rejected(
+                f"the portal does not post a {subject.kind} to Tryton; post it there by hand",
+                reason="NOT_SUPPORTED_THERE", field="kind", value=subject.kind, system=self.name,
+            )  # fmt: skip
         raise Unsupported(self, f"deliver {subject.kind}")
 
     def _put_customer(self, subject: Customer) -> Receipt:
@@ -104,15 +119,18 @@ class Tryton(Connector):
         if kind in ("payment", "allocation"):
             read = self.cash.payment_receipt if kind == "payment" else self.cash.allocation_receipt
             return [read(move) for move in self.cash.find(reference) if move["state"] == "posted"]
+        if kind in NOT_POSTED:
+            return []
         raise Unsupported(self, f"find {kind}")
 
     def list_day(self, *, kind: str, entity: str, day: date) -> Iterator[ControlPage]:
         """Documents in the ledger under `day`, their posting date; for customers, all of them."""
         company = self.books.company(entity)
-        if kind == "invoice":
+        if kind in LISTED:
             domain: list[Any] = [
                 *(["company", "=", company], ["type", "=", "out"]),
                 *(["move.date", "=", day], ["state", "in", list(IN_LEDGER)]),
+                *LISTED[kind],
             ]
             for rows, total in self.books.pages(
                 "account.invoice", domain, fields=mapping.INVOICE_FIELDS, company=company
