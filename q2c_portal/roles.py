@@ -28,6 +28,11 @@ _SEE = [
     "sync.view_invoicerecord",
     "sync.view_paymentrecord",
     "sync.view_journalentry",
+    "sync.view_usagemeter",
+    "sync.view_usageplanrecord",
+    "sync.view_usagesummaryrecord",
+    "sync.view_usageperiod",
+    "sync.view_usagetrueuprecord",
     "sync.view_legalentity",
     "sync.view_accountingperiod",
 ]

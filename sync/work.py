@@ -9,14 +9,15 @@ from django.conf import settings
 from django.db import DatabaseError, transaction
 from django.db.models import F
 
-from connectors.canonical import Canonical, load
+from connectors.canonical import Canonical, SubscriptionContract, load
 from sync import blocks, bulk, clock, feedback_facts, gaps, journal, nudges, outbox, versions
 from sync.heard import register
 from sync.mappings import Tables
-from sync.models import ContractRecord, CustomerRecord, InvoiceRecord, LegalEntity, WorkItem
+from sync.models import ContractRecord, CustomerRecord, InvoiceRecord, LegalEntity, UsagePlanRecord, WorkItem
 from sync.pipelines.flow import Flow, Lookups, Passed, run
 from sync.pipelines.registry import BY_NAME
 from sync.states import Condition, Lifecycle, further
+from sync.usage import plans as usage_plans
 from sync.waiting import release_held, release_waiting
 
 log = logging.getLogger(__name__)
@@ -279,6 +280,7 @@ def look_up(subjects: Iterable[Canonical], *, tables: Tables | None = None) -> L
     wanted |= {row.customer_reference for row in invoices.values()} | {
         row.customer_reference for row in contracts.values()
     }
+    sold = any(isinstance(subject, SubscriptionContract) for subject in subjects)
     return Lookups(
         tables=tables or Tables(),
         entities={row.code: row for row in LegalEntity.objects.all()},
@@ -289,6 +291,8 @@ def look_up(subjects: Iterable[Canonical], *, tables: Tables | None = None) -> L
         contracts=contracts,
         invoices=invoices,
         commitment=frozenset(getattr(settings, "Q2C_COMMITMENT", ())),
+        meters=usage_plans.approved_meters() if sold else [],
+        usage_plans=list(UsagePlanRecord.objects.filter(customer_reference__in=wanted)) if sold else [],
     )
 
 

@@ -9,6 +9,7 @@ from connectors.canonical.dunning import Dunning
 from connectors.canonical.feedback import CrmStatus
 from connectors.canonical.invoice import Invoice, InvoiceLine
 from connectors.canonical.payment import Allocation, Payment
+from connectors.canonical.usage import UsagePlan, UsageSummary, UsageTrueUp
 from connectors.canonical.written import KINDS, dump, load, text
 
 __all__ = [
@@ -24,6 +25,9 @@ __all__ = [
     "InvoiceLine",
     "Payment",
     "SubscriptionContract",
+    "UsagePlan",
+    "UsageSummary",
+    "UsageTrueUp",
     "dump",
     "load",
     "text",

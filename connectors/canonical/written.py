@@ -14,6 +14,7 @@ from connectors.canonical.dunning import Dunning
 from connectors.canonical.feedback import CrmStatus
 from connectors.canonical.invoice import Invoice
 from connectors.canonical.payment import Allocation, Payment
+from connectors.canonical.usage import UsagePlan, UsageSummary, UsageTrueUp
 
 KINDS: dict[str, type[Canonical]] = {
     shape.kind: shape
@@ -25,6 +26,9 @@ KINDS: dict[str, type[Canonical]] = {
         Allocation,
         CrmStatus,
         Dunning,
+        UsagePlan,
+        UsageSummary,
+        UsageTrueUp,
     )
 }
 

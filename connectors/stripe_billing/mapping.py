@@ -52,6 +52,8 @@ def invoice(record: Mapping[str, Any], *, version: int, zone: ZoneInfo) -> list[
     own_id, number, currency = id_at(record, "id"), str(need(record, "number", str)), currency_of(record)
     if len(number) > 60:
         raise fields.unreadable("number", number, "has more than 60 characters", system=SYSTEM)
+    # a metered subscription of a contract is billed under the contract
+    contract = ours.get("q2c_contract") or ours["q2c_reference"]
     issued = day_at(record, "status_transitions.finalized_at", zone)
     due = record.get("due_date")
     total = from_sent(need(record, "total", int), currency)
@@ -59,7 +61,7 @@ def invoice(record: Mapping[str, Any], *, version: int, zone: ZoneInfo) -> list[
     untaxed = record.get("total_excluding_tax")
     net = total - tax if untaxed is None else from_sent(untaxed, currency)
     lines = tuple(
-        _invoice_line(line, currency=currency, contract=ours["q2c_reference"], zone=zone)
+        _invoice_line(line, currency=currency, contract=contract, zone=zone)
         for line in (need(record, "lines.data", list) and fields.rows(record, "lines.data", system=SYSTEM))
     )
     _must_agree(record, "total", net + tax, total)
@@ -74,7 +76,7 @@ def invoice(record: Mapping[str, Any], *, version: int, zone: ZoneInfo) -> list[
             number=number,
             billing_id=own_id,
             customer_reference=ours["q2c_customer"],
-            contract_reference=ours["q2c_reference"],
+            contract_reference=contract,
             document_date=issued,
             posting_date=issued,
             tax_point=issued,
@@ -124,9 +126,20 @@ def _invoice_line(line: Mapping[str, Any], *, currency: str, contract: str, zone
         tax_code=",".join(dict.fromkeys(code for code in codes if code)),
         service_starts_on=starts,
         service_ends_on=max(starts, ends),
-        contract_reference=fields.text(line, "metadata.q2c_reference", system=SYSTEM)[:LONGEST_REFERENCE] or contract,
-        billing_product=fields.text(line, "pricing.price_details.product", system=SYSTEM)[:LONGEST_REFERENCE],
+        contract_reference=_contract_of(line) or contract,
+        billing_product=(
+            fields.text(line, "pricing.price_details.product", system=SYSTEM)
+            # an item priced without a product of Stripe's says itself which it is
+            or fields.text(line, "metadata.q2c_product", system=SYSTEM)
+        )[:LONGEST_REFERENCE],
     )
+
+
+def _contract_of(line: Mapping[str, Any]) -> str:
+    """The contract a line names itself; lines of metered subscriptions name their plan beside it."""
+    named = fields.text(line, "metadata.q2c_contract", system=SYSTEM)
+    named = named or fields.text(line, "metadata.q2c_reference", system=SYSTEM)
+    return named[:LONGEST_REFERENCE] if named.startswith("contract:") else ""
 
 
 def payment(record: Mapping[str, Any], *, version: int, zone: ZoneInfo) -> list[Canonical]:

@@ -29,6 +29,8 @@ _TIME_LOCK = 7_281_944_002
 _UNDER_WAY = """
 SELECT (SELECT count(*) FROM sync_sourceevent WHERE condition IN ('due', 'claimed'))
      + (SELECT count(*) FROM sync_workitem WHERE condition IN ('due', 'claimed'))
+     + (SELECT count(*) FROM sync_usagesummaryrecord WHERE touched_at IS NOT NULL)
+     + (SELECT count(*) FROM sync_usageperiod WHERE touched_at IS NOT NULL)
      + (SELECT count(*) FROM sync_delivery WHERE condition IN ('due', 'claimed', 'in_doubt') AND role <> 'crm')
 """
 

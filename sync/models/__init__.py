@@ -22,6 +22,15 @@ from sync.models.outbox import Attempt, Delivery, DeliveryNeed, ExternalIdentity
 from sync.models.payment import AllocationRecord, PaymentRecord
 from sync.models.period import AccountingPeriod, PostingWindow
 from sync.models.schedule import Heartbeat, ScheduleClaim
+from sync.models.usage import (
+    UsageEvent,
+    UsageMeter,
+    UsagePeriod,
+    UsagePlanRecord,
+    UsageSource,
+    UsageSummaryRecord,
+    UsageTrueUpRecord,
+)
 from sync.models.work import Block, WorkItem
 
 __all__ = [
@@ -59,5 +68,12 @@ __all__ = [
     "SourceEvent",
     "SourceEventBody",
     "StrayCalls",
+    "UsageEvent",
+    "UsageMeter",
+    "UsagePeriod",
+    "UsagePlanRecord",
+    "UsageSource",
+    "UsageSummaryRecord",
+    "UsageTrueUpRecord",
     "WorkItem",
 ]

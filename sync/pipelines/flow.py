@@ -1,14 +1,14 @@
 """What a flow is: steps, what it looks up, what it stores, what it then owes."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, TypeVar
 
 from connectors.canonical import Canonical
 from sync.errors import StepError, StepErrors, Waits
 from sync.mappings import Tables
-from sync.models import ContractRecord, CustomerRecord, InvoiceRecord, LegalEntity
+from sync.models import ContractRecord, CustomerRecord, InvoiceRecord, LegalEntity, UsageMeter, UsagePlanRecord
 
 
 @dataclass(kw_only=True)
@@ -22,6 +22,9 @@ class Lookups:
     invoices: dict[str, InvoiceRecord]
     #: switches of the company: which facts make a deal committed
     commitment: frozenset[str]
+    #: approved meters, and the plans of the customers at hand; only where contracts are at hand
+    meters: list[UsageMeter] = field(default_factory=list)
+    usage_plans: list[UsagePlanRecord] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ from sync.errors import StepError, Waits
 from sync.models import ContractRecord, InvoiceLineRecord, InvoiceRecord
 from sync.pipelines import records
 from sync.pipelines.flow import Flow, Lookups, Owed, of_each
+from sync.usage import cut_off
 
 
 def find_contract(invoice: Invoice, lookups: Lookups) -> Invoice:
@@ -66,6 +67,7 @@ def store(invoices: Sequence[Invoice], lookups: Lookups) -> None:
         ignore_conflicts=True,
     )
     lookups.invoices.update(saved)
+    cut_off.freeze(invoices)
 
 
 def owes(invoice: Invoice, lookups: Lookups) -> list[Owed]:
