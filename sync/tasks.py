@@ -5,6 +5,7 @@ import time
 from celery import shared_task
 
 from sync import doubt, feedback_facts, nudges, outbox, polling, reading, sweeper, work
+from sync.revenue import accruals, batches
 from sync.usage import cut_off, summaries
 
 #: how long one nudge stays with its queue before the next one carries on (machine seconds), far below the time limit
@@ -44,6 +45,12 @@ def work_usage() -> None:
     summaries.sum_due()
     cut_off.settle_due()
     outbox.carry_due("usage")
+
+
+@shared_task
+def post_revenue() -> None:
+    accruals.accrue_due()
+    batches.seal_due()
 
 
 @shared_task

@@ -9,6 +9,7 @@ from connectors.canonical.dunning import Dunning
 from connectors.canonical.feedback import CrmStatus
 from connectors.canonical.invoice import Invoice, InvoiceLine
 from connectors.canonical.payment import Allocation, Payment
+from connectors.canonical.revenue import JournalBatch, JournalLine, RevenueEvent, RevenuePart, RevenueSchedule
 from connectors.canonical.usage import UsagePlan, UsageSummary, UsageTrueUp
 from connectors.canonical.written import KINDS, dump, load, text
 
@@ -23,7 +24,12 @@ __all__ = [
     "Dunning",
     "Invoice",
     "InvoiceLine",
+    "JournalBatch",
+    "JournalLine",
     "Payment",
+    "RevenueEvent",
+    "RevenuePart",
+    "RevenueSchedule",
     "SubscriptionContract",
     "UsagePlan",
     "UsageSummary",

@@ -14,6 +14,7 @@ from connectors.canonical.dunning import Dunning
 from connectors.canonical.feedback import CrmStatus
 from connectors.canonical.invoice import Invoice
 from connectors.canonical.payment import Allocation, Payment
+from connectors.canonical.revenue import JournalBatch, RevenueEvent, RevenueSchedule
 from connectors.canonical.usage import UsagePlan, UsageSummary, UsageTrueUp
 
 KINDS: dict[str, type[Canonical]] = {
@@ -26,6 +27,9 @@ KINDS: dict[str, type[Canonical]] = {
         Allocation,
         CrmStatus,
         Dunning,
+        JournalBatch,
+        RevenueEvent,
+        RevenueSchedule,
         UsagePlan,
         UsageSummary,
         UsageTrueUp,

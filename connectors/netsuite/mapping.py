@@ -111,7 +111,7 @@ def invoice_record(subject: Invoice, *, known: Known, settings: Settings) -> dic
         "memo": subject.contract_reference,
         "subsidiary": {"id": subsidiary_id(subject.legal_entity, settings=settings)},
         "currency": {"id": currency_id(subject.currency, settings=settings)},
-        **_dimensions(settings.get("dimensions", {})),
+        **dimensions(settings.get("dimensions", {})),
         **own_fields(subject, settings=settings),
         "item": {"items": [_line(line, index=index, settings=settings) for index, line in enumerate(subject.lines)]},
     }
@@ -134,7 +134,7 @@ def _line(line: InvoiceLine, *, index: int, settings: Settings) -> dict[str, Any
         "taxCode": {"id": _tax_code(line, index=index, settings=settings)},
         "revRecStartDate": line.service_starts_on,
         "revRecEndDate": line.service_ends_on,
-        **_dimensions({**settings.get("dimensions", {}), **dict(line.dimensions)}),
+        **dimensions({**settings.get("dimensions", {}), **dict(line.dimensions)}),
     }
     # NetSuite recomputes an amount that does not agree with its rate, so an inexact rate stays away.
     rate = (line.net / line.quantity).quantize(RATE_DIGITS).normalize() if line.quantity else Decimal(0)
@@ -158,7 +158,7 @@ def _tax_code(line: InvoiceLine, *, index: int, settings: Settings) -> str:
     return str(code)
 
 
-def _dimensions(values: Mapping[str, Any]) -> dict[str, Any]:
+def dimensions(values: Mapping[str, Any]) -> dict[str, Any]:
     """Department, class and location by id; custom segments keep their own names."""
     return {
         name: {"id": str(value)}

@@ -14,7 +14,7 @@ from q2c_portal.local import company, loading
 from q2c_portal.local.pipeline import Pipeline
 from q2c_portal.local.sandboxes import NetSuiteAdmin, SalesforceAdmin, Sandbox, StripeWorld
 from reconciliation.controls import runner
-from reconciliation.controls.registry import CONTROLS
+from reconciliation.controls.registry import controls_of
 from sync import calendar
 from sync.models import Connection, LegalEntity
 
@@ -195,5 +195,7 @@ def settle_controls(world: World) -> None:
 
 def ask_controls(world: World) -> None:
     """Ask every control for the current business date, reading again every date of the open periods."""
-    for name in CONTROLS:
-        runner.run(name, entity=world.entity, business_date=world.entity.business_date or date.today(), look_back=True)
+    for control in controls_of(world.entity):
+        runner.run(
+            control.name, entity=world.entity, business_date=world.entity.business_date or date.today(), look_back=True
+        )

@@ -1,8 +1,16 @@
 """What a control is: the question it asks both sides, on which dates, and who cares."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 
+from connectors.interface import ControlLine
 from reconciliation.teams import Team
+from sync.models import LegalEntity
+
+
+def always(entity: LegalEntity) -> bool:
+    return True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,3 +36,7 @@ class Control:
     owner: Team = Team.FINANCE
     is_key: bool = True
     rule_version: int = 1
+    #: whether an entity is asked this at all
+    applies: Callable[[LegalEntity], bool] = always
+    #: where `left_role` is `portal`: our own records of everything as it stands on a date, instead of a system's list
+    left_reader: Callable[[LegalEntity, date], Sequence[ControlLine]] | None = None

@@ -21,6 +21,12 @@ from sync.models.mapping import CountryMapping, EntityMapping, MappingRow, Produ
 from sync.models.outbox import Attempt, Delivery, DeliveryNeed, ExternalIdentity
 from sync.models.payment import AllocationRecord, PaymentRecord
 from sync.models.period import AccountingPeriod, PostingWindow
+from sync.models.revenue import (
+    JournalBatchRecord,
+    RevenueEngine,
+    RevenueEventRecord,
+    RevenueScheduleRecord,
+)
 from sync.models.schedule import Heartbeat, ScheduleClaim
 from sync.models.usage import (
     UsageEvent,
@@ -55,6 +61,7 @@ __all__ = [
     "Heartbeat",
     "InvoiceLineRecord",
     "InvoiceRecord",
+    "JournalBatchRecord",
     "JournalEntry",
     "LatePosting",
     "LegalEntity",
@@ -64,6 +71,9 @@ __all__ = [
     "PostingWindow",
     "ProductMapping",
     "RefusedCall",
+    "RevenueEngine",
+    "RevenueEventRecord",
+    "RevenueScheduleRecord",
     "ScheduleClaim",
     "SourceEvent",
     "SourceEventBody",

@@ -9,6 +9,7 @@ from sync.errors import StepError, Waits
 from sync.models import ContractRecord, InvoiceLineRecord, InvoiceRecord
 from sync.pipelines import records
 from sync.pipelines.flow import Flow, Lookups, Owed, of_each
+from sync.revenue import schedules
 from sync.usage import cut_off
 
 
@@ -68,6 +69,7 @@ def store(invoices: Sequence[Invoice], lookups: Lookups) -> None:
     )
     lookups.invoices.update(saved)
     cut_off.freeze(invoices)
+    schedules.store(invoices, lookups)
 
 
 def owes(invoice: Invoice, lookups: Lookups) -> list[Owed]:
