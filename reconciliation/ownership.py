@@ -72,6 +72,7 @@ OWNERSHIP: dict[str, Ownership] = {
     "CONTROL_NOT_RUN": _owned(INT, 4, "run_control"),
     "METER_MISSING": _owned(BO, 8, "read_again"),
     "METER_SHARED": _owned(BO, 24, "read_again"),
+    "REVENUE_ENGINE_CONFLICT": _owned(FIN, 24, "reconnect"),
     "USAGE_LATE": _owned(BO, 24, "bill_late_usage"),
     "EVENT_GAP": _owned(INT, 4),
     "POISON": _owned(INT, 8, "read_again"),

@@ -371,6 +371,13 @@ REASONS: dict[str, Reason] = dict(
             "Billing is waiting: the customer already uses “{value}” under another contract.",
         ),
         _reason(
+            "REVENUE_ENGINE_CONFLICT",
+            "Two revenue engines at once",
+            "The portal is the revenue engine, and the ERP still recognises revenue by itself: {value}.",
+            "No revenue journal is posted, since revenue would be recognised twice.",
+            "",
+        ),
+        _reason(
             "USAGE_LATE",
             "Usage came after its invoice",
             "Usage of {customer} was reported after the invoice of its period was issued: {value}.",

@@ -32,12 +32,14 @@ LONGEST_IDENTIFIER = 100
 
 # -- out ----------------------------------------------------------------------------------------------
 def put_plan(api: Api, plan: UsagePlan, parcel: Parcel, *, zone: ZoneInfo) -> Receipt:
-    """Create the metered subscription, or note a newer version on the one there is. Raises the outbound errors."""
+    """Create the metered subscription, or bring the one there is up to this version. Raises the outbound errors."""
     if held := parcel.known.get(parcel.reference):
-        record = api.post(
-            f"/v1/subscriptions/{quote(held, safe='')}", {"metadata": plan_metadata(plan)}, key=parcel.request_key
-        )
-        return plan_receipt(record)
+        path = f"/v1/subscriptions/{quote(held, safe='')}"
+        changed: dict[str, Any] = {"metadata": plan_metadata(plan)}
+        ends = int(_noon(plan.ends_on + ONE_DAY, zone).timestamp())
+        if api.get(path).get("cancel_at") != ends:
+            changed["cancel_at"] = ends
+        return plan_receipt(api.post(path, changed, key=parcel.request_key))
     wanted = plan_parameters(plan, billing_customer=_customer(plan.customer_reference, parcel), zone=zone)
     return plan_receipt(api.post("/v1/subscriptions", wanted, key=parcel.request_key))
 

@@ -6,6 +6,7 @@ comes later for the same day gets the next sequence. The database refuses a batc
 """
 
 import hashlib
+import logging
 from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
@@ -14,13 +15,16 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from connectors.canonical import JournalBatch, JournalLine, text
-from sync import clock, connections, keys
+from connectors.errors import ConnectorError
+from connectors.interface import Unsupported
+from sync import blocks, clock, connections, keys
 from sync.mappings import Tables
 from sync.models import Delivery, JournalBatchRecord, LegalEntity, RevenueEngine, RevenueEventRecord
 from sync.models.revenue import Engine, Movement
 from sync.owing import owe_direct
 from sync.revenue.schedules import engine_of
 
+log = logging.getLogger(__name__)
 #: movement -> (debited, credited) by what an account is for, while the amount is above zero
 SIDES: dict[str, tuple[str, str]] = {
     Movement.DEFERRAL: ("revenue", "deferred"),
@@ -30,6 +34,7 @@ SIDES: dict[str, tuple[str, str]] = {
     Movement.ACCRUAL: ("unbilled", "revenue"),
     Movement.ACCRUAL_REVERSAL: ("revenue", "unbilled"),
 }
+CONFLICT = "REVENUE_ENGINE_CONFLICT"
 #: members of one batch; the next ones go to the next sequence
 MOST_MEMBERS = 5000
 
@@ -38,8 +43,35 @@ def seal_due() -> int:
     """Seal and owe what is dated before each entity's business date; how many batches."""
     done = 0
     for entity in LegalEntity.objects.filter(pk__in=_waiting().values("legal_entity").distinct()):
-        done += seal(entity, through=clock.business_date(entity) - timedelta(days=1))
+        through = clock.business_date(entity) - timedelta(days=1)
+        if _waiting().filter(legal_entity=entity, dated__lte=through).exists() and _may_begin(entity):
+            done += seal(entity, through=through)
     return done
+
+
+def _may_begin(entity: LegalEntity) -> bool:
+    """Before an entity's first journal: whether its ERP leaves recognition to us. Where it does not, or cannot tell, a
+    case stands on the ERP until it does.
+    """
+    if JournalBatchRecord.objects.filter(legal_entity=entity).exists():
+        return True
+    route = Tables().route(entity.pk, "erp", on=clock.business_date(entity))
+    if route is None:
+        return False
+    try:
+        items = connections.connector_for(route.connection, read_only=True).recognises()
+    except Unsupported:
+        items = ["the ERP cannot tell which"]
+    except ConnectorError as error:
+        log.warning("%s: the ERP did not say what it recognises: %s", entity.code, error)
+        return False
+    with transaction.atomic():
+        if items:
+            value = f"{entity.code}: {', '.join(items)}"
+            blocks.put([blocks.Stop(connection=route.connection, reason=CONFLICT, field="items", value=value)])
+        else:
+            blocks.clear(connections=[route.connection.pk], reasons=[CONFLICT], note="The ERP recognises nothing now")
+    return not items
 
 
 def _waiting() -> QuerySet[RevenueEventRecord]:
@@ -183,14 +215,3 @@ def _owe(entity: LegalEntity, rows: Sequence[JournalBatchRecord]) -> None:
         )
         deliveries.append((delivery, ()))
     owe_direct(deliveries)
-
-
-def recognised_by_erp(entity: LegalEntity, *, on: date) -> list[str]:
-    """Items whose revenue the ERP recognises itself: while there are any, the portal may not be the engine.
-
-    Raises LookupError where no ERP is connected, and the connector's errors.
-    """
-    route = Tables().route(entity.pk, "erp", on=on)
-    if route is None:
-        raise LookupError(f"no ERP is connected for {entity.code} on {on}")
-    return connections.connector_for(route.connection, read_only=True).recognises()

@@ -35,8 +35,15 @@ def make_the_portal_the_engine() -> None:
 
 
 def test_what_is_invoiced_is_deferred_and_earned_by_the_day_in_the_erp(open_business: Callable[[], Business]) -> None:
-    # given a deal of a year at a dollar a day, where the portal is the revenue engine
+    # given a deal of a year at a dollar a day, where the portal is the revenue engine and the ERP recognises nothing
     business = open_business()
+    for item in business.netsuite.books("serviceSaleItem"):
+        business.netsuite.remove("serviceSaleItem", item["id"])
+        plain = {name: item[name] for name in ("itemId", "displayName", "incomeAccount")}
+        business.netsuite.http.put(
+            f"/services/rest/record/v1/serviceSaleItem/eid:{item['externalId']}",
+            json={**plain, "subsidiary": {"items": [{"id": "1"}]}},
+        ).raise_for_status()
     make_the_portal_the_engine()
     business.account("Brightwater")
     business.wins("Brightwater", Sold(product="GTX Basic", price="365"))

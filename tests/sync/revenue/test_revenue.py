@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
+from reconciliation.models import ExceptionCase
 from sync import clock
 from sync.models import (
     Delivery,
@@ -21,6 +22,7 @@ from sync.models import (
 from sync.outbox import subject_of
 from sync.revenue import accruals, batches, schedules
 from sync.usage import intake
+from tests.paper_erp import PaperErp
 from tests.small_company import DAY, Company, customer, deal, invoice
 from tests.sync.usage.conftest import bill_usage as bill_usage
 from tests.sync.usage.conftest import event, works
@@ -250,3 +252,23 @@ def test_a_sum_below_zero_turns_its_sides_and_a_sum_of_nothing_has_none(company:
     lines = batches.journal_lines(Decimal("-5.00"), "recognition", row)
     assert [(line.account, line.debit, line.credit) for line in lines] == [("400", 5, 0), ("220", 0, 5)]
     assert batches.journal_lines(Decimal("0.00"), "recognition", row) == ()
+
+
+def test_no_first_journal_is_posted_while_the_erp_recognises_by_itself(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given an ERP that still recognises an item
+    items = ["basic"]
+    monkeypatch.setattr(PaperErp, "recognises", lambda self: items, raising=False)
+    engine(company)
+    sells_and_bills(company)
+    company.entity.business_date = date(2026, 6, 1)
+    company.entity.save()
+    # when journals are due, then finance has one case and nothing is posted
+    assert batches.seal_due() == batches.seal_due() == 0
+    (case,) = ExceptionCase.objects.filter(status="open")
+    assert (case.reason, case.owner) == ("REVENUE_ENGINE_CONFLICT", "finance")
+    # when the ERP leaves it to us, then it goes by itself
+    items.clear()
+    assert batches.seal_due() == 2
+    assert not ExceptionCase.objects.filter(status="open").exists()
