@@ -12,7 +12,7 @@ import django
 
 django.setup()
 
-from benchmarks import callbacks, company, controls, deliveries, machine, queue_page  # noqa: E402 - they need Django
+from benchmarks import callbacks, company, controls, deliveries, machine, queue_page, usage  # noqa: E402 - they need Django
 from benchmarks.figures import Comparison  # noqa: E402
 from benchmarks.sizes import Sizes  # noqa: E402
 
@@ -21,6 +21,7 @@ BENCHES: dict[str, Callable[[company.Company, Sizes], list[Comparison]]] = {
     "deliveries": deliveries.measure,
     "controls": controls.measure,
     "queue": queue_page.measure,
+    "usage": usage.measure,
 }
 
 

@@ -23,6 +23,9 @@ class Sizes:
     cases: int
     requests: int
     request_rounds: int
+    #: usage events per round
+    usage_events: int
+    usage_rounds: int
 
 
 FULL = Sizes(
@@ -38,6 +41,8 @@ FULL = Sizes(
     cases=100_000,
     requests=200,
     request_rounds=5,
+    usage_events=100_000,
+    usage_rounds=5,
 )
 QUICK = Sizes(
     name="quick",
@@ -52,4 +57,6 @@ QUICK = Sizes(
     cases=300,
     requests=10,
     request_rounds=2,
+    usage_events=200,
+    usage_rounds=2,
 )

@@ -210,6 +210,10 @@ class Connector:
         """The accounting periods of an entity (its code in that ERP) and their states."""
         raise Unsupported(self, "periods")
 
+    def recognises(self) -> list[str]:
+        """What this ledger recognises revenue of by itself: its items by our names, or by its own."""
+        raise Unsupported(self, "tell what it recognises")
+
     def link(self, *, kind: str, external_id: str) -> str:
         """Address of the record in the system's own screens, or an empty text."""
         return ""

@@ -161,7 +161,11 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
 }
 OAUTH2_PROVIDER = {
-    "SCOPES": {"callbacks": "Send events to the portal", "read": "Read cases, figures and trails"},
+    "SCOPES": {
+        "callbacks": "Send events to the portal",
+        "read": "Read cases, figures and trails",
+        "usage": "Report usage",
+    },
     "ACCESS_TOKEN_EXPIRE_SECONDS": 3600,
     "PKCE_REQUIRED": True,
     # RFC 9700, OAuth 2.0 security best current practice: only machines sign in here, by client credentials

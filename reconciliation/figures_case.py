@@ -119,7 +119,9 @@ def sides(case: ExceptionCase) -> Sides | None:
         )
         source = stage or route
         names.append(
-            source.connection.label if source else {"crm": "CRM", "billing": "Billing", "erp": "ERP"}.get(role, role)
+            source.connection.label
+            if source and source.connection
+            else {"crm": "CRM", "billing": "Billing", "erp": "ERP", "portal": "Portal"}.get(role, role)
         )
     cells = []
     for key in dict.fromkeys((*_LABELS, *found.left, *found.right)):

@@ -10,7 +10,7 @@ from django.db.models import Max
 
 from reconciliation import sentences, tie_out
 from reconciliation.controls.control import Control
-from reconciliation.controls.registry import CONTROLS
+from reconciliation.controls.registry import CONTROLS, controls_of
 from reconciliation.models import ControlRun, ControlStage
 from sync import clock
 from sync.models import EntityRoute, LegalEntity
@@ -196,7 +196,7 @@ def matrix(entity: LegalEntity, *, until: date | None = None) -> Matrix:
     last = min(until or business_date, business_date)
     dates = [last - timedelta(days=n) for n in range(DATES)]
     start = first_day(entity)
-    controls = tuple(CONTROLS.values())
+    controls = tuple(controls_of(entity))
     newest = {(run.control, run.business_date): run for run in newest_runs(entity, first=dates[-1], last=last)}
     return Matrix(
         entity=entity,

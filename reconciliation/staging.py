@@ -1,6 +1,7 @@
 """Reads one side's own list for a day and stages it by COPY, with what an auditor asks of a reading."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import date
 
 from django.db import connection as database
@@ -50,13 +51,28 @@ def read_side(
     )
 
 
+def keep_own(control: Control, *, entity: LegalEntity, business_date: date, lines: Sequence[Line]) -> ControlStage:
+    """Stage what our own records say: the left side of controls between the portal and a system."""
+    return stage(
+        control,
+        Side.LEFT,
+        entity=entity,
+        business_date=business_date,
+        source=None,
+        lines=list(lines),
+        pages=1,
+        source_count=len(lines),
+        query="the portal's own records",
+    )
+
+
 def stage(
     control: Control,
     side: Side,
     *,
     entity: LegalEntity,
     business_date: date,
-    source: Connection,
+    source: Connection | None,
     lines: list[Line],
     pages: int,
     source_count: int | None,

@@ -21,6 +21,7 @@ TASKS = {
     "ingest": "sync.tasks.read_inbox",
     "deliver": "sync.tasks.carry_deliver",
     "posting": "sync.tasks.carry_posting",
+    "usage": "sync.tasks.work_usage",
     "notify": "sync.tasks.send_feedback",
     "control": "reconciliation.tasks.run_fixes",
 }

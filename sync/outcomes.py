@@ -119,9 +119,17 @@ def judged(claim: "Claim", found: Sequence[Receipt], *, sends: bool) -> Any:
     held = found[0]
     if row.is_state_like and (held.version < row.version if held.version is not None else sends):
         return NotFound()  # an older version is there; ours never arrived
+    if row.is_state_like and not _same_quantity(claim.parcel.subject, held):
+        return NotFound()  # what is counted there is an older sum
     if claim.parcel.operation == "correct" and not agrees(claim.parcel.subject, held):
         return NotFound()  # the correction never arrived
     return Adopted(held)
+
+
+def _same_quantity(subject: Canonical, receipt: Receipt) -> bool:
+    """Whether a target that shows a quantity and no version shows the subject's."""
+    wanted, held = getattr(subject, "quantity", None), receipt.held.get("quantity")
+    return wanted is None or held is None or _number(held) == wanted
 
 
 def back_off(tries: int, *, asked: float | None = None) -> timedelta:

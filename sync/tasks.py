@@ -5,6 +5,8 @@ import time
 from celery import shared_task
 
 from sync import doubt, feedback_facts, nudges, outbox, polling, reading, sweeper, work
+from sync.revenue import accruals, batches
+from sync.usage import cut_off, summaries
 
 #: how long one nudge stays with its queue before the next one carries on (machine seconds), far below the time limit
 STAY_SECONDS = 45.0
@@ -36,6 +38,19 @@ def carry_deliver() -> None:
 @shared_task
 def carry_posting() -> None:
     outbox.carry_due("posting")
+
+
+@shared_task
+def work_usage() -> None:
+    summaries.sum_due()
+    cut_off.settle_due()
+    outbox.carry_due("usage")
+
+
+@shared_task
+def post_revenue() -> None:
+    accruals.accrue_due()
+    batches.seal_due()
 
 
 @shared_task

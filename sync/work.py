@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import DatabaseError, transaction
 from django.db.models import F
 
-from connectors.canonical import Canonical, DocumentVoid, Invoice, WriteOff, load
+from connectors.canonical import Canonical, DocumentVoid, Invoice, SubscriptionContract, WriteOff, load
 from sync import blocks, bulk, clock, feedback_facts, gaps, journal, nudges, open_items, outbox, versions
 from sync.heard import register
 from sync.mappings import Tables
@@ -21,6 +21,7 @@ from sync.models import (
     CustomerRecord,
     InvoiceRecord,
     LegalEntity,
+    UsagePlanRecord,
     WorkItem,
 )
 from sync.pipelines.flow import Flow, Lookups, Passed, run
@@ -28,6 +29,7 @@ from sync.pipelines.registry import BY_NAME
 from sync.pipelines.write_off_to_erp import WRITE_OFF_TO_ERP
 from sync.small_differences import SmallDifferences
 from sync.states import Condition, Lifecycle, further
+from sync.usage import plans as usage_plans
 from sync.waiting import release_held, release_waiting
 
 log = logging.getLogger(__name__)
@@ -296,6 +298,7 @@ def look_up(subjects: Iterable[Canonical], *, tables: Tables | None = None) -> L
     wanted |= {row.customer_reference for row in invoices.values()} | {
         row.customer_reference for row in contracts.values()
     }
+    sold = any(isinstance(subject, SubscriptionContract) for subject in subjects)
     return Lookups(
         tables=tables or Tables(),
         entities={row.code: row for row in LegalEntity.objects.all()},
@@ -319,6 +322,8 @@ def look_up(subjects: Iterable[Canonical], *, tables: Tables | None = None) -> L
             )
         },
         small_differences=SmallDifferences(subject for subject in subjects if isinstance(subject, WriteOff)),
+        meters=usage_plans.approved_meters() if sold else [],
+        usage_plans=list(UsagePlanRecord.objects.filter(customer_reference__in=wanted)) if sold else [],
     )
 
 

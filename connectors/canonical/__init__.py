@@ -11,6 +11,8 @@ from connectors.canonical.dunning import Dunning
 from connectors.canonical.feedback import CrmStatus
 from connectors.canonical.invoice import Invoice, InvoiceLine
 from connectors.canonical.payment import Allocation, Payment
+from connectors.canonical.revenue import JournalBatch, JournalLine, RevenueEvent, RevenuePart, RevenueSchedule
+from connectors.canonical.usage import UsagePlan, UsageSummary, UsageTrueUp
 from connectors.canonical.void import DocumentVoid
 from connectors.canonical.write_off import WriteOff
 from connectors.canonical.written import KINDS, dump, load, text
@@ -30,9 +32,17 @@ __all__ = [
     "DocumentVoid",
     "Invoice",
     "InvoiceLine",
+    "JournalBatch",
+    "JournalLine",
     "Payment",
+    "RevenueEvent",
+    "RevenuePart",
+    "RevenueSchedule",
     "SubscriptionContract",
     "WriteOff",
+    "UsagePlan",
+    "UsageSummary",
+    "UsageTrueUp",
     "dump",
     "load",
     "text",

@@ -16,6 +16,8 @@ from connectors.canonical.dunning import Dunning
 from connectors.canonical.feedback import CrmStatus
 from connectors.canonical.invoice import Invoice
 from connectors.canonical.payment import Allocation, Payment
+from connectors.canonical.revenue import JournalBatch, RevenueEvent, RevenueSchedule
+from connectors.canonical.usage import UsagePlan, UsageSummary, UsageTrueUp
 from connectors.canonical.void import DocumentVoid
 from connectors.canonical.write_off import WriteOff
 
@@ -33,6 +35,12 @@ KINDS: dict[str, type[Canonical]] = {
         Allocation,
         CrmStatus,
         Dunning,
+        JournalBatch,
+        RevenueEvent,
+        RevenueSchedule,
+        UsagePlan,
+        UsageSummary,
+        UsageTrueUp,
     )
 }
 

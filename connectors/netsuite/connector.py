@@ -7,18 +7,23 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
-from connectors.canonical import Allocation, Customer, Invoice, Payment
+from connectors.canonical import Allocation, Customer, Invoice, JournalBatch, Payment
 from connectors.errors import Misconfigured, OutcomeUnknown, Rejected, Unavailable
 from connectors.http import Http, excerpt, raise_for_transport, read_json
 from connectors.interface import ControlLine, ControlPage, Parcel, Period, Receipt, Setup, Unsupported
-from connectors.netsuite import documents, mapping
+from connectors.netsuite import documents, journals, mapping
 from connectors.netsuite.reasons import BUSY, LOOK_UP, Refusal, read_refusal
 from connectors.netsuite.signing import MachineSignIn, TokenSigning
 
 PAGE_SIZE = 1000  # SuiteQL's largest page
 #: without it NetSuite drops a misspelt field and says nothing
 STRICT = {"x-netsuite-propertynamevalidation": "Error"}
-RECORD_TYPES = {"customer": "customer", "invoice": "invoice", "payment": "customerPayment"}
+RECORD_TYPES = {
+    "customer": "customer",
+    "invoice": "invoice",
+    "payment": "customerPayment",
+    "journal": "journalEntry",
+}
 #: kind -> types of transactions, a further condition, and the sign they are shown with
 _TRANSACTIONS: dict[str, tuple[str, str, int]] = {
     **{kind: (types, condition, 1) for kind, (types, condition) in documents.LISTED.items()},
@@ -34,7 +39,9 @@ class NetSuite(documents.Documents):
     label = "NetSuite"
     role = "erp"
     capabilities: ClassVar[frozenset[str]] = frozenset({"find", "list_day", "periods", "corrects_in_place"})
-    delivers: ClassVar[frozenset[str]] = frozenset({"customer", "invoice", "payment", "allocation", *documents.KINDS})
+    delivers: ClassVar[frozenset[str]] = frozenset(
+        {"customer", "invoice", "payment", "allocation", "journal", *documents.KINDS}
+    )
     settle_time = timedelta(seconds=10)
     #: synchronous calls know no request key; the external id is what makes a repeat harmless
     key_horizon = None
@@ -92,6 +99,10 @@ class NetSuite(documents.Documents):
             body = mapping.invoice_record(subject, known=parcel.known, settings=settings)
             # without it NetSuite adds the lines to those it has: a repeat would double the invoice
             params = {"replace": "item"}
+        elif isinstance(subject, JournalBatch):
+            body = journals.record(subject, settings=settings)
+            # as with items: lines sent again would be added to those there
+            params = {"replace": "line"}
         elif isinstance(subject, Payment):
             body = mapping.payment_record(subject, known=parcel.known, settings=settings)
         else:
@@ -102,7 +113,7 @@ class NetSuite(documents.Documents):
         external_id = external_id or parcel.known.get(parcel.reference, "")
         if not external_id:
             raise OutcomeUnknown("NetSuite took it and did not say under which id", system=self.name)
-        return Receipt(external_id=external_id, posted=isinstance(subject, Invoice | Payment))
+        return Receipt(external_id=external_id, posted=isinstance(subject, Invoice | JournalBatch | Payment))
 
     def _apply(self, subject: Allocation, *, known: Mapping[str, str]) -> Receipt:
         invoice = mapping.target_id(
@@ -134,6 +145,9 @@ class NetSuite(documents.Documents):
         }
         if kind in documents.KINDS:
             return self.find_document(kind=kind, reference=reference)
+        if kind == JournalBatch.kind:
+            journal = self._get(RECORD_TYPES[kind], reference=reference, expand=True)
+            return [journals.receipt(journal, settings=settings)] if journal else []
         if kind not in readers:
             raise Unsupported(self, f"find {kind}")
         record = self._get(RECORD_TYPES[kind], reference=reference)
@@ -150,6 +164,12 @@ class NetSuite(documents.Documents):
 
             def read(row: Mapping[str, Any]) -> ControlLine:
                 return mapping.customer_line(row, settings=settings, day=day)
+
+        elif kind == "deferred":
+            query = journals.balance_query(settings, day=day, of_entity=self._of_entity(entity))
+
+            def read(row: Mapping[str, Any]) -> ControlLine:
+                return journals.balance_line(row, entity=entity, day=day, settings=settings)
 
         elif kind in _TRANSACTIONS:
             types, condition, sign = _TRANSACTIONS[kind]
@@ -188,6 +208,14 @@ class NetSuite(documents.Documents):
         )
         return [mapping.period(row) for rows, _ in self._pages(query) for row in rows]
 
+    def recognises(self) -> list[str]:
+        """Items with a deferred revenue account: NetSuite defers and recognises their lines itself."""
+        query = (
+            "SELECT i.id, i.externalid, i.itemid FROM item i WHERE i.deferredrevenueaccount IS NOT NULL ORDER BY i.id"
+        )
+        rows = [row for page, _ in self._pages(query) for row in page]
+        return [str(row.get("externalid") or row.get("itemid") or row["id"]) for row in rows]
+
     def link(self, *, kind: str, external_id: str) -> str:
         """Address of the record in NetSuite's own screens."""
         host = f"https://{self.account.lower().replace('_', '-')}.app.netsuite.com/app"
@@ -195,6 +223,7 @@ class NetSuite(documents.Documents):
             "customer": "common/entity/custjob.nl",
             "invoice": "accounting/transactions/custinvc.nl",
             "payment": "accounting/transactions/custpymt.nl",
+            "journal": "accounting/transactions/journal.nl",
             "allocation": "accounting/transactions/custpymt.nl",
             **dict.fromkeys(documents.KINDS, "accounting/transactions/custcred.nl"),
         }

@@ -7,10 +7,10 @@ from hashlib import sha256
 from typing import Any, ClassVar
 from urllib.parse import quote, urlsplit
 
-from connectors.canonical import Canonical, Customer, SubscriptionContract
+from connectors.canonical import Canonical, Customer, SubscriptionContract, UsagePlan, UsageSummary, UsageTrueUp
 from connectors.errors import CursorLost, Misconfigured, Rejected, Unavailable
 from connectors.interface import Connector, ControlPage, Inbound, Parcel, Receipt, Setup, SourceEvent
-from connectors.stripe_billing import listing, mapping, reading, webhook
+from connectors.stripe_billing import listing, mapping, reading, usage, webhook
 from connectors.stripe_billing.transport import PAGE, SYSTEM, Api
 
 #: what `poll` asks for; Stripe takes up to 20 types
@@ -57,7 +57,9 @@ class StripeBilling(Connector):
     role = "billing"
     capabilities = frozenset({"receive", "poll", "list_events", "fetch", "find", "list_day"})
     streams: ClassVar[tuple[str, ...]] = ("events",)
-    delivers = frozenset({Customer.kind, SubscriptionContract.kind})
+    delivers = frozenset(
+        {Customer.kind, SubscriptionContract.kind, UsagePlan.kind, UsageSummary.kind, UsageTrueUp.kind}
+    )
     settle_time: ClassVar[timedelta] = timedelta(seconds=5)
     # Stripe keeps keys "at least 24 hours"; an hour is left for clocks that differ.
     key_horizon: ClassVar[timedelta | None] = timedelta(hours=23)
@@ -132,7 +134,16 @@ class StripeBilling(Connector):
             return self._put_customer(subject, parcel)
         if isinstance(subject, SubscriptionContract):
             return self._put_contract(subject, parcel)
+        if isinstance(subject, UsagePlan | UsageSummary | UsageTrueUp):
+            return self._put_usage(subject, parcel)
         raise Rejected(f"Stripe does not take a {subject.kind}", field="kind", value=subject.kind, system=SYSTEM)
+
+    def _put_usage(self, subject: UsagePlan | UsageSummary | UsageTrueUp, parcel: Parcel) -> Receipt:
+        if isinstance(subject, UsagePlan):
+            return usage.put_plan(self.api, subject, parcel, zone=self.setup.zone)
+        if isinstance(subject, UsageSummary):
+            return usage.put_summary(self.api, subject, parcel)
+        return usage.put_true_up(self.api, subject, parcel, zone=self.setup.zone)
 
     def _put_customer(self, customer: Customer, parcel: Parcel) -> Receipt:
         wanted = mapping.customer_parameters(customer)
@@ -183,6 +194,12 @@ class StripeBilling(Connector):
 
         Raises Unavailable when the lists are too long to be read to the end: "nothing" would not be proven.
         """
+        if kind == UsagePlan.kind:
+            return usage.find_plan(self.api, reference, known, clock=self._on_clock())
+        if kind == UsageSummary.kind:
+            return usage.find_summary(self.api, reference, known)
+        if kind == UsageTrueUp.kind:
+            return usage.find_true_up(self.api, reference, known)
         receipt: Callable[[Mapping[str, Any]], Receipt]
         if kind == Customer.kind:
             path, receipt = "/v1/customers", _customer_receipt
@@ -206,6 +223,9 @@ class StripeBilling(Connector):
 
         Stripe gives no totals, so the pages carry no source count. One account is one entity.
         """
+        if kind == "usage":
+            yield from usage.list_usage(self.api, day=day, zone=self.setup.zone, clock=self._on_clock())
+            return
         if kind not in listing.LISTS:
             raise LookupError(f"kind: Stripe cannot list {kind!r}")
         for listed in listing.LISTS[kind]:

@@ -46,6 +46,8 @@ def _issued(record: Mapping[str, Any], *, version: int, zone: ZoneInfo) -> Invoi
     own_id, number, currency = id_at(record, "id"), str(need(record, "number", str)), currency_of(record)
     if len(number) > 60:
         raise fields.unreadable("number", number, "has more than 60 characters", system=SYSTEM)
+    # a metered subscription of a contract is billed under the contract
+    contract = ours.get("q2c_contract") or ours["q2c_reference"]
     issued = day_at(record, "status_transitions.finalized_at", zone)
     due = record.get("due_date")
     total = from_sent(need(record, "total", int), currency)
@@ -53,7 +55,7 @@ def _issued(record: Mapping[str, Any], *, version: int, zone: ZoneInfo) -> Invoi
     untaxed = record.get("total_excluding_tax")
     net = total - tax if untaxed is None else from_sent(untaxed, currency)
     lines = tuple(
-        _invoice_line(line, currency=currency, contract=ours["q2c_reference"], zone=zone)
+        _invoice_line(line, currency=currency, contract=contract, zone=zone)
         for line in (need(record, "lines.data", list) and fields.rows(record, "lines.data", system=SYSTEM))
     )
     _must_agree(record, "total", net + tax, total)
@@ -67,7 +69,7 @@ def _issued(record: Mapping[str, Any], *, version: int, zone: ZoneInfo) -> Invoi
         number=number,
         billing_id=own_id,
         customer_reference=ours["q2c_customer"],
-        contract_reference=ours["q2c_reference"],
+        contract_reference=contract,
         document_date=issued,
         posting_date=issued,
         tax_point=issued,
@@ -110,7 +112,7 @@ def e_invoice(record: Mapping[str, Any], *, version: int, zone: ZoneInfo) -> lis
             currency=currency_of(record),
             source_system=SYSTEM,
             invoice_reference=f"invoice:stripe:{own_id}",
-            contract_reference=ours["q2c_reference"],
+            contract_reference=ours.get("q2c_contract") or ours["q2c_reference"],
             number=str(need(record, "number", str))[:60],
             status=status,
             legal_number=fields.text(said, "e_invoice_number", system=SYSTEM)[:60],
@@ -171,9 +173,20 @@ def _invoice_line(line: Mapping[str, Any], *, currency: str, contract: str, zone
         tax_code=",".join(dict.fromkeys(code for code in codes if code)),
         service_starts_on=starts,
         service_ends_on=max(starts, ends),
-        contract_reference=fields.text(line, "metadata.q2c_reference", system=SYSTEM)[:LONGEST_REFERENCE] or contract,
-        billing_product=fields.text(line, "pricing.price_details.product", system=SYSTEM)[:LONGEST_REFERENCE],
+        contract_reference=_contract_of(line) or contract,
+        billing_product=(
+            fields.text(line, "pricing.price_details.product", system=SYSTEM)
+            # an item priced without a product of Stripe's says itself which it is
+            or fields.text(line, "metadata.q2c_product", system=SYSTEM)
+        )[:LONGEST_REFERENCE],
     )
+
+
+def _contract_of(line: Mapping[str, Any]) -> str:
+    """The contract a line names itself; lines of metered subscriptions name their plan beside it."""
+    named = fields.text(line, "metadata.q2c_contract", system=SYSTEM)
+    named = named or fields.text(line, "metadata.q2c_reference", system=SYSTEM)
+    return named[:LONGEST_REFERENCE] if named.startswith("contract:") else ""
 
 
 def _must_agree(record: Mapping[str, Any], field: str, ours: Decimal, theirs: Decimal) -> None:

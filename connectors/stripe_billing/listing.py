@@ -11,6 +11,7 @@ from connectors.interface import ControlLine
 from connectors.stripe_billing.amounts import from_sent
 from connectors.stripe_billing.mapping import id_of, metadata, subscription_amount
 from connectors.stripe_billing.reading import local_date
+from connectors.stripe_billing.usage import is_plan
 
 #: an invoice may stay a draft this long before it is issued (72 hours while its webhooks fail)
 LONGEST_DRAFT = timedelta(days=4)
@@ -51,7 +52,9 @@ def ever(day: date, zone: ZoneInfo) -> dict[str, Any]:
 
 
 def contract_line(record: Mapping[str, Any], *, day: date, zone: ZoneInfo) -> ControlLine | None:
-    """A subscription: what it bills per year, dated by its start."""
+    """A subscription: what it bills per year, dated by its start; metered ones have no amount of their own."""
+    if is_plan(record):
+        return None
     amount, ours = subscription_amount(record), metadata(record)
     return ControlLine(
         reference=ours.get("q2c_reference") or f"contract:stripe:{record['id']}",

@@ -20,6 +20,9 @@ BY_CODE: tuple[tuple[str, str, str], ...] = (
     ("parameter_invalid_integer", "", "AMOUNT_MISMATCH"),
     ("amount_too_large", "", "AMOUNT_MISMATCH"),
     ("amount_too_small", "", "AMOUNT_MISMATCH"),
+    ("timestamp_invalid", "timestamp", "USAGE_LATE"),
+    ("resource_missing", "event_name", "METER_MISSING"),
+    ("resource_missing", "items[0][price]", "METER_MISSING"),
 )
 #: parameter alone, where the code says nothing
 BY_PARAMETER: tuple[tuple[str, str], ...] = (

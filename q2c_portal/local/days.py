@@ -14,7 +14,7 @@ from q2c_portal.local import company, loading
 from q2c_portal.local.pipeline import Pipeline
 from q2c_portal.local.sandboxes import NetSuiteAdmin, SalesforceAdmin, Sandbox, StripeWorld
 from reconciliation.controls import runner
-from reconciliation.controls.registry import CONTROLS
+from reconciliation.controls.registry import controls_of
 from sync import calendar
 from sync.models import Connection, LegalEntity
 
@@ -29,6 +29,8 @@ _TIME_LOCK = 7_281_944_002
 _UNDER_WAY = """
 SELECT (SELECT count(*) FROM sync_sourceevent WHERE condition IN ('due', 'claimed'))
      + (SELECT count(*) FROM sync_workitem WHERE condition IN ('due', 'claimed'))
+     + (SELECT count(*) FROM sync_usagesummaryrecord WHERE touched_at IS NOT NULL)
+     + (SELECT count(*) FROM sync_usageperiod WHERE touched_at IS NOT NULL)
      + (SELECT count(*) FROM sync_delivery WHERE condition IN ('due', 'claimed', 'in_doubt') AND role <> 'crm')
 """
 
@@ -195,5 +197,7 @@ def settle_controls(world: World) -> None:
 
 def ask_controls(world: World) -> None:
     """Ask every control for the current business date, reading again every date of the open periods."""
-    for name in CONTROLS:
-        runner.run(name, entity=world.entity, business_date=world.entity.business_date or date.today(), look_back=True)
+    for control in controls_of(world.entity):
+        runner.run(
+            control.name, entity=world.entity, business_date=world.entity.business_date or date.today(), look_back=True
+        )

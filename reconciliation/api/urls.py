@@ -21,6 +21,7 @@ urlpatterns = [
         views.Decide.as_view(),
         name="api-decide",
     ),
+    path("journals/<int:number>/members", views.JournalMembers.as_view(), name="api-journal-members"),
     path("runs/<int:number>", views.Run.as_view(), name="api-run"),
     path("tie-out", views.TieOut.as_view(), name="api-tie-out"),
     path("controls/<slug:name>/run", views.RunControl.as_view(), name="api-control-run"),

@@ -5,7 +5,7 @@ from typing import Any
 from django.http import Http404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_view
-from rest_framework import exceptions, status
+from rest_framework import exceptions, serializers, status
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.permissions import BasePermission
@@ -30,7 +30,7 @@ from reconciliation.fixes.registry import FIXES, for_case, for_problem
 from reconciliation.models import ApprovalRequest, ExceptionCase, FixRun, Problem
 from sync import clock
 from sync.api.problems import problems
-from sync.models import LegalEntity
+from sync.models import JournalBatchRecord, LegalEntity, RevenueEventRecord
 
 #: what the desk's doors may answer instead
 LOOKING = problems(400, 403, 404, 405, 406)
@@ -84,6 +84,32 @@ def _case(number: int) -> ExceptionCase:
     if case is None:
         raise Http404
     return case
+
+
+class MaySeeJournals(BasePermission):
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return bool(request.user and request.user.has_perm("sync.view_journalbatchrecord"))
+
+
+class JournalMember(serializers.ModelSerializer):
+    class Meta:
+        model = RevenueEventRecord
+        fields = ["reference", "schedule_reference", "arrangement_reference", "movement", "dated", "amount", "currency"]
+
+
+@extend_schema_view(get=extend_schema(responses={200: JournalMember(many=True), **LOOKING}, tags=["desk"]))
+class JournalMembers(Desk, ListAPIView):
+    """Every movement a summarised journal stands for."""
+
+    permission_classes = [MaySeeJournals]
+    serializer_class = JournalMember
+    queryset = RevenueEventRecord.objects.none()
+
+    def get_queryset(self) -> Any:
+        batch = JournalBatchRecord.objects.filter(pk=self.kwargs["number"]).first()
+        if batch is None:
+            raise Http404
+        return batch.events.all()
 
 
 class Problems(Desk):

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 
+from connectors.interface import ControlLine
 from reconciliation.teams import Team
 from sync.models import LegalEntity
 
@@ -15,6 +17,10 @@ class Finding:
     #: reason of its case
     kind: str
     label: str
+
+
+def always(entity: LegalEntity) -> bool:
+    return True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,3 +48,7 @@ class Control:
     rule_version: int = 1
     #: a listing control finds by itself, without comparing two systems
     lists: Callable[[LegalEntity], Sequence[Finding]] | None = None
+    #: whether an entity is asked this at all
+    applies: Callable[[LegalEntity], bool] = always
+    #: where `left_role` is `portal`: our own records of everything as it stands on a date, instead of a system's list
+    left_reader: Callable[[LegalEntity, date], Sequence[ControlLine]] | None = None

@@ -12,7 +12,7 @@ from connectors.errors import ConnectorError
 from reconciliation import cases, matching, staging
 from reconciliation.controls import listings
 from reconciliation.controls.control import Control
-from reconciliation.controls.registry import CONTROLS
+from reconciliation.controls.registry import CONTROLS, controls_of
 from reconciliation.models import Break, ControlRun, ControlStage, ExceptionCase
 from reconciliation.models.controls import Side
 from sync import bulk, clock, journal, schedules
@@ -40,7 +40,7 @@ def run_due(*, entity: LegalEntity | None = None, look_back: bool = True) -> int
     for row in LegalEntity.objects.filter(pk=entity.pk) if entity else LegalEntity.objects.all():
         # the day that goes on is not due: half of what belongs to it has not happened yet
         through = clock.business_date(row) - timedelta(days=1)
-        for control in CONTROLS.values():
+        for control in controls_of(row):
             dates = _dates_due(control, row, through)
             for business_date in dates:
                 with schedules.once(f"control:{control.name}:{row.code}", business_date.isoformat()) as mine:
@@ -58,9 +58,7 @@ def run_due(*, entity: LegalEntity | None = None, look_back: bool = True) -> int
 def still_due() -> int:
     """Controls and dates that ended and were not read to the end, by whomever."""
     today = {row: clock.business_date(row) - timedelta(days=1) for row in LegalEntity.objects.all()}
-    return sum(
-        len(_dates_due(control, row, through)) for row, through in today.items() for control in CONTROLS.values()
-    )
+    return sum(len(_dates_due(control, row, through)) for row, through in today.items() for control in controls_of(row))
 
 
 def _look_back(control: Control, entity: LegalEntity) -> AbstractContextManager[bool]:
@@ -106,6 +104,9 @@ def run(name: str, *, entity: LegalEntity, business_date: date, look_back: bool 
     try:
         for day in (*dates, business_date):
             for side, role in ((Side.LEFT, control.left_role), (Side.RIGHT, control.right_role)):
+                if side == Side.LEFT and control.left_reader is not None:
+                    staging.keep_own(control, entity=entity, business_date=day, lines=control.left_reader(entity, day))
+                    continue
                 source = _source(entity, role, on=day)
                 staging.read_side(
                     control,

@@ -255,3 +255,20 @@ class TryAgain(PostsAgain):
         if row.condition == Condition.BLOCKED:
             return FixItem.Status.REFUSED, "Refused again"
         return (FixItem.Status.SUCCEEDED, "Went through") if row.condition == Condition.SETTLED else None
+
+
+class BillLateUsage(TryAgain):
+    """Usage that came after its invoice goes to the next one, as a line that names its period."""
+
+    name = "bill_late_usage"
+    label = "Bill it on the next invoice"
+    rule = "Billing usage of an invoiced period above its limit always needs two people."
+
+    def says(self, case: ExceptionCase) -> str:
+        return f"After a second person approves, the next invoice gets a line of {money(case.amount, case.currency)} that names the period it was used in."
+
+    def checks(self, case: ExceptionCase) -> str:
+        return "We look the line up in billing before it is made; the case closes when billing has it at this amount."
+
+    def ledger_effect(self, case: ExceptionCase) -> str:
+        return f"Receivables and revenue by {money(case.amount, case.currency)} with the next invoice; the issued one stays as it is."

@@ -4,7 +4,14 @@ from reconciliation.fixes.document_fixes import ApproveWriteOff, PostInvoiceFirs
 from reconciliation.fixes.fix import Fix
 from reconciliation.fixes.mapping_fixes import MapCountry, MapProduct
 from reconciliation.fixes.plain_fixes import ReadAgain, Reconnect, RunControl
-from reconciliation.fixes.posting_fixes import CorrectInErp, PostAgain, PostInFirstOpenPeriod, PostsAgain, TryAgain
+from reconciliation.fixes.posting_fixes import (
+    BillLateUsage,
+    CorrectInErp,
+    PostAgain,
+    PostInFirstOpenPeriod,
+    PostsAgain,
+    TryAgain,
+)
 from reconciliation.models import ExceptionCase, Problem
 from reconciliation.ownership import ownership
 
@@ -17,6 +24,7 @@ FIXES: dict[str, Fix] = {
         CorrectInErp(),
         PostInFirstOpenPeriod(),
         TryAgain(),
+        BillLateUsage(),
         Reconnect(),
         ReadAgain(),
         RunControl(),

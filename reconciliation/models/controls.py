@@ -19,7 +19,9 @@ class ControlStage(models.Model):
     entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT)
     business_date = models.DateField()
     side = models.CharField(max_length=5, choices=Side)
-    connection = models.ForeignKey(Connection, on_delete=models.PROTECT)
+    connection = models.ForeignKey(
+        Connection, on_delete=models.PROTECT, null=True, help_text="Empty where our own records were read."
+    )
     read_at = models.DateTimeField()
     query = models.TextField(blank=True)
     pages = models.PositiveIntegerField(default=0)

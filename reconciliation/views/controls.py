@@ -18,7 +18,7 @@ from reconciliation.views.page import page, refused, seen_by
 from sync import clock, journal
 from sync.models import EntityRoute, LegalEntity
 
-_ROLES = {"crm": "CRM", "billing": "Billing", "erp": "ERP", "gateway": "Payment gateway"}
+_ROLES = {"crm": "CRM", "billing": "Billing", "erp": "ERP", "gateway": "Payment gateway", "portal": "Portal"}
 
 
 @require_safe

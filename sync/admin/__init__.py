@@ -10,5 +10,7 @@ from sync.admin import (  # noqa: F401
     outbox,
     periods,
     records,
+    revenue,
+    usage,
     work,
 )

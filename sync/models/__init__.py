@@ -23,7 +23,22 @@ from sync.models.mapping import CountryMapping, EntityMapping, MappingRow, Produ
 from sync.models.outbox import Attempt, Delivery, DeliveryNeed, ExternalIdentity
 from sync.models.payment import AllocationRecord, PaymentRecord
 from sync.models.period import AccountingPeriod, PostingWindow
+from sync.models.revenue import (
+    JournalBatchRecord,
+    RevenueEngine,
+    RevenueEventRecord,
+    RevenueScheduleRecord,
+)
 from sync.models.schedule import Heartbeat, ScheduleClaim
+from sync.models.usage import (
+    UsageEvent,
+    UsageMeter,
+    UsagePeriod,
+    UsagePlanRecord,
+    UsageSource,
+    UsageSummaryRecord,
+    UsageTrueUpRecord,
+)
 from sync.models.work import Block, WorkItem
 
 __all__ = [
@@ -52,6 +67,7 @@ __all__ = [
     "Heartbeat",
     "InvoiceLineRecord",
     "InvoiceRecord",
+    "JournalBatchRecord",
     "JournalEntry",
     "LatePosting",
     "LegalEntity",
@@ -61,12 +77,22 @@ __all__ = [
     "PostingWindow",
     "ProductMapping",
     "RefusedCall",
+    "RevenueEngine",
+    "RevenueEventRecord",
+    "RevenueScheduleRecord",
     "ScheduleClaim",
     "SourceEvent",
     "SourceEventBody",
     "StrayCalls",
     "UnpostedDocument",
     "VoidRecord",
+    "UsageEvent",
+    "UsageMeter",
+    "UsagePeriod",
+    "UsagePlanRecord",
+    "UsageSource",
+    "UsageSummaryRecord",
+    "UsageTrueUpRecord",
     "WorkItem",
     "WriteOffRecord",
 ]

@@ -11,6 +11,7 @@ from sync.errors import StepError, Waits
 from sync.models import ContractLineRecord, ContractRecord
 from sync.pipelines import records
 from sync.pipelines.flow import Flow, Lookups, Owed, of_each
+from sync.usage import plans as usage_plans
 
 
 def be_approved(contract: SubscriptionContract, lookups: Lookups) -> SubscriptionContract:
@@ -55,8 +56,10 @@ def _mapped(line: ContractLine, contract: SubscriptionContract, lookups: Lookups
         raise StepError(
             "CURRENCY_MISMATCH", field="Currency", value=f"{contract.currency}; the price is in {row.currency}"
         )
-    # the agreed price wins; what it differs from the list price by is kept, and is no break
-    list_amount = row.list_price * line.quantity
+    # the agreed price wins; what it differs from the list price by is kept, and is no break. What is billed by use
+    # has no amount of its own to differ from.
+    metered = row.destination == usage_plans.DESTINATION
+    list_amount = line.amount if metered else row.list_price * line.quantity
     return replace(
         line,
         description=row.product_name,
@@ -93,6 +96,7 @@ def store(contracts: Sequence[SubscriptionContract], lookups: Lookups) -> None:
     for (reference, version), row in sorted(saved.items()):
         if reference not in lookups.contracts or lookups.contracts[reference].version < version:
             lookups.contracts[reference] = row
+    usage_plans.store(contracts, lookups)
 
 
 def owes(contract: SubscriptionContract, lookups: Lookups) -> list[Owed]:
@@ -107,7 +111,8 @@ def owes(contract: SubscriptionContract, lookups: Lookups) -> list[Owed]:
             amount=contract.amount,
             title=f"Subscription for {customer.name}",
             customer_name=customer.name,
-        )
+        ),
+        *usage_plans.owes(contract, lookups),
     ]
 
 
@@ -124,7 +129,7 @@ def describe(contract: SubscriptionContract) -> dict[str, Any]:
 CLOSED_WON_TO_BILLING = Flow(
     name="closed_won_to_billing",
     kind=SubscriptionContract.kind,
-    steps=(be_approved, be_signed, have_lines_that_sum, map_products, find_customer),
+    steps=(be_approved, be_signed, have_lines_that_sum, map_products, find_customer, usage_plans.have_meters),
     store=store,
     owes=owes,
     describe=describe,

@@ -16,6 +16,8 @@ from sync.models import (
     CustomerRecord,
     InvoiceRecord,
     LegalEntity,
+    UsageMeter,
+    UsagePlanRecord,
 )
 from sync.open_items import OpenItem
 from sync.small_differences import SmallDifferences
@@ -40,6 +42,9 @@ class Lookups:
     #: what the tax authority said of electronic invoices
     clearances: dict[str, ClearanceRecord] = field(default_factory=dict)
     small_differences: SmallDifferences = field(default_factory=SmallDifferences)
+    #: approved meters, and the plans of the customers at hand; only where contracts are at hand
+    meters: list[UsageMeter] = field(default_factory=list)
+    usage_plans: list[UsagePlanRecord] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,8 @@ from sync.errors import StepError, Waits
 from sync.models import ContractRecord, InvoiceLineRecord, InvoiceRecord
 from sync.pipelines import issuing, records
 from sync.pipelines.flow import Flow, Lookups, Owed, of_each
+from sync.revenue import schedules
+from sync.usage import cut_off
 
 
 def find_contract(invoice: Invoice, lookups: Lookups) -> Invoice:
@@ -67,6 +69,8 @@ def store(invoices: Sequence[Invoice], lookups: Lookups) -> None:
     )
     issuing.list_unposted(invoices, lookups)
     lookups.invoices.update(saved)
+    cut_off.freeze(invoices)
+    schedules.store(invoices, lookups)
 
 
 def owes(invoice: Invoice, lookups: Lookups) -> list[Owed]:

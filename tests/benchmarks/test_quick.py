@@ -17,6 +17,8 @@ NAMES = [
     "staging a reading",
     "queue by problem",
     "queue one by one",
+    "usage intake and bare INSERT",
+    "usage intake and bare COPY",
 ]
 
 

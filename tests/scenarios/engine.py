@@ -16,6 +16,8 @@ JOBS: tuple[tuple[Callable[[], None], float], ...] = (
     (tasks.read_inbox, 0.02),
     (tasks.carry_deliver, 0.02),
     (tasks.carry_posting, 0.02),
+    (tasks.work_usage, 0.1),
+    (tasks.post_revenue, 0.5),
     (tasks.send_feedback, 0.3),
     (tasks.tell_new_day, 0.5),
     (tasks.clear_doubts, 0.5),

@@ -148,26 +148,30 @@ def read_price(account: Account, params: Params, *, product: str | None = None) 
         "active": params.boolean("active", True),
         "metadata": params.metadata(),
         "tax_behavior": params.choice("tax_behavior", TAX_BEHAVIOURS, "unspecified"),
-        **_recurring(params),
+        **_recurring(account, params),
     }
 
 
-def _recurring(params: Params) -> dict[str, Any]:
+def _recurring(account: Account, params: Params) -> dict[str, Any]:
     recurring = params.child("recurring", RECURRING)
     if recurring is None:
         return {"type": "one_time", "recurring": None}
     recurring.required("interval")
     usage = recurring.choice("usage_type", ("licensed", "metered"), "licensed")
-    if usage == "metered":
+    meter = recurring.text("meter")
+    if meter:
+        account.need("billing.meter", meter, param=recurring.name("meter"))
+    if (usage == "metered") != bool(meter):
+        # usage records are gone: since API version 2025-03-31 a metered price needs a meter, others have none
         raise StripeError(
-            "This sandbox does not bill metered prices.", param=recurring.name("usage_type"), code="feature_unavailable"
+            "Metered prices must be backed by a meter, and only they can be.", param=recurring.name("meter")
         )
     return {
         "type": "recurring",
         "recurring": {
             "interval": recurring.choice("interval", INTERVALS),
             "interval_count": recurring.integer("interval_count", 1, least=1),
-            "meter": None,
+            "meter": meter,
             "trial_period_days": None,
             "usage_type": usage,
         },

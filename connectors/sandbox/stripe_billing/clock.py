@@ -14,7 +14,7 @@ from connectors.sandbox.stripe_billing.shapes import render
 DAY = 86_400
 KEPT_DAYS = 30
 DUE = {
-    "finalize": invoices.finalize_due,
+    "finalize": subscriptions.finalize_due,
     "pay": invoices.pay_due,
     "period": subscriptions.period_due,
     "payout": payments.payout_due,

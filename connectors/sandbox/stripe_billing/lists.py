@@ -24,6 +24,7 @@ INDEXED = {
     "balance_transaction": ("source", "_payout", "_unpaid"),
     "refund": ("charge", "payment_intent"),
     "credit_note": ("invoice", "customer"),
+    "billing.meter_event": ("_slot", "identifier"),
     "event": ("type",),
     "_idempotency": ("_none",),
 }

@@ -9,6 +9,7 @@ from connectors.sandbox.stripe_billing import (
     customers,
     events,
     invoice_calls,
+    meters,
     payments,
     subscription_changes,
     subscriptions,
@@ -32,6 +33,7 @@ COLLECTIONS = {
     "payout": "/v1/payouts",
     "refund": "/v1/refunds",
     "credit_note": "/v1/credit_notes",
+    "billing.meter": "/v1/billing/meters",
     "webhook_endpoint": "/v1/webhook_endpoints",
     CLOCK: "/v1/test_helpers/test_clocks",
 }
@@ -48,6 +50,14 @@ def delete_customer(account: Account, call: Call) -> dict[str, Any]:
     account.live_customer(call.path["id"])
     subscription_changes.end_subscriptions(account, call.path["id"])
     return customers.delete_customer(account, call)
+
+
+def finalize_invoice(account: Account, call: Call) -> dict[str, Any]:
+    """Usage is counted to the last before an invoice is fixed."""
+    invoice = account.get("invoice", call.path["id"])
+    if invoice and invoice["status"] == "draft":
+        subscriptions.count_again(account, invoice)
+    return invoice_calls.finalize_invoice(account, call)
 
 
 def list_credit_note_lines(account: Account, call: Call) -> dict[str, Any]:
@@ -71,7 +81,7 @@ WRITES: list[tuple[str, str, Operation]] = [
     ("POST", "/v1/invoices/create_preview", subscription_changes.preview_invoice),
     ("POST", "/v1/invoices/{id}", invoice_calls.update_invoice),
     ("DELETE", "/v1/invoices/{id}", invoice_calls.delete_invoice),
-    ("POST", "/v1/invoices/{id}/finalize", invoice_calls.finalize_invoice),
+    ("POST", "/v1/invoices/{id}/finalize", finalize_invoice),
     ("POST", "/v1/invoices/{id}/send", invoice_calls.send_invoice),
     ("POST", "/v1/invoices/{id}/pay", invoice_calls.pay_invoice),
     ("POST", "/v1/invoices/{id}/void", invoice_calls.void_invoice),
@@ -82,6 +92,9 @@ WRITES: list[tuple[str, str, Operation]] = [
     ("POST", "/v1/credit_notes/{id}", credit_notes.update_credit_note),
     ("POST", "/v1/credit_notes/{id}/void", credit_notes.void_credit_note),
     ("POST", "/v1/refunds", payments.create_refund),
+    ("POST", "/v1/billing/meters", meters.create_meter),
+    ("POST", "/v1/billing/meter_events", meters.create_event),
+    ("POST", "/v1/billing/meter_event_adjustments", meters.adjust),
     ("POST", "/v1/webhook_endpoints", events.create_webhook_endpoint),
     ("POST", "/v1/webhook_endpoints/{id}", events.update_webhook_endpoint),
     ("DELETE", "/v1/webhook_endpoints/{id}", events.delete_webhook_endpoint),
@@ -95,6 +108,7 @@ READS: list[tuple[str, str, Operation]] = [
     ("GET", "/v1/events", events.list_events),
     ("GET", "/v1/events/{id}", events.retrieve_event),
     ("GET", "/v1/invoices/{id}/lines", invoice_calls.list_lines),
+    ("GET", "/v1/billing/meters/{id}/event_summaries", meters.list_summaries),
     ("GET", "/v1/credit_notes/preview", credit_notes.preview_credit_note),
     ("GET", "/v1/credit_notes/{id}/lines", list_credit_note_lines),
     *[("GET", f"{COLLECTIONS[kind]}/search", searcher(kind, f"{COLLECTIONS[kind]}/search")) for kind in SEARCHED],

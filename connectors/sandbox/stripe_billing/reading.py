@@ -37,6 +37,7 @@ FILTERS: dict[str, dict[str, str]] = {
     "payout": {"status": "status", "destination": "destination"},
     "refund": {"charge": "charge", "payment_intent": "payment_intent"},
     "credit_note": {"customer": "customer", "invoice": "invoice"},
+    "billing.meter": {"status": "status"},
     "webhook_endpoint": {},
     CLOCK: {},
 }  # fmt: skip

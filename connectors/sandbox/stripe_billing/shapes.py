@@ -136,6 +136,10 @@ DEFAULTS: dict[str, dict[str, Any]] = {
             "customer_account customer_balance_transaction memo out_of_band_amount reason shipping_cost voided_at"
         ),
     },
+    "billing.meter": {
+        "object": "billing.meter", "livemode": False, "dimension_payload_keys": None, "event_time_window": None,
+        "status_transitions": {"deactivated_at": None},
+    },
     "webhook_endpoint": {
         "object": "webhook_endpoint", "api_version": None, "application": None, "description": None, "livemode": False,
         "metadata": {}, "status": "enabled",

@@ -1,11 +1,13 @@
 """The life of a subscription: created with its first invoice, renewed period by period, ended."""
 
+from calendar import monthrange
+from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 from connectors.sandbox.books import Document
-from connectors.sandbox.stripe_billing import invoices
+from connectors.sandbox.stripe_billing import invoices, meters
 from connectors.sandbox.stripe_billing.account import Account, Call
 from connectors.sandbox.stripe_billing.catalogue import PRICE_DATA, inline_price
 from connectors.sandbox.stripe_billing.customers import owner
@@ -19,9 +21,9 @@ from connectors.sandbox.stripe_billing.shapes import render
 PRORATIONS = ("always_invoice", "create_prorations", "none")
 ITEM_FIELDS = ("id", "price", "price_data", "quantity", "metadata", "deleted", "clear_usage")
 FIELDS = {
-    "backdate_start_date", "billing_cycle_anchor", "cancel_at", "cancel_at_period_end", "collection_method", "currency",
-    "customer", "days_until_due", "default_payment_method", "description", "items", "metadata", "off_session",
-    "payment_behavior", "proration_behavior",
+    "backdate_start_date", "billing_cycle_anchor", "billing_cycle_anchor_config", "cancel_at", "cancel_at_period_end",
+    "collection_method", "currency", "customer", "days_until_due", "default_payment_method", "description", "items",
+    "metadata", "off_session", "payment_behavior", "proration_behavior",
 }  # fmt: skip
 BEHAVIOURS = ("allow_incomplete", "default_incomplete", "error_if_incomplete", "pending_if_incomplete")
 LIVE = ("active", "past_due", "unpaid", "incomplete", "trialing")
@@ -45,7 +47,7 @@ def create_subscription(account: Account, call: Call) -> dict[str, Any]:
     start = params.timestamp("backdate_start_date")
     if start is not None and start > now:
         raise StripeError("`backdate_start_date` must be in the past.", param="backdate_start_date")
-    anchor = _future(params, "billing_cycle_anchor", now)
+    anchor = _future(params, "billing_cycle_anchor", now) or _configured_anchor(params, now)
     cancel_at = _future(params, "cancel_at", now)
     at_period_end = params.boolean("cancel_at_period_end")
     if cancel_at is not None and at_period_end:
@@ -102,6 +104,10 @@ def _first_lines(
     spans = [(start, end)] if begins >= start or proration == "none" else [(begins, start), (start, end)]
     lines = []
     for item in subscription["items"]:
+        if is_metered(prices[item["price"]]):
+            # billed when the period is over; the first invoice says so with a line of nothing
+            lines.append(usage_line(account, subscription, item, prices[item["price"]], (now, now)))
+            continue
         for span in spans:
             skipped = proration == "none" and portion(subscription, *span) != 1
             factor = Fraction(0) if skipped else portion(subscription, *span)
@@ -134,6 +140,44 @@ def line_for(
         description=f"{quantity} × {product.get('name', price['product'])} ({iso(span[0])} to {iso(span[1])})",
         price=price, metadata=dict(subscription["metadata"]), parent=parent,
     )  # fmt: skip
+
+
+def is_metered(price: Document) -> bool:
+    return bool(price["recurring"]) and price["recurring"]["usage_type"] == "metered"
+
+
+def usage_line(
+    account: Account, subscription: Document, item: Document, price: Document, span: tuple[int, int]
+) -> Document:
+    """What the meter counted in a period, priced; counted once more when its invoice is finalised."""
+    quantity = meters.used(account, price["recurring"]["meter"], subscription["customer"], *span)
+    counted = {**item, "quantity": quantity}
+    return line_for(account, subscription, counted, price, span, Fraction(1))
+
+
+def count_again(account: Account, invoice: Document) -> None:
+    """Usage reported while an invoice was a draft is on it (the vendor's grace period)."""
+    for line in invoice["lines"]:
+        details = line["parent"].get("subscription_item_details")
+        price = account.get("price", ((line["pricing"] or {}).get("price_details") or {}).get("price"))
+        subscription = account.get("subscription", line["subscription"])
+        if not details or not price or not subscription or not is_metered(price):
+            continue
+        item = {"id": details["subscription_item"], "price": price["id"]}
+        span = (line["period"]["start"], line["period"]["end"])
+        fresh = usage_line(account, subscription, item, price, span)
+        for name in ("amount", "subtotal", "quantity", "quantity_decimal", "description"):
+            line[name] = fresh[name]
+
+
+def finalize_due(account: Account, key: str) -> None:
+    """The moment came at which a draft finalises by itself, its usage counted to the last."""
+    invoice = account.get("invoice", key)
+    if invoice and invoice["status"] == "draft":
+        count_again(account, invoice)
+        invoices.recompute(account, invoice)
+        account.put("invoice", invoice)
+    invoices.finalize_due(account, key)
 
 
 def bill(
@@ -177,22 +221,33 @@ def period_due(account: Account, key: str) -> None:
     now, end = account.now(subscription["test_clock"]), period_of(subscription)[1]
     if end > now:
         return
-    if subscription["cancel_at"] is not None and subscription["cancel_at"] <= end:
-        close(account, subscription, at=subscription["cancel_at"])
-        return
     customer = account.get("customer", subscription["customer"])
     assert customer is not None
+    prices = {item["price"]: account.need("price", item["price"]) for item in subscription["items"]}
+    before = period_of(subscription)
+    arrears = [
+        usage_line(account, subscription, item, prices[item["price"]], before)
+        for item in subscription["items"]
+        if is_metered(prices[item["price"]])
+    ]
+    if subscription["cancel_at"] is not None and subscription["cancel_at"] <= end:
+        if arrears:
+            bill(account, customer, subscription, arrears, reason="subscription_cycle", period=before)
+        close(account, subscription, at=subscription["cancel_at"])
+        return
     interval, size = subscription["_interval"]
     following = boundary(subscription["billing_cycle_anchor"], interval, size, after=end)
     old = render(account, "subscription", subscription)
     previous = {"items": old["items"], "latest_invoice": old["latest_invoice"]}
-    before = period_of(subscription)
     set_period(subscription, end, _last(subscription["cancel_at"], following))
     span = period_of(subscription)
     # a whole period costs the whole price even where its seconds differ from the interval before it
     factor = Fraction(1) if span[1] == following else Fraction(span[1] - span[0], following - span[0])
-    prices = {item["price"]: account.need("price", item["price"]) for item in subscription["items"]}
-    lines = [line_for(account, subscription, i, prices[i["price"]], span, factor) for i in subscription["items"]]
+    lines = arrears + [
+        line_for(account, subscription, i, prices[i["price"]], span, factor)
+        for i in subscription["items"]
+        if not is_metered(prices[i["price"]])
+    ]
     bill(account, customer, subscription, lines, reason="subscription_cycle", period=before)
     account.put("subscription", subscription)
     emit(account, "customer.subscription.updated", "subscription", subscription, previous=previous)
@@ -251,10 +306,12 @@ def read_item_price(account: Account, child: Params) -> Document:
 
 
 def new_item(account: Account, child: Params, price: Document, now: int) -> Document:
-    return {
-        "id": account.numbered("si"), "created": now, "price": price["id"],
-        "quantity": child.integer("quantity", 1, least=0), "metadata": child.metadata(),
-    }  # fmt: skip
+    item = {"id": account.numbered("si"), "created": now, "price": price["id"], "metadata": child.metadata()}
+    if not is_metered(price):
+        item["quantity"] = child.integer("quantity", 1, least=0)
+    elif "quantity" in child:
+        raise StripeError("You cannot set the quantity of a metered price.", param=child.name("quantity"))
+    return item
 
 
 def check_alike(items: list[Document], prices: dict[str, Document]) -> None:
@@ -276,6 +333,25 @@ def _future(params: Params, name: str, now: int) -> int | None:
             f"Invalid {name}: must be an integer Unix timestamp in the future.", code="timestamp_invalid", param=name
         )
     return at
+
+
+def _configured_anchor(params: Params, now: int) -> int | None:
+    """The next moment on that day of a month (its last day where it is shorter); hours are UTC."""
+    config = params.child("billing_cycle_anchor_config", ("day_of_month", "month", "hour", "minute", "second"))
+    if config is None:
+        return None
+    if "billing_cycle_anchor" in params:
+        raise StripeError("You can only specify one of these parameters: billing_cycle_anchor and its config.")
+    config.required("day_of_month")
+    day = config.integer("day_of_month", least=1) or 1
+    hour, minute, second = (config.integer(name, 0, least=0) or 0 for name in ("hour", "minute", "second"))
+    moment = datetime.fromtimestamp(now, UTC).replace(day=1, hour=hour, minute=minute, second=second)
+    for months in (0, 1):
+        first = datetime.fromtimestamp(add_intervals(int(moment.timestamp()), "month", months), UTC)
+        at = int(first.replace(day=min(day, monthrange(first.year, first.month)[1])).timestamp())
+        if at > now:
+            return at
+    raise StripeError("Invalid billing_cycle_anchor_config.", param="billing_cycle_anchor_config")
 
 
 def _last(cancel_at: int | None, period_end: int) -> int:

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from q2c_portal.local import company, days, people, pipeline
 from q2c_portal.local.desk import Person
 from reconciliation import tie_out
-from reconciliation.controls.registry import CONTROLS
+from reconciliation.controls.registry import controls_of
 from sync.models import Delivery
 from sync.money_text import plain
 
@@ -104,7 +104,7 @@ class Command(BaseCommand):
             name: self.people["finance.preparer"].post(
                 f"controls/{name}/run", entity=company.ENTITY, look_back=look_back
             )["status"]
-            for name in CONTROLS
+            for name in (control.name for control in controls_of(self.world.entity))
         }
 
     def let_time_pass(self) -> None:

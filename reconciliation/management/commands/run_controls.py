@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from reconciliation.controls import runner
-from reconciliation.controls.registry import CONTROLS
+from reconciliation.controls.registry import CONTROLS, controls_of
 from sync import clock
 from sync.models import LegalEntity
 
@@ -29,6 +29,6 @@ class Command(BaseCommand):
                 day = date.fromisoformat(options["date"]) if options["date"] else clock.business_date(entity)
             except ValueError as error:
                 raise CommandError("--date: give a date such as 2026-01-31.") from error
-            for name in CONTROLS:
+            for name in (control.name for control in controls_of(entity)):
                 row = runner.run(name, entity=entity, business_date=day, look_back=options["now"])
                 self.stdout.write(f"{CONTROLS[name].title}: {row.get_status_display()} {row.trouble}")

@@ -430,4 +430,5 @@ def test_one_connector_serves_several_threads(vendor, stripe_billing, make_parce
 
 def test_what_the_connector_promises() -> None:
     assert StripeBilling.key_horizon == timedelta(hours=23)
-    assert {Customer.kind, SubscriptionContract.kind} == StripeBilling.delivers
+    assert {Customer.kind, SubscriptionContract.kind} <= StripeBilling.delivers
+    assert {"usage_plan", "usage_summary", "usage_true_up"} <= StripeBilling.delivers

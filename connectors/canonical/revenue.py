@@ -1,0 +1,88 @@
+"""When an invoiced amount is earned, and the summarised journals where the portal posts it."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import ClassVar
+
+from connectors.canonical.base import Canonical
+
+
+@dataclass(frozen=True, kw_only=True)
+class RevenuePart:
+    """What one obligation earns in one calendar month. Amounts in major units."""
+
+    starts_on: date
+    #: last day
+    ends_on: date
+    amount: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
+class RevenueSchedule(Canonical):
+    """How one obligation of an arrangement is earned; the business key is arrangement and document line."""
+
+    kind: ClassVar[str] = "revenue_schedule"
+    state_like: ClassVar[bool] = True
+
+    #: all lines sold together, `arrangement:<contract key>`
+    arrangement_reference: str
+    contract_reference: str
+    customer_reference: str
+    invoice_reference: str
+    line_id: str
+    #: the promise it fulfils: the product as the CRM knows it
+    obligation: str
+    treatment: str
+    starts_on: date
+    ends_on: date
+    #: net, as billed
+    billed: Decimal
+    #: price of the same alone, for the same term
+    standalone_price: Decimal
+    #: share of the arrangement by standalone price; the parts sum to it
+    amount: Decimal
+    #: erp, external or portal: whose schedule counts on the document date
+    engine: str
+    parts: tuple[RevenuePart, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class RevenueEvent(Canonical):
+    """One movement of a schedule: a member of a journal where the portal is the engine."""
+
+    kind: ClassVar[str] = "revenue_event"
+
+    schedule_reference: str
+    arrangement_reference: str
+    #: deferral, recognition, modification, termination, credit, accrual, accrual_reversal
+    movement: str
+    dated: date
+    #: positive moves revenue the way the movement's name says, negative the other way
+    amount: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
+class JournalLine:
+    """One side of a journal; exactly one of debit and credit is above zero."""
+
+    #: the account's id in the ERP
+    account: str
+    debit: Decimal
+    credit: Decimal
+    memo: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class JournalBatch(Canonical):
+    """Summarised movements of one entity, currency, day and kind; sealed with its members, late ones go to the next."""
+
+    kind: ClassVar[str] = "journal"
+
+    movement: str
+    posting_date: date
+    sequence: int
+    #: sum of the debits
+    total: Decimal
+    members: int
+    lines: tuple[JournalLine, ...] = ()

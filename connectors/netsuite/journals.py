@@ -1,0 +1,89 @@
+"""Summarised journals as NetSuite's `journalEntry`, and the balance of the deferred revenue account."""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from connectors.canonical import JournalBatch
+from connectors.errors import Misconfigured, Rejected
+from connectors.interface import ControlLine, Receipt
+from connectors.money import amount
+from connectors.netsuite import mapping
+
+Settings = Mapping[str, Any]
+
+
+def record(subject: JournalBatch, *, settings: Settings) -> dict[str, Any]:
+    """A journal with a line per account; the posting date decides its period. Raises Rejected for one that does not
+    balance: NetSuite would say so less clearly.
+    """
+    if sum((line.debit - line.credit for line in subject.lines), Decimal(0)):
+        raise Rejected(
+            f"{subject.reference} does not balance", reason="UNBALANCED", field="lines", value=str(subject.total),
+            system="netsuite",
+        )  # fmt: skip
+    return {
+        "tranDate": subject.posting_date,
+        "memo": f"{subject.reference} ({subject.members} members)",
+        "subsidiary": {"id": mapping.subsidiary_id(subject.legal_entity, settings=settings)},
+        "currency": {"id": mapping.currency_id(subject.currency, settings=settings)},
+        "approvalStatus": {"id": str(settings.get("journal_approval_status", "2"))},
+        "line": {
+            "items": [
+                {
+                    "account": {"id": line.account},
+                    "memo": line.memo,
+                    **({"debit": line.debit} if line.debit else {"credit": line.credit}),
+                    **mapping.dimensions(settings.get("dimensions", {})),
+                }
+                for line in subject.lines
+            ]
+        },
+    }
+
+
+def receipt(found: Mapping[str, Any], *, settings: Settings) -> Receipt:
+    """What NetSuite holds of a journal; one pending approval is in no ledger."""
+    currency = mapping.currency_code(found.get("currency"), settings=settings)
+    lines = (found.get("line") or {}).get("items") or []
+    debits = sum((Decimal(str(line.get("debit") or 0)) for line in lines), Decimal(0))
+    status = found.get("approvalStatus")
+    pending = isinstance(status, Mapping) and str(status.get("id", "")) in ("1", "3")
+    held = {
+        "total": format(amount(debits, currency), "f"),
+        "currency": currency,
+        "tran_date": str(found.get("tranDate") or ""),
+        "number": str(found.get("tranId") or ""),
+    }
+    return Receipt(external_id=str(found["id"]), posted=not pending, held=held)
+
+
+def balance_query(settings: Settings, *, day: date, of_entity: str) -> str:
+    """What stands on the deferred revenue account per transaction currency, up to and including a day."""
+    account = str(settings.get("deferred_account") or "")
+    if not account.isdigit():
+        raise Misconfigured("netsuite: the setting deferred_account names no account id", system="netsuite")
+    return (
+        "SELECT t.currency, SUM(m.foreignamount) balance FROM transaction t "
+        "INNER JOIN transactionline m ON m.transaction = t.id "
+        "INNER JOIN transactionaccountingline a ON a.transaction = t.id AND a.transactionline = m.id "
+        f"WHERE a.account = {account} AND a.posting = 'T' AND t.trandate <= TO_DATE('{day:%Y-%m-%d}', 'YYYY-MM-DD')"
+        f"{of_entity} GROUP BY t.currency ORDER BY t.currency"
+    )
+
+
+def balance_line(row: Mapping[str, Any], *, entity: str, day: date, settings: Settings) -> ControlLine:
+    """A liability stands on the credit side, which is negative there; what is deferred is shown above zero."""
+    currency = mapping.currency_code({"id": row.get("currency", "")}, settings=settings)
+    balance = amount(-Decimal(str(row.get("balance") or 0)), currency)
+    return ControlLine(
+        reference=f"deferred:{currency}",
+        external_id=str(settings.get("deferred_account")),
+        document_date=day,
+        currency=currency,
+        net=balance,
+        tax=balance - balance,
+        gross=balance,
+        label=f"Deferred revenue of {entity}",
+    )
