@@ -14,6 +14,7 @@ from sync import blocks, bulk, clock, feedback_facts, gaps, journal, nudges, out
 from sync.heard import register
 from sync.mappings import Tables
 from sync.models import ContractRecord, CustomerRecord, InvoiceRecord, LegalEntity, WorkItem
+from sync.pipelines import cash
 from sync.pipelines.flow import Flow, Lookups, Passed, run
 from sync.pipelines.registry import BY_NAME
 from sync.states import Condition, Lifecycle, further
@@ -202,6 +203,10 @@ def _work_flow(flow: Flow, items: Sequence[WorkItem], tables: Tables) -> list[Wo
             if value not in ("", None):
                 setattr(item, name, value)
         owed += [(item, entry) for entry in flow.owes(result.subject, lookups)]
+        stops += [
+            blocks.Stop(work_item=item, reason=p.reason, field=p.field, value=p.value, evidence=p.evidence)
+            for p in flow.notices(result.subject, lookups)
+        ]
     for item in items:
         if not item.customer_name and item.customer_reference in lookups.customers:
             item.customer_name = lookups.customers[item.customer_reference].name
@@ -236,6 +241,7 @@ def _work_flow(flow: Flow, items: Sequence[WorkItem], tables: Tables) -> list[Wo
     blocks.clear(work_items=list(stopped), note="This is mended; something else still stops it", keep=stopped)
     blocks.put(stops)
     outbox.owe(owed, lookups.tables)
+    flow.afterwards([passed[item.pk].subject for item in through], lookups)
     if through:
         journal.note(
             journal.Fact(
@@ -261,6 +267,7 @@ def _work_flow(flow: Flow, items: Sequence[WorkItem], tables: Tables) -> list[Wo
 def look_up(subjects: Iterable[Canonical], *, tables: Tables | None = None) -> Lookups:
     """Everything the steps of these subjects may ask for, in a handful of queries."""
     subjects = list(subjects)
+    receipts = cash.look_up(subjects)
     invoices = {
         row.reference: row
         for row in InvoiceRecord.objects.select_related("legal_entity").filter(
@@ -279,6 +286,7 @@ def look_up(subjects: Iterable[Canonical], *, tables: Tables | None = None) -> L
     wanted |= {row.customer_reference for row in invoices.values()} | {
         row.customer_reference for row in contracts.values()
     }
+    wanted |= {row.customer_reference for rows in (receipts.payments, receipts.refunds) for row in rows.values()}
     return Lookups(
         tables=tables or Tables(),
         entities={row.code: row for row in LegalEntity.objects.all()},
@@ -289,6 +297,7 @@ def look_up(subjects: Iterable[Canonical], *, tables: Tables | None = None) -> L
         contracts=contracts,
         invoices=invoices,
         commitment=frozenset(getattr(settings, "Q2C_COMMITMENT", ())),
+        cash=receipts,
     )
 
 

@@ -10,10 +10,13 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from connectors.canonical.base import Canonical
 from connectors.canonical.contract import SubscriptionContract
 from connectors.canonical.customer import Customer
+from connectors.canonical.dispute import Dispute, DisputeLoss, DisputeMovement, DisputeOutcome
 from connectors.canonical.dunning import Dunning
 from connectors.canonical.feedback import CrmStatus
 from connectors.canonical.invoice import Invoice
 from connectors.canonical.payment import Allocation, Payment
+from connectors.canonical.payout import Payout, PayoutFailure
+from connectors.canonical.refund import Refund, RefundFailure
 
 KINDS: dict[str, type[Canonical]] = {
     shape.kind: shape
@@ -25,6 +28,14 @@ KINDS: dict[str, type[Canonical]] = {
         Allocation,
         CrmStatus,
         Dunning,
+        Refund,
+        RefundFailure,
+        Payout,
+        PayoutFailure,
+        Dispute,
+        DisputeMovement,
+        DisputeOutcome,
+        DisputeLoss,
     )
 }
 

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from connectors.canonical import Address, Allocation, Customer, Invoice, InvoiceLine, Payment
+from connectors.canonical import Address, Allocation, Canonical, Customer, Invoice, InvoiceLine, Payment
 from connectors.errors import Rejected
 from connectors.interface import ControlLine, Period, Receipt
 from connectors.money import AmountError, amount
@@ -65,7 +65,7 @@ def target_id(reference: str, *, known: Known, reason: str, field: str) -> str:
     return known[reference]
 
 
-def own_fields(subject: Customer | Invoice | Payment, *, settings: Settings) -> dict[str, str]:
+def own_fields(subject: Canonical, *, settings: Settings) -> dict[str, str]:
     """Custom fields of this account that keep our version and correlation, if the settings name any."""
     fields = settings.get("custom_fields", {}).get(subject.kind, {})
     values = {"version": str(subject.version), "correlation_id": subject.correlation_id}
@@ -183,8 +183,11 @@ def payment_record(subject: Payment, *, known: Known, settings: Settings) -> dic
     }
     if settings.get("ar_account"):
         record["arAcct"] = {"id": str(settings["ar_account"])}
-    if settings.get("clearing_account"):
-        record |= {"undepFunds": {"id": "F"}, "account": {"id": str(settings["clearing_account"])}}
+    clearing = settings.get("accounts", {}).get("clearing") or settings.get("clearing_account")
+    if isinstance(clearing, Mapping):
+        clearing = clearing.get(subject.currency)
+    if clearing:
+        record |= {"undepFunds": {"id": "F"}, "account": {"id": str(clearing)}}
     else:
         record["undepFunds"] = {"id": "T"}
     return record
@@ -212,7 +215,7 @@ def invoice_receipt(record: Mapping[str, Any], *, settings: Settings) -> Receipt
         "total": _text(total), "tax": _text(tax), "net": _text(total - tax), "currency": currency,
         "tran_date": _text(record.get("tranDate")), "due_date": _text(record.get("dueDate")),
         "period": _name(record.get("postingPeriod")), "status": _name(record.get("status")),
-        "number": _text(record.get("tranId")), "open": _money(record.get("amountRemaining"), currency),
+        "number": _text(record.get("tranId")), "open": money_text(record.get("amountRemaining"), currency),
         "customer": _id(record.get("entity")),
     }  # fmt: skip
     waiting = _id(record.get("approvalStatus")) in ("1", "3") or "pending" in held["status"].lower()
@@ -228,8 +231,8 @@ def payment_receipt(record: Mapping[str, Any], *, settings: Settings) -> Receipt
     """What NetSuite holds of a payment."""
     currency = currency_code(record.get("currency"), settings=settings)
     held = {
-        "total": _money(record.get("payment", record.get("total")), currency), "currency": currency,
-        "applied": _money(record.get("applied"), currency), "open": _money(record.get("unapplied"), currency),
+        "total": money_text(record.get("payment", record.get("total")), currency), "currency": currency,
+        "applied": money_text(record.get("applied"), currency), "open": money_text(record.get("unapplied"), currency),
         "tran_date": _text(record.get("tranDate")), "period": _name(record.get("postingPeriod")),
         "status": _name(record.get("status")), "number": _text(record.get("tranId")),
         "customer": _id(record.get("customer")),
@@ -263,7 +266,7 @@ def application_receipts(record: Mapping[str, Any], *, invoice_id: str, settings
         Receipt(
             external_id=f"{record['id']}:{invoice_id}",
             posted=True,
-            held={"total": _money(row.get("amount"), currency), "currency": currency},
+            held={"total": money_text(row.get("amount"), currency), "currency": currency},
         )
         for row in rows
         if _id(row.get("doc")) == invoice_id and row.get("apply") in (True, "T")
@@ -353,7 +356,7 @@ def _exact(value: Decimal, currency: str) -> Decimal:
         return value
 
 
-def _money(value: object, currency: str) -> str:
+def money_text(value: object, currency: str) -> str:
     return "" if value in (None, "") else _text(_exact(_number(value), currency))
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from connectors.interface import ControlLine
+from connectors.stripe_billing import cash_listing
 from connectors.stripe_billing.amounts import from_sent
 from connectors.stripe_billing.mapping import id_of, metadata, subscription_amount
 from connectors.stripe_billing.reading import local_date
@@ -19,12 +20,17 @@ ISSUED = ("open", "paid", "uncollectible")
 
 def that_day(day: date, zone: ZoneInfo) -> dict[str, Any]:
     """Made between the day's midnight and the next, in the zone."""
-    return {"created": _between(day, day + timedelta(days=1), zone)}
+    return {"created": between(day, day + timedelta(days=1), zone)}
 
 
 def issued_by(day: date, zone: ZoneInfo) -> dict[str, Any]:
     """Made so that it may have been issued that day: listed by creation but dated by issue, which may come later."""
-    return {"created": _between(day - LONGEST_DRAFT, day + timedelta(days=1), zone)}
+    return {"created": between(day - LONGEST_DRAFT, day + timedelta(days=1), zone)}
+
+
+def arriving(day: date, zone: ZoneInfo) -> dict[str, Any]:
+    """Due at the bank that day; Stripe dates arrivals at midnight UTC, so a day on either side is asked for."""
+    return {"arrival_date": between(day - timedelta(days=1), day + timedelta(days=2), zone)}
 
 
 def ever(day: date, zone: ZoneInfo) -> dict[str, Any]:
@@ -111,15 +117,27 @@ def customer_line(record: Mapping[str, Any], *, day: date, zone: ZoneInfo) -> Co
     )
 
 
-def _between(first: date, last: date, zone: ZoneInfo) -> dict[str, int]:
+def between(first: date, last: date, zone: ZoneInfo) -> dict[str, int]:
+    """From the first day's midnight to the last day's, in the zone, as Stripe filters."""
     starts, ends = (datetime.combine(day, time(0), zone).astimezone(UTC) for day in (first, last))
     return {"gte": int(starts.timestamp()), "lt": int(ends.timestamp())}
 
 
+_List = tuple[str, Callable[..., ControlLine | None], Callable[[date, ZoneInfo], dict[str, Any]]]
 #: kind -> list, one object's line, filter by creation
-LINES: dict[str, tuple[str, Callable[..., ControlLine | None], Callable[[date, ZoneInfo], dict[str, Any]]]] = {
+LINES: dict[str, _List] = {
     "contract": ("/v1/subscriptions", contract_line, that_day),
     "invoice": ("/v1/invoices", invoice_line, issued_by),
     "receipt": ("/v1/charges", receipt_line, that_day),
+    "refund": ("/v1/balance_transactions", cash_listing.refund_line, that_day),
+    "dispute": ("/v1/balance_transactions", cash_listing.dispute_line, that_day),
+    "payout": ("/v1/payouts", cash_listing.payout_line, arriving),
+    "bank_payout": ("/v1/payouts", cash_listing.bank_line, arriving),
     "customer": ("/v1/customers", customer_line, ever),
+}
+#: further lists of a kind: payouts that came back
+MORE: dict[
+    str, tuple[tuple[str, Callable[..., ControlLine | None], Callable[[date, ZoneInfo], dict[str, Any]]], ...]
+] = {
+    "payout": (("/v1/balance_transactions", cash_listing.payout_failure_line, that_day),),
 }

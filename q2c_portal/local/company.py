@@ -120,6 +120,16 @@ def _netsuite(url: str) -> Connection:
             "subsidiaries": {ENTITY: "1"},
             "currencies": {"USD": "1"},
             "ar_account": "122",
+            "accounts": {
+                "bank": "101",
+                "clearing": "118",
+                "fees": "620",
+                "reserve": "119",
+                "disputed": "124",
+                "dispute_fees": "621",
+                "bad_debt": "610",
+                "withholding": "126",
+            },
             "tax_code_zero": "9",
             "tax_codes": {"zero": "9"},
         },
@@ -201,7 +211,11 @@ def set_up_stripe(row: Connection, pipeline: Pipeline) -> str:
             "invoice_payment.paid",
             "invoice.payment_failed",
             "credit_note.created",
-        ],  # fmt: skip
+            "charge.succeeded",
+            "refund.*",
+            "charge.dispute.*",
+            "payout.*",
+        ],
     )
     if "test_clock" not in row.settings:
         for product in pipeline.products:

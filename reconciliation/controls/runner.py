@@ -70,7 +70,7 @@ def _look_back(control: Control, entity: LegalEntity) -> AbstractContextManager[
 def _dates_due(control: Control, entity: LegalEntity, through: date) -> list[date]:
     """Dates that ended and have no finished window yet; a control starts with its entity's first route."""
     start = _first_day(entity)
-    if start is None or start > through:
+    if start is None or start > through or not is_connected(control, entity):
         return []
     if control.as_of:
         start = through
@@ -78,6 +78,14 @@ def _dates_due(control: Control, entity: LegalEntity, through: date) -> list[dat
     done = set(windows.values_list("window", flat=True))
     dates = (start + timedelta(days=n) for n in range((through - start).days + 1))
     return [day for day in dates if day.isoformat() not in done]
+
+
+def is_connected(control: Control, entity: LegalEntity) -> bool:
+    """Whether an entity has what a control reads at all: one without a bank's statements is not asked about them. What
+    every entity must have counts as connected, so that its absence is a control that did not run.
+    """
+    needed = {control.left_role, control.right_role} - {"crm", "billing", "erp"}
+    return all(EntityRoute.objects.filter(entity=entity, role=role, is_shadow=False).exists() for role in needed)
 
 
 def _first_day(entity: LegalEntity) -> date | None:

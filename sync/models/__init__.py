@@ -3,6 +3,7 @@
 from sync.models.connection import Connection, ConnectionHealth
 from sync.models.contract import ContractLineRecord, ContractRecord
 from sync.models.customer import CustomerRecord
+from sync.models.dispute import DisputeLossRecord, DisputeMovementRecord, DisputeOutcomeRecord, DisputeRecord
 from sync.models.dunning import DunningRecord
 from sync.models.entity import EntityRoute, LegalEntity
 from sync.models.feedback import CrmStatusRecord
@@ -20,7 +21,9 @@ from sync.models.late import LatePosting
 from sync.models.mapping import CountryMapping, EntityMapping, MappingRow, ProductMapping
 from sync.models.outbox import Attempt, Delivery, DeliveryNeed, ExternalIdentity
 from sync.models.payment import AllocationRecord, PaymentRecord
+from sync.models.payout import PayoutFailureRecord, PayoutLineRecord, PayoutRecord
 from sync.models.period import AccountingPeriod, PostingWindow
+from sync.models.refund import RefundFailureRecord, RefundRecord
 from sync.models.schedule import Heartbeat, ScheduleClaim
 from sync.models.work import Block, WorkItem
 
@@ -40,6 +43,10 @@ __all__ = [
     "Delivery",
     "DeliveryNeed",
     "DunningRecord",
+    "DisputeLossRecord",
+    "DisputeMovementRecord",
+    "DisputeOutcomeRecord",
+    "DisputeRecord",
     "EntityMapping",
     "EntityRoute",
     "ExternalIdentity",
@@ -51,9 +58,14 @@ __all__ = [
     "LegalEntity",
     "MappingRow",
     "PaymentRecord",
+    "PayoutFailureRecord",
+    "PayoutLineRecord",
+    "PayoutRecord",
     "PollCursor",
     "PostingWindow",
     "ProductMapping",
+    "RefundFailureRecord",
+    "RefundRecord",
     "RefusedCall",
     "ScheduleClaim",
     "SourceEvent",

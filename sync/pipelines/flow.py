@@ -9,6 +9,7 @@ from connectors.canonical import Canonical
 from sync.errors import StepError, StepErrors, Waits
 from sync.mappings import Tables
 from sync.models import ContractRecord, CustomerRecord, InvoiceRecord, LegalEntity
+from sync.pipelines.cash import Cash
 
 
 @dataclass(kw_only=True)
@@ -22,6 +23,8 @@ class Lookups:
     invoices: dict[str, InvoiceRecord]
     #: switches of the company: which facts make a deal committed
     commitment: frozenset[str]
+    #: receipts and what became of them
+    cash: Cash
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +47,15 @@ class Owed:
     serial_key: str = ""
 
 
+def nothing_to_notice(subject: Any, lookups: Lookups) -> list[StepError]:
+    """Most flows: what goes through is no case."""
+    return []
+
+
+def nothing_afterwards(subjects: Sequence[Any], lookups: Lookups) -> None:
+    """Most flows: what they change elsewhere is owed."""
+
+
 Line = TypeVar("Line")
 Step = Callable[[Any, Lookups], Any]
 
@@ -61,6 +73,10 @@ class Flow:
     owes: Callable[[Any, Lookups], list[Owed]]
     #: what people call it: title, customer reference, amount, effective date
     describe: Callable[[Any], dict[str, Any]]
+    #: what people must look at although it went through: cases that stop nothing
+    notices: Callable[[Any, Lookups], list[StepError]] = nothing_to_notice
+    #: what a batch changed elsewhere is looked over, once its own cases are settled
+    afterwards: Callable[[Sequence[Any], Lookups], None] = nothing_afterwards
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,10 +3,17 @@
 from sync.pipelines.cash_application import CASH_APPLICATION
 from sync.pipelines.closed_won_to_billing import CLOSED_WON_TO_BILLING
 from sync.pipelines.customer_sync import CUSTOMER_SYNC
+from sync.pipelines.dispute_closed import DISPUTE_CLOSED
+from sync.pipelines.dispute_open import DISPUTE_OPEN
+from sync.pipelines.dispute_to_erp import DISPUTE_TO_ERP
 from sync.pipelines.dunning_to_crm import DUNNING_TO_CRM
 from sync.pipelines.flow import Flow
 from sync.pipelines.invoice_to_erp import INVOICE_TO_ERP
 from sync.pipelines.payment_to_erp import PAYMENT_TO_ERP
+from sync.pipelines.payout_failure_to_erp import PAYOUT_FAILURE_TO_ERP
+from sync.pipelines.payout_to_erp import PAYOUT_TO_ERP
+from sync.pipelines.refund_failure_to_erp import REFUND_FAILURE_TO_ERP
+from sync.pipelines.refund_to_erp import REFUND_TO_ERP
 
 FLOWS: dict[str, Flow] = {
     flow.kind: flow
@@ -17,6 +24,13 @@ FLOWS: dict[str, Flow] = {
         PAYMENT_TO_ERP,
         CASH_APPLICATION,
         DUNNING_TO_CRM,
+        REFUND_TO_ERP,
+        REFUND_FAILURE_TO_ERP,
+        DISPUTE_OPEN,
+        DISPUTE_TO_ERP,
+        DISPUTE_CLOSED,
+        PAYOUT_TO_ERP,
+        PAYOUT_FAILURE_TO_ERP,
     )
 }
 BY_NAME: dict[str, Flow] = {flow.name: flow for flow in FLOWS.values()}

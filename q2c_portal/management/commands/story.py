@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from q2c_portal.local import company, days, people, pipeline
 from q2c_portal.local.desk import Person
 from reconciliation import tie_out
+from reconciliation.controls import runner
 from reconciliation.controls.registry import CONTROLS
 from sync.models import Delivery
 from sync.money_text import plain
@@ -104,7 +105,8 @@ class Command(BaseCommand):
             name: self.people["finance.preparer"].post(
                 f"controls/{name}/run", entity=company.ENTITY, look_back=look_back
             )["status"]
-            for name in CONTROLS
+            for name, control in CONTROLS.items()
+            if runner.is_connected(control, self.world.entity)
         }
 
     def let_time_pass(self) -> None:

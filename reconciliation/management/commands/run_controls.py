@@ -29,6 +29,6 @@ class Command(BaseCommand):
                 day = date.fromisoformat(options["date"]) if options["date"] else clock.business_date(entity)
             except ValueError as error:
                 raise CommandError("--date: give a date such as 2026-01-31.") from error
-            for name in CONTROLS:
+            for name in (control.name for control in CONTROLS.values() if runner.is_connected(control, entity)):
                 row = runner.run(name, entity=entity, business_date=day, look_back=options["now"])
                 self.stdout.write(f"{CONTROLS[name].title}: {row.get_status_display()} {row.trouble}")
