@@ -252,7 +252,9 @@ class GiveUpDispute(OwesOne):
     def store(self, case: ExceptionCase, entry: Owed) -> None:
         subject = entry.subject
         assert isinstance(subject, DisputeLoss) and case.entity is not None
-        values = {one.name: getattr(subject, one.name) for one in dataclasses.fields(subject) if one.name != "legal_entity"}
+        values = {
+            one.name: getattr(subject, one.name) for one in dataclasses.fields(subject) if one.name != "legal_entity"
+        }
         DisputeLossRecord.objects.get_or_create(
             reference=subject.reference, defaults={**values, "legal_entity": case.entity, "created_at": clock.now()}
         )
