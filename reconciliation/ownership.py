@@ -82,7 +82,7 @@ OWNERSHIP: dict[str, Ownership] = {
     "DISPUTE_LOST": _owned(FIN, 72, "give_up_dispute"),
     "PAID_IN_ERP_OPEN_IN_BILLING": _owned(FIN, 8, "try_again"),
     "OVERPAYMENT": _owned(FIN, 72, "apply_cash", "refund_rest", "leave_as_it_is"),
-    "UNDERPAYMENT": _owned(FIN, 72),
+    "UNDERPAYMENT": _owned(FIN, 72, "leave_as_it_is"),
     "DUPLICATE_PAYMENT": _owned(FIN, 24, "refund_rest", "apply_cash", "leave_as_it_is"),
     "WHT_SHORT_PAY": _owned(FIN, 72),
     "UNCLASSIFIED": _owned(INT, 8, "try_again"),

@@ -9,6 +9,24 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AddField(
+            model_name="historicallegalentity",
+            name="withholding_rates",
+            field=models.JSONField(
+                blank=True,
+                default=dict,
+                help_text='Country of the customer -> shares of a payment customers there may withhold: {"BR": ["0.15"]}.',
+            ),
+        ),
+        migrations.AddField(
+            model_name="legalentity",
+            name="withholding_rates",
+            field=models.JSONField(
+                blank=True,
+                default=dict,
+                help_text='Country of the customer -> shares of a payment customers there may withhold: {"BR": ["0.15"]}.',
+            ),
+        ),
         migrations.AlterField(
             model_name="connection",
             name="role",

@@ -7,7 +7,7 @@ from typing import Any
 from connectors.canonical import Allocation
 from sync.errors import Waits
 from sync.models import AllocationRecord
-from sync.pipelines import cash_on_account, records
+from sync.pipelines import cash_on_account, records, short_payments
 from sync.pipelines.flow import Flow, Lookups, Owed
 from sync.pipelines.origin import told_by_ledger
 
@@ -29,7 +29,9 @@ def store(allocations: Sequence[Allocation], lookups: Lookups) -> None:
 
 
 def look_over(allocations: Sequence[Allocation], lookups: Lookups) -> None:
+    """What is left of the receipts, and of the documents they pay."""
     cash_on_account.review(allocation.payment_reference for allocation in allocations)
+    short_payments.review(allocation.invoice_reference for allocation in allocations)
 
 
 def owes(allocation: Allocation, lookups: Lookups) -> list[Owed]:

@@ -7,8 +7,8 @@ from decimal import Decimal
 from sync.models import PayoutRecord
 from tests.scenarios.business import FIRST_DAY, Business, Sold
 
-#: the day it is paid: its invoice is issued on the first day or the next, and customers here pay a day later
-PAID = FIRST_DAY + timedelta(days=2)
+#: its invoice is issued on the first day, and customers here pay a day later
+PAID = FIRST_DAY + timedelta(days=1)
 
 
 def balance(business: Business, account: str) -> Decimal:

@@ -8,8 +8,8 @@ from typing import Any
 from sync.models import RefundRecord
 from tests.scenarios.business import FIRST_DAY, Business, Sold
 
-#: the day it is paid: its invoice is issued on the first day or the next, and customers here pay a day later
-PAID = FIRST_DAY + timedelta(days=2)
+#: its invoice is issued on the first day, and customers here pay a day later
+PAID = FIRST_DAY + timedelta(days=1)
 
 
 def a_paid_invoice(business: Business) -> dict[str, Any]:

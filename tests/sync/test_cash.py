@@ -119,6 +119,24 @@ def test_money_of_nobody_we_know_posts_nowhere(company: Company) -> None:
     assert not [entry for entry in books("erp").entries if entry.kind == "payment"]
 
 
+# -- paid too little ----------------------------------------------------------------------------------
+def test_what_is_paid_in_part_is_one_case_until_the_rest_is_here(company: Company) -> None:
+    company.hears(payment(1, amount="70.00"), allocation(1, amount="70.00"), source=company.billing)
+    assert open_cases() == {"UNDERPAYMENT": (Decimal("30"), "invoice:paper:in_1")}
+    company.hears(payment(2, amount="10.00"), allocation(2, amount="10.00"), source=company.billing)
+    assert open_cases() == {"UNDERPAYMENT": (Decimal("20"), "invoice:paper:in_1")}
+    company.hears(payment(3, amount="20.00"), allocation(3, amount="20.00"), source=company.billing)
+    company.settles()
+    assert not open_cases()
+
+
+def test_short_by_the_tax_customers_there_withhold_is_told_apart(company: Company) -> None:
+    company.entity.withholding_rates = {"US": ["0.15", "0.015"]}
+    company.entity.save()
+    company.hears(payment(1, amount="98.50"), allocation(1, amount="98.50"), source=company.billing)
+    assert open_cases() == {"WHT_SHORT_PAY": (Decimal("1.5"), "invoice:paper:in_1")}
+
+
 # -- refunds --------------------------------------------------------------------------------------------
 def test_a_refund_of_what_was_paid_too_much_posts_and_settles_the_case(company: Company) -> None:
     paid_too_much(company)

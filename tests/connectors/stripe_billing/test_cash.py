@@ -1,4 +1,4 @@
-"""Stripe's refunds, disputes and payouts as our shapes: what moved money is carried, what does not add up is refused."""
+"""Stripe's refunds, disputes and payouts as our shapes: what moved money is carried, what does not fit is refused."""
 
 from decimal import Decimal
 from typing import Any
