@@ -11,6 +11,7 @@ OURS = {
     "stripe_billing": "connectors.stripe_billing.connector:StripeBilling",
     "netsuite": "connectors.netsuite.connector:NetSuite",
     "tryton": "connectors.tryton.connector:Tryton",
+    "file_drop": "connectors.file_drop.connector:FileDrop",
 }
 
 

@@ -5,7 +5,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -50,6 +50,8 @@ class Opening:
     value: str = ""
     amount: Decimal | None = None
     currency: str = ""
+    #: when people must have acted, where the outside world says so; else by the reason's hours
+    due_at: datetime | None = None
     evidence: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
@@ -94,7 +96,7 @@ def open_cases(openings: Sequence[Opening]) -> list[ExceptionCase]:
                 currency=opening.currency,
                 evidence=opening.evidence,
                 opened_at=now,
-                due_at=now + timedelta(hours=ownership(opening.reason).hours),
+                due_at=opening.due_at or now + timedelta(hours=ownership(opening.reason).hours),
                 regressed=problem.regressed_at is not None and problem.solved_at is None,
             )
         )
@@ -187,6 +189,7 @@ def _opening(block: Block) -> Opening:
         "field_name": block.field,
         "value": block.value,
         "evidence": block.evidence,
+        "due_at": datetime.fromisoformat(block.evidence["due_at"]) if block.evidence.get("due_at") else None,
     }
     if block.work_item:
         item = block.work_item
@@ -201,7 +204,8 @@ def _opening(block: Block) -> Opening:
             customer_name=item.customer_name,
             document=item.title,
             effective_on=item.effective_on,
-            amount=item.amount,
+            # where only a part of it is at stake, the block says which
+            amount=Decimal(block.evidence["amount"]) if "amount" in block.evidence else item.amount,
             currency=item.currency,
             **common,
         )

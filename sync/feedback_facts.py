@@ -5,9 +5,19 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from connectors.canonical import Canonical, CreditMemo, Customer, DocumentVoid, Invoice, SubscriptionContract, WriteOff
+from connectors.canonical import (
+    Canonical,
+    CreditMemo,
+    Customer,
+    Dispute,
+    DisputeOutcome,
+    DocumentVoid,
+    Invoice,
+    SubscriptionContract,
+    WriteOff,
+)
 from connectors.interface import Receipt
-from sync import clock, open_items, schedules, standing
+from sync import clock, disputed, open_items, schedules, standing
 from sync.feedback import Note, put
 from sync.mappings import in_force
 from sync.models import Delivery, EntityRoute, LegalEntity, WorkItem
@@ -48,7 +58,9 @@ def after_work(done: Iterable[tuple[WorkItem, Canonical]]) -> None:
             case Customer():
                 notes.append(_account(crm, subject.crm_account_id, item, status="Being set up"))
     put(notes)
-    tell_standing(open_items.of_invoices({name for _, subject in done if (name := _about(subject))}).values())
+    named = {name for _, subject in done if (name := _about(subject))}
+    disputes = {one.payment_reference for _, one in done if isinstance(one, Dispute | DisputeOutcome)}
+    tell_standing(open_items.of_invoices(named | disputed.invoices_paid_by(disputes)).values())
 
 
 def _about(subject: Canonical) -> str:

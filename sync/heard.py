@@ -99,7 +99,9 @@ def _hear_again(item: WorkItem, event: SourceEvent, shape: Canonical, names: dic
     nothing was carried.
     """
     revision = _revision(event, shape)
-    if revision <= item.record_revision:
+    # what was stopped may be read again because its source says more by now, without counting that as a revision
+    again = event.pk == item.event_id and item.state not in (Lifecycle.TRANSFORMED, Lifecycle.RECONCILED)
+    if revision < item.record_revision or (revision == item.record_revision and not again):
         return False, f"{shape.reference} was read before at this revision"
     same = _content(dump(shape)) == _content(item.subject)
     item.record_revision = revision

@@ -5,6 +5,8 @@ Texts are for business people. Placeholders: {customer} {value} {field} {documen
 
 from dataclasses import dataclass
 
+from sync.reasons_of_cash import CASH
+
 
 @dataclass(frozen=True, kw_only=True)
 class Reason:
@@ -26,6 +28,7 @@ def _reason(code: str, title: str, cause: str, holds_up: str, seller: str) -> tu
 
 REASONS: dict[str, Reason] = dict(
     [
+        *(_reason(*row) for row in CASH),
         _reason(
             "PRODUCT_UNMAPPED",
             "Product has no billing plan",

@@ -11,7 +11,8 @@ from decimal import Decimal
 
 from django.db.models import Max
 
-from sync import clock
+from sync import clock, disputed
+from sync.disputed import Disputed
 from sync.models import AllocationRecord, ContractRecord, DunningRecord, LegalEntity
 from sync.money_text import money, plain
 from sync.open_items import OpenItem
@@ -31,6 +32,8 @@ class Reading:
     items: Sequence[OpenItem]
     #: invoice reference -> latest word on collecting it
     dunning: dict[str, DunningRecord]
+    #: invoice reference -> its dispute, while that is open or once it is lost
+    disputed: dict[str, Disputed]
     #: invoice reference -> the last day money was applied to it
     paid_on: dict[str, date]
     #: entity id -> its business date
@@ -43,7 +46,7 @@ class Reading:
 
 
 def read(items: Sequence[OpenItem]) -> Reading:
-    """Everything else that standing needs, in four queries."""
+    """Everything else that standing needs, in a handful of queries."""
     references = [item.reference for item in items]
     rows = DunningRecord.objects.filter(invoice_reference__in=references)
     applied = AllocationRecord.objects.filter(invoice_reference__in=references).order_by().values("invoice_reference")
@@ -52,6 +55,7 @@ def read(items: Sequence[OpenItem]) -> Reading:
     return Reading(
         items=items,
         dunning={row.invoice_reference: row for row in rows},
+        disputed=disputed.of_invoices(references),
         paid_on=dict(applied.annotate(last=Max("applied_on")).values_list("invoice_reference", "last")),
         today=today,
         ends=_next_ends({item.customer_reference for item in items}, today=max(today.values(), default=date.min)),
@@ -74,6 +78,8 @@ def narrowed(reading: Reading, *, contract: str = "", customer: str = "") -> Rea
 def payment_status(reading: Reading) -> str:
     """Of all invoices of a deal: what is left to pay, or when the last money for it came."""
     left = [item for item in reading.items if item.left > 0]
+    if not left and (in_dispute := _in_dispute(reading)):
+        return in_dispute.payment_status
     if not left:
         days = [reading.paid_on[item.reference] for item in reading.items if item.reference in reading.paid_on]
         return f"Paid {max(days)}" if days else "Nothing to pay"
@@ -84,6 +90,8 @@ def payment_status(reading: Reading) -> str:
 
 def collections(reading: Reading) -> str:
     """The collections indicator: the worst of what is open."""
+    if in_dispute := _in_dispute(reading):
+        return in_dispute.collections
     left = [item for item in reading.items if item.left > 0]
     if not left:
         return "None"
@@ -95,6 +103,12 @@ def collections(reading: Reading) -> str:
         return f"Payment failed {tries}, {then}"
     days = max(reading.days_overdue(item) for item in left)
     return f"Overdue {days} {'day' if days == 1 else 'days'}" if days else "Not due"
+
+
+def _in_dispute(reading: Reading) -> Disputed | None:
+    """The dispute that counts: one still open before one that was lost."""
+    found = [reading.disputed[item.reference] for item in reading.items if item.reference in reading.disputed]
+    return min(found, key=lambda one: one.is_lost, default=None)
 
 
 # -- one customer -----------------------------------------------------------------------------------------

@@ -7,17 +7,43 @@ from django.db import transaction
 from django.db.models import Q
 
 from sync import bulk, clock, nudges, versions
-from sync.models import ClearanceRecord, ContractRecord, CreditMemoRecord, CustomerRecord, InvoiceRecord, WorkItem
+from sync.models import (
+    ClearanceRecord,
+    ContractRecord,
+    CreditMemoRecord,
+    CustomerRecord,
+    DisputeMovementRecord,
+    DisputeRecord,
+    InvoiceRecord,
+    PaymentRecord,
+    PayoutRecord,
+    RefundFailureRecord,
+    RefundRecord,
+    WorkItem,
+)
 from sync.states import Condition
 
 #: waiting, or a case because a modification before it was missing too long
 _PARKED = Q(condition=Condition.WAITING) | Q(condition=Condition.BLOCKED, gap_since__isnull=False)
+#: records other objects may wait for
+WAITED_FOR = (
+    CustomerRecord,
+    ContractRecord,
+    InvoiceRecord,
+    CreditMemoRecord,
+    PaymentRecord,
+    RefundRecord,
+    RefundFailureRecord,
+    PayoutRecord,
+    DisputeRecord,
+    DisputeMovementRecord,
+)
 
 
 def release_held(references: set[str]) -> int:
     """Items that wait for objects or modifications we have by now are due; how many."""
     held: set[str] = set(_modifications_over(references))
-    for model in (CustomerRecord, ContractRecord, InvoiceRecord, CreditMemoRecord):
+    for model in WAITED_FOR:
         held |= set(model._default_manager.filter(reference__in=references).values_list("reference", flat=True))
     # one that is still pending lets nothing go
     held |= set(

@@ -24,6 +24,7 @@ from sync.models import (
     UsagePlanRecord,
     WorkItem,
 )
+from sync.pipelines import cash
 from sync.pipelines.flow import Flow, Lookups, Passed, run
 from sync.pipelines.registry import BY_NAME
 from sync.pipelines.write_off_to_erp import WRITE_OFF_TO_ERP
@@ -220,6 +221,10 @@ def _work_flow(flow: Flow, items: Sequence[WorkItem], tables: Tables) -> list[Wo
             if value not in ("", None):
                 setattr(item, name, value)
         owed += [(item, entry) for entry in flow.owes(result.subject, lookups)]
+        stops += [
+            blocks.Stop(work_item=item, reason=p.reason, field=p.field, value=p.value, evidence=p.evidence)
+            for p in flow.notices(result.subject, lookups)
+        ]
     for item in items:
         if not item.customer_name and item.customer_reference in lookups.customers:
             item.customer_name = lookups.customers[item.customer_reference].name
@@ -254,6 +259,7 @@ def _work_flow(flow: Flow, items: Sequence[WorkItem], tables: Tables) -> list[Wo
     blocks.clear(work_items=list(stopped), note="This is mended; something else still stops it", keep=stopped)
     blocks.put(stops)
     outbox.owe(owed, lookups.tables)
+    flow.afterwards([passed[item.pk].subject for item in through], lookups)
     if through:
         journal.note(
             journal.Fact(
@@ -279,6 +285,7 @@ def _work_flow(flow: Flow, items: Sequence[WorkItem], tables: Tables) -> list[Wo
 def look_up(subjects: Iterable[Canonical], *, tables: Tables | None = None) -> Lookups:
     """Everything the steps of these subjects may ask for, in a handful of queries."""
     subjects = list(subjects)
+    receipts = cash.look_up(subjects)
     invoices = {
         row.reference: row
         for row in InvoiceRecord.objects.select_related("legal_entity")
@@ -299,6 +306,7 @@ def look_up(subjects: Iterable[Canonical], *, tables: Tables | None = None) -> L
         row.customer_reference for row in contracts.values()
     }
     sold = any(isinstance(subject, SubscriptionContract) for subject in subjects)
+    wanted |= {row.customer_reference for rows in (receipts.payments, receipts.refunds) for row in rows.values()}
     return Lookups(
         tables=tables or Tables(),
         entities={row.code: row for row in LegalEntity.objects.all()},
@@ -324,6 +332,7 @@ def look_up(subjects: Iterable[Canonical], *, tables: Tables | None = None) -> L
         small_differences=SmallDifferences(subject for subject in subjects if isinstance(subject, WriteOff)),
         meters=usage_plans.approved_meters() if sold else [],
         usage_plans=list(UsagePlanRecord.objects.filter(customer_reference__in=wanted)) if sold else [],
+        cash=receipts,
     )
 
 

@@ -176,7 +176,7 @@ def test_celery_is_not_run_eagerly_and_keeps_no_results() -> None:
 @pytest.mark.parametrize("name", sorted(registry.OURS))
 def test_a_connector_says_who_it_is(name: str) -> None:
     made = registry.connector_class(name)
-    assert made.name == name and made.label and made.role in ("crm", "billing", "erp", "gateway")
+    assert made.name == name and made.label and made.role in ("crm", "billing", "erp", "gateway", "bank")
 
 
 def test_an_unknown_connector_names_the_ones_that_exist() -> None:

@@ -7,10 +7,14 @@ from connectors.canonical.clearance import Clearance
 from connectors.canonical.contract import ContractLine, SubscriptionContract
 from connectors.canonical.credit_memo import CreditMemo, CreditMemoLine
 from connectors.canonical.customer import Address, Customer
+from connectors.canonical.dispute import Dispute, DisputeLoss, DisputeMovement, DisputeOutcome
 from connectors.canonical.dunning import Dunning
+from connectors.canonical.entries import Entry, entries
 from connectors.canonical.feedback import CrmStatus
 from connectors.canonical.invoice import Invoice, InvoiceLine
 from connectors.canonical.payment import Allocation, Payment
+from connectors.canonical.payout import Payout, PayoutFailure, PayoutLine
+from connectors.canonical.refund import Refund, RefundFailure
 from connectors.canonical.revenue import JournalBatch, JournalLine, RevenueEvent, RevenuePart, RevenueSchedule
 from connectors.canonical.usage import UsagePlan, UsageSummary, UsageTrueUp
 from connectors.canonical.void import DocumentVoid
@@ -30,6 +34,11 @@ __all__ = [
     "Customer",
     "Dunning",
     "DocumentVoid",
+    "Dispute",
+    "DisputeLoss",
+    "DisputeMovement",
+    "DisputeOutcome",
+    "Entry",
     "Invoice",
     "InvoiceLine",
     "JournalBatch",
@@ -38,12 +47,18 @@ __all__ = [
     "RevenueEvent",
     "RevenuePart",
     "RevenueSchedule",
+    "Payout",
+    "PayoutFailure",
+    "PayoutLine",
+    "Refund",
+    "RefundFailure",
     "SubscriptionContract",
     "WriteOff",
     "UsagePlan",
     "UsageSummary",
     "UsageTrueUp",
     "dump",
+    "entries",
     "load",
     "text",
 ]

@@ -12,10 +12,13 @@ from connectors.canonical.clearance import Clearance
 from connectors.canonical.contract import SubscriptionContract
 from connectors.canonical.credit_memo import CreditMemo
 from connectors.canonical.customer import Customer
+from connectors.canonical.dispute import Dispute, DisputeLoss, DisputeMovement, DisputeOutcome
 from connectors.canonical.dunning import Dunning
 from connectors.canonical.feedback import CrmStatus
 from connectors.canonical.invoice import Invoice
 from connectors.canonical.payment import Allocation, Payment
+from connectors.canonical.payout import Payout, PayoutFailure
+from connectors.canonical.refund import Refund, RefundFailure
 from connectors.canonical.revenue import JournalBatch, RevenueEvent, RevenueSchedule
 from connectors.canonical.usage import UsagePlan, UsageSummary, UsageTrueUp
 from connectors.canonical.void import DocumentVoid
@@ -41,6 +44,14 @@ KINDS: dict[str, type[Canonical]] = {
         UsagePlan,
         UsageSummary,
         UsageTrueUp,
+        Refund,
+        RefundFailure,
+        Payout,
+        PayoutFailure,
+        Dispute,
+        DisputeMovement,
+        DisputeOutcome,
+        DisputeLoss,
     )
 }
 

@@ -1,34 +1,53 @@
 """NetSuite's verbs, over SuiteTalk REST records and SuiteQL."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import date, timedelta
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import quote, urlsplit
 
 import httpx
 
-from connectors.canonical import Allocation, Customer, Invoice, JournalBatch, Payment
+from connectors.canonical import (
+    Allocation,
+    Canonical,
+    Customer,
+    DisputeLoss,
+    DisputeMovement,
+    Invoice,
+    JournalBatch,
+    Payment,
+    Payout,
+    PayoutFailure,
+    Refund,
+    RefundFailure,
+)
 from connectors.errors import Misconfigured, OutcomeUnknown, Rejected, Unavailable
 from connectors.http import Http, excerpt, raise_for_transport, read_json
-from connectors.interface import ControlLine, ControlPage, Parcel, Period, Receipt, Setup, Unsupported
-from connectors.netsuite import documents, journals, mapping
+from connectors.interface import (
+    ControlPage,
+    Parcel,
+    Period,
+    Receipt,
+    Setup,
+    SourceEvent,
+    Unsupported,
+)
+from connectors.netsuite import bank, cash, documents, journals, listing, mapping
 from connectors.netsuite.reasons import BUSY, LOOK_UP, Refusal, read_refusal
 from connectors.netsuite.signing import MachineSignIn, TokenSigning
 
 PAGE_SIZE = 1000  # SuiteQL's largest page
 #: without it NetSuite drops a misspelt field and says nothing
 STRICT = {"x-netsuite-propertynamevalidation": "Error"}
+#: posted as journals: accounts moved between, no document of the customer's
+JOURNALS = (RefundFailure, Payout, PayoutFailure, DisputeMovement, DisputeLoss)
 RECORD_TYPES = {
     "customer": "customer",
     "invoice": "invoice",
     "payment": "customerPayment",
+    "refund": "customerRefund",
     "journal": "journalEntry",
-}
-#: kind -> types of transactions, a further condition, and the sign they are shown with
-_TRANSACTIONS: dict[str, tuple[str, str, int]] = {
-    **{kind: (types, condition, 1) for kind, (types, condition) in documents.LISTED.items()},
-    "receipt": ("'CustPymt'", "", -1),
-    "payment": ("'CustPymt'", "", -1),
+    **{shape.kind: "journalEntry" for shape in JOURNALS},
 }
 
 
@@ -38,10 +57,13 @@ class NetSuite(documents.Documents):
     name = "netsuite"
     label = "NetSuite"
     role = "erp"
-    capabilities: ClassVar[frozenset[str]] = frozenset({"find", "list_day", "periods", "corrects_in_place"})
-    delivers: ClassVar[frozenset[str]] = frozenset(
-        {"customer", "invoice", "payment", "allocation", "journal", *documents.KINDS}
+    capabilities: ClassVar[frozenset[str]] = frozenset(
+        {"poll", "fetch", "find", "list_day", "periods", "corrects_in_place"}
     )
+    #: bank receipts, which finance books here first
+    streams: ClassVar[tuple[str, ...]] = (bank.STREAM,)
+    lists_states = True
+    delivers: ClassVar[frozenset[str]] = frozenset({*RECORD_TYPES, "allocation", *documents.KINDS})
     settle_time = timedelta(seconds=10)
     #: synchronous calls know no request key; the external id is what makes a repeat harmless
     key_horizon = None
@@ -79,6 +101,31 @@ class NetSuite(documents.Documents):
             raise Misconfigured(f"netsuite: the connection's secret {full} is not set", system=self.name)
         return self.setup.secrets[full]
 
+    # -- in -----------------------------------------------------------------------------------------
+
+    def poll(self, *, stream: str, cursor: str, now: datetime) -> tuple[list[SourceEvent], str]:
+        """Bank receipts that were made or changed since the cursor (NetSuite's own moment), oldest first."""
+        if stream not in self.streams:
+            raise LookupError(f"stream: NetSuite has {bank.STREAM!r}, not {stream!r}")
+        rows = [row for page, _ in self._pages(bank.news_query(cursor)) for row in page]
+        events = [bank.as_event(row, raw=mapping.written(dict(row)).encode()) for row in rows]
+        return events, max((str(row["changed"]) for row in rows), default=cursor)
+
+    def fetch(self, *, kind: str, object_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Payments as they are now, with our references of the customer and the invoices they name."""
+        if kind != bank.KIND:
+            raise LookupError(f"kind: nothing of NetSuite is read as {kind!r}")
+        found: dict[str, dict[str, Any]] = {}
+        for object_id in dict.fromkeys(object_ids):
+            record = self._get("customerPayment", key=object_id, expand=True) if object_id.isdigit() else None
+            if record is not None:
+                found[object_id] = record | {"our_references": bank.our_references(record, pages=self._pages)}
+        return found
+
+    def translate(self, *, kind: str, record: Mapping[str, Any], version: int) -> list[Canonical]:
+        """A bank receipt, and what it was applied to."""
+        return bank.to_shapes(record, version=version, settings=self.setup.settings) if kind == bank.KIND else []
+
     # -- deliver ----------------------------------------------------------------------------------
 
     def deliver(self, parcel: Parcel) -> Receipt:
@@ -105,6 +152,11 @@ class NetSuite(documents.Documents):
             params = {"replace": "line"}
         elif isinstance(subject, Payment):
             body = mapping.payment_record(subject, known=parcel.known, settings=settings)
+        elif isinstance(subject, Refund):
+            body = cash.refund_record(subject, known=parcel.known, settings=settings)
+        elif isinstance(subject, JOURNALS):
+            body = cash.journal_record(subject, known=parcel.known, settings=settings)
+            params = {"replace": "line"}
         else:
             raise Unsupported(self, f"deliver {subject.kind}")
         path = self._record(RECORD_TYPES[subject.kind], reference=parcel.reference)
@@ -113,7 +165,7 @@ class NetSuite(documents.Documents):
         external_id = external_id or parcel.known.get(parcel.reference, "")
         if not external_id:
             raise OutcomeUnknown("NetSuite took it and did not say under which id", system=self.name)
-        return Receipt(external_id=external_id, posted=isinstance(subject, Invoice | JournalBatch | Payment))
+        return Receipt(external_id=external_id, posted=not isinstance(subject, Customer))
 
     def _apply(self, subject: Allocation, *, known: Mapping[str, str]) -> Receipt:
         invoice = mapping.target_id(
@@ -142,6 +194,8 @@ class NetSuite(documents.Documents):
             "customer": mapping.customer_receipt,
             "invoice": mapping.invoice_receipt,
             "payment": mapping.payment_receipt,
+            "refund": cash.refund_receipt,
+            **{shape.kind: cash.journal_receipt for shape in JOURNALS},
         }
         if kind in documents.KINDS:
             return self.find_document(kind=kind, reference=reference)
@@ -155,41 +209,15 @@ class NetSuite(documents.Documents):
 
     def list_day(self, *, kind: str, entity: str, day: date) -> Iterator[ControlPage]:
         """All documents dated `day` (for customers: all of them), by SuiteQL."""
-        settings = self.setup.settings
-        if kind == "customer":
-            query = (
-                "SELECT c.id, c.externalid, c.entityid, c.companyname, c.currency, c.isinactive, c.datecreated "
-                "FROM customer c ORDER BY c.id"
-            )
-
-            def read(row: Mapping[str, Any]) -> ControlLine:
-                return mapping.customer_line(row, settings=settings, day=day)
-
-        elif kind == "deferred":
-            query = journals.balance_query(settings, day=day, of_entity=self._of_entity(entity))
-
-            def read(row: Mapping[str, Any]) -> ControlLine:
-                return journals.balance_line(row, entity=entity, day=day, settings=settings)
-
-        elif kind in _TRANSACTIONS:
-            types, condition, sign = _TRANSACTIONS[kind]
-            query = (
-                "SELECT t.id, t.tranid, t.externalid, t.trandate, t.entity, t.currency, t.foreigntotal, "
-                "BUILTIN.DF(t.status) status, (SELECT SUM(x.foreignamount) FROM transactionline x "
-                "WHERE x.transaction = t.id AND x.taxline = 'T') taxamount FROM transaction t "
-                # a transaction's subsidiary is found on its main line only
-                "INNER JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T' "
-                f"WHERE t.type IN ({types}) AND t.trandate = TO_DATE('{day:%Y-%m-%d}', 'YYYY-MM-DD')"
-                f"{f' AND {condition}' if condition else ''}{self._of_entity(entity)} ORDER BY t.id"
-            )
-
-            def read(row: Mapping[str, Any]) -> ControlLine:
-                return mapping.control_line(row, settings=settings, sign=sign)
-
-        else:
+        settings, of_entity = self.setup.settings, self._of_entity(entity)
+        asked = listing.queries(kind, entity=entity, day=day, of_entity=of_entity, settings=settings)
+        if not asked:
             raise Unsupported(self, f"list {kind}")
-        for rows, total in self._pages(query):
-            yield ControlPage(lines=tuple(read(row) for row in rows), source_count=total, query=query)
+        for query, read in asked:
+            for rows, total in self._pages(query):
+                # one count for the kind: where several queries make it up, none of them has it
+                count = total if len(asked) == 1 else None
+                yield ControlPage(lines=tuple(read(row) for row in rows), source_count=count, query=query)
 
     def _of_entity(self, entity: str) -> str:
         if entity not in self.setup.settings.get("subsidiaries", {}):
@@ -226,6 +254,8 @@ class NetSuite(documents.Documents):
             "journal": "accounting/transactions/journal.nl",
             "allocation": "accounting/transactions/custpymt.nl",
             **dict.fromkeys(documents.KINDS, "accounting/transactions/custcred.nl"),
+            "refund": "accounting/transactions/custrfnd.nl",
+            **{shape.kind: "accounting/transactions/journal.nl" for shape in JOURNALS},
         }
         own_id = quote(external_id.split(":", 1)[0])
         return f"{host}/{pages[kind]}?id={own_id}" if kind in pages and own_id else ""
@@ -242,9 +272,13 @@ class NetSuite(documents.Documents):
     def _record(self, record_type: str, *, reference: str) -> str:
         return f"{self.rest}/record/v1/{record_type}/eid:{quote(reference, safe=':')}"
 
-    def _get(self, record_type: str, *, reference: str, expand: bool = False) -> dict[str, Any] | None:
+    def _get(
+        self, record_type: str, *, reference: str = "", key: str = "", expand: bool = False
+    ) -> dict[str, Any] | None:
+        """A record by our reference, or by NetSuite's own id."""
         params = {"expandSubResources": "true"} if expand else None
-        response = self._call("GET", self._record(record_type, reference=reference), params=params, writes=False)
+        path = f"{self.rest}/record/v1/{record_type}/{key}" if key else self._record(record_type, reference=reference)
+        response = self._call("GET", path, params=params, writes=False)
         if response.status_code == 404:
             # Only NetSuite's own words mean "not there"; a proxy's 404 must not look like an absent invoice.
             if read_refusal(read_json(response, system=self.name, writes=False)) is None:

@@ -9,17 +9,6 @@ from connectors.interface import Connector, Parcel, Receipt
 from connectors.netsuite import credits, mapping
 
 KINDS = frozenset({CreditMemo.kind, DocumentVoid.kind, WriteOff.kind})
-#: kind -> which of NetSuite's transactions show it: its types, and a condition on the external id.
-#: Reversals and write-offs are told from the rest by the reference we gave them.
-LISTED = {
-    "invoice": ("'CustInvc'", "(t.externalid IS NULL OR t.externalid NOT LIKE 'void:%')"),
-    "credit_memo": (
-        "'CustCred'",
-        "(t.externalid IS NULL OR (t.externalid NOT LIKE 'void:%' AND t.externalid NOT LIKE 'write_off:%'))",
-    ),
-    "void": ("'CustCred', 'CustInvc'", "t.externalid LIKE 'void:%'"),
-    "write_off": ("'CustCred'", "t.externalid LIKE 'write_off:%'"),
-}
 _REFUSED_AS = {CreditMemo.kind: "CREDIT_WITHOUT_INVOICE", DocumentVoid.kind: "VOID_NOT_ALLOWED"}
 
 

@@ -188,8 +188,11 @@ def payment_record(subject: Payment, *, known: Known, settings: Settings) -> dic
     }
     if settings.get("ar_account"):
         record["arAcct"] = {"id": str(settings["ar_account"])}
-    if settings.get("clearing_account"):
-        record |= {"undepFunds": {"id": "F"}, "account": {"id": str(settings["clearing_account"])}}
+    clearing = settings.get("accounts", {}).get("clearing") or settings.get("clearing_account")
+    if isinstance(clearing, Mapping):
+        clearing = clearing.get(subject.currency)
+    if clearing:
+        record |= {"undepFunds": {"id": "F"}, "account": {"id": str(clearing)}}
     else:
         record["undepFunds"] = {"id": "T"}
     return record
@@ -217,7 +220,7 @@ def invoice_receipt(record: Mapping[str, Any], *, settings: Settings) -> Receipt
         "total": _text(total), "tax": _text(tax), "net": _text(total - tax), "currency": currency,
         "tran_date": _text(record.get("tranDate")), "due_date": _text(record.get("dueDate")),
         "period": _name(record.get("postingPeriod")), "status": _name(record.get("status")),
-        "number": _text(record.get("tranId")), "open": _money(record.get("amountRemaining"), currency),
+        "number": _text(record.get("tranId")), "open": money_text(record.get("amountRemaining"), currency),
         "customer": _id(record.get("entity")),
     }  # fmt: skip
     waiting = _id(record.get("approvalStatus")) in ("1", "3") or "pending" in held["status"].lower()
@@ -233,8 +236,8 @@ def payment_receipt(record: Mapping[str, Any], *, settings: Settings) -> Receipt
     """What NetSuite holds of a payment."""
     currency = currency_code(record.get("currency"), settings=settings)
     held = {
-        "total": _money(record.get("payment", record.get("total")), currency), "currency": currency,
-        "applied": _money(record.get("applied"), currency), "open": _money(record.get("unapplied"), currency),
+        "total": money_text(record.get("payment", record.get("total")), currency), "currency": currency,
+        "applied": money_text(record.get("applied"), currency), "open": money_text(record.get("unapplied"), currency),
         "tran_date": _text(record.get("tranDate")), "period": _name(record.get("postingPeriod")),
         "status": _name(record.get("status")), "number": _text(record.get("tranId")),
         "customer": _id(record.get("customer")),
@@ -268,7 +271,7 @@ def application_receipts(record: Mapping[str, Any], *, invoice_id: str, settings
         Receipt(
             external_id=f"{record['id']}:{invoice_id}",
             posted=True,
-            held={"total": _money(row.get("amount"), currency), "currency": currency},
+            held={"total": money_text(row.get("amount"), currency), "currency": currency},
         )
         for row in rows
         if _id(row.get("doc")) == invoice_id and row.get("apply") in (True, "T")
@@ -359,7 +362,7 @@ def _exact(value: Decimal, currency: str) -> Decimal:
         return value
 
 
-def _money(value: object, currency: str) -> str:
+def money_text(value: object, currency: str) -> str:
     return "" if value in (None, "") else _text(_exact(number(value), currency))
 
 

@@ -7,10 +7,20 @@ from hashlib import sha256
 from typing import Any, ClassVar
 from urllib.parse import quote, urlsplit
 
-from connectors.canonical import Canonical, Customer, SubscriptionContract, UsagePlan, UsageSummary, UsageTrueUp
+from connectors.canonical import (
+    Allocation,
+    Canonical,
+    Customer,
+    Refund,
+    SubscriptionContract,
+    UsagePlan,
+    UsageSummary,
+    UsageTrueUp,
+)
 from connectors.errors import CursorLost, Misconfigured, Rejected, Unavailable
 from connectors.interface import Connector, ControlPage, Inbound, Parcel, Receipt, Setup, SourceEvent
-from connectors.stripe_billing import listing, mapping, reading, usage, webhook
+from connectors.stripe_billing import cash, listing, mapping, reading, settling, usage, webhook
+from connectors.stripe_billing.completing import COMPLETED
 from connectors.stripe_billing.transport import PAGE, SYSTEM, Api
 
 #: what `poll` asks for; Stripe takes up to 20 types
@@ -20,11 +30,23 @@ POLLED = (
     "invoice.marked_uncollectible",
     "invoice_payment.paid",
     "invoice.payment_failed",
-    "customer.subscription.created",
     "customer.subscription.deleted",
     "credit_note.created",
     "credit_note.voided",
+    "charge.succeeded",
+    "refund.created",
+    "refund.updated",
+    "refund.failed",
+    "charge.dispute.created",
+    "charge.dispute.closed",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.funds_reinstated",
+    "payout.paid",
+    "payout.reconciliation_completed",
+    "payout.failed",
 )
+#: what is always fetched: the event's copy lacks what moved the money
+FETCHED = ("charge.succeeded", "refund.", "charge.dispute.", "payout.")
 #: event kind -> where its object is read; the first that fits
 PATHS: tuple[tuple[str, str], ...] = (
     ("invoice_payment", "/v1/invoice_payments"),
@@ -35,6 +57,10 @@ PATHS: tuple[tuple[str, str], ...] = (
     ("customer", "/v1/customers"),
     ("credit_note", "/v1/credit_notes"),
     ("payment_intent", "/v1/payment_intents"),
+    ("refund", "/v1/refunds"),
+    ("charge.dispute", "/v1/disputes"),
+    ("charge", "/v1/charges"),
+    ("payout", "/v1/payouts"),
 )
 #: Stripe lists events this long (docs.stripe.com/api/events)
 EVENTS_KEPT = timedelta(days=30)
@@ -58,7 +84,15 @@ class StripeBilling(Connector):
     capabilities = frozenset({"receive", "poll", "list_events", "fetch", "find", "list_day"})
     streams: ClassVar[tuple[str, ...]] = ("events",)
     delivers = frozenset(
-        {Customer.kind, SubscriptionContract.kind, UsagePlan.kind, UsageSummary.kind, UsageTrueUp.kind}
+        {
+            Customer.kind,
+            SubscriptionContract.kind,
+            Allocation.kind,
+            Refund.kind,
+            UsagePlan.kind,
+            UsageSummary.kind,
+            UsageTrueUp.kind,
+        }
     )
     settle_time: ClassVar[timedelta] = timedelta(seconds=5)
     # Stripe keeps keys "at least 24 hours"; an hour is left for clocks that differ.
@@ -83,7 +117,12 @@ class StripeBilling(Connector):
 
     def reopen(self, *, kind: str, raw: bytes) -> Mapping[str, Any] | None:
         """A signed snapshot is final for what we carry (issued invoices, payments made) unless its lines were cut."""
-        return webhook.read_event(raw, live=not self.setup.sandbox).record
+        if kind.startswith(FETCHED):
+            return None
+        record = webhook.read_event(raw, live=not self.setup.sandbox).record
+        # only the payment an invoice was issued with asks for exactly what is due: others may hold more than they pay
+        attached = kind.startswith("invoice_payment") and record is not None and record.get("is_default") is False
+        return None if attached else record
 
     def poll(self, *, stream: str, cursor: str, now: datetime) -> tuple[list[SourceEvent], str]:
         """Events after the cursor (an event id; empty = all Stripe still keeps), oldest first.
@@ -110,9 +149,12 @@ class StripeBilling(Connector):
             raise LookupError(f"kind: nothing of Stripe is called {kind!r}")
         found: dict[str, dict[str, Any]] = {}
         for object_id in dict.fromkeys(object_ids):
-            record = self._get(f"{path}/{quote(object_id, safe='')}")
+            expand = next((list(names) for start, names in cash.EXPANDED.items() if kind.startswith(start)), [])
+            record = self._get(f"{path}/{quote(object_id, safe='')}", expand=expand)
             if record is None:
                 continue
+            if path in COMPLETED:
+                record |= COMPLETED[path](self.api, record)
             lines = record.get("lines")
             if isinstance(lines, dict) and lines.get("has_more"):
                 pages = self.api.pages(f"{path}/{quote(object_id, safe='')}/lines")
@@ -136,6 +178,10 @@ class StripeBilling(Connector):
             return self._put_contract(subject, parcel)
         if isinstance(subject, UsagePlan | UsageSummary | UsageTrueUp):
             return self._put_usage(subject, parcel)
+        if isinstance(subject, Allocation):
+            return settling.settle(self.api, subject, get=self._get, key=_key(parcel))
+        if isinstance(subject, Refund):
+            return settling.give_back(self.api, subject, key=_key(parcel))
         raise Rejected(f"Stripe does not take a {subject.kind}", field="kind", value=subject.kind, system=SYSTEM)
 
     def _put_usage(self, subject: UsagePlan | UsageSummary | UsageTrueUp, parcel: Parcel) -> Receipt:
@@ -201,6 +247,10 @@ class StripeBilling(Connector):
         if kind == UsageTrueUp.kind:
             return usage.find_true_up(self.api, reference, known)
         receipt: Callable[[Mapping[str, Any]], Receipt]
+        if kind == Allocation.kind:
+            return settling.find(reference, get=self._get, api=self.api)
+        if kind == Refund.kind:
+            return settling.find_refund(reference, api=self.api)
         if kind == Customer.kind:
             path, receipt = "/v1/customers", _customer_receipt
             narrowed: dict[str, Any] = self._on_clock()
@@ -225,6 +275,9 @@ class StripeBilling(Connector):
         """
         if kind == "usage":
             yield from usage.list_usage(self.api, day=day, zone=self.setup.zone, clock=self._on_clock())
+            return
+        if kind == "bank_receipt":
+            yield from settling.list_day(self.api, day=day, zone=self.setup.zone)
             return
         if kind not in listing.LISTS:
             raise LookupError(f"kind: Stripe cannot list {kind!r}")
@@ -281,9 +334,9 @@ class StripeBilling(Connector):
         pages = list(self.api.pages("/v1/events", types=self._polled))
         return [event for page in reversed(pages) for event in reversed(page)]
 
-    def _get(self, path: str) -> dict[str, Any] | None:
+    def _get(self, path: str, *, expand: Sequence[str] = ()) -> dict[str, Any] | None:
         try:
-            record = self.api.get(path)
+            record = self.api.get(path, **({"expand": list(expand)} if expand else {}))
         except Rejected as error:
             if error.http_status == 404:
                 return None

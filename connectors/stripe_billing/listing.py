@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from connectors.interface import ControlLine
+from connectors.stripe_billing import cash_listing
 from connectors.stripe_billing.amounts import from_sent
 from connectors.stripe_billing.mapping import id_of, metadata, subscription_amount
 from connectors.stripe_billing.reading import local_date
@@ -23,17 +24,22 @@ ISSUED = ("open", "paid", "uncollectible", "void")
 
 def that_day(day: date, zone: ZoneInfo) -> dict[str, Any]:
     """Made between the day's midnight and the next, in the zone."""
-    return {"created": _between(day, day + timedelta(days=1), zone)}
+    return {"created": between(day, day + timedelta(days=1), zone)}
 
 
 def issued_by(day: date, zone: ZoneInfo) -> dict[str, Any]:
     """Made so that it may have been issued that day: listed by creation but dated by issue, which may come later."""
-    return {"created": _between(day - LONGEST_DRAFT, day + timedelta(days=1), zone)}
+    return {"created": between(day - LONGEST_DRAFT, day + timedelta(days=1), zone)}
+
+
+def arriving(day: date, zone: ZoneInfo) -> dict[str, Any]:
+    """Due at the bank that day; Stripe dates arrivals at midnight UTC, so a day on either side is asked for."""
+    return {"arrival_date": between(day - timedelta(days=1), day + timedelta(days=2), zone)}
 
 
 def open_until(day: date, zone: ZoneInfo) -> dict[str, Any]:
     """Made so that it may have been voided that day."""
-    return {"created": _between(day - LONGEST_OPEN, day + timedelta(days=1), zone)}
+    return {"created": between(day - LONGEST_OPEN, day + timedelta(days=1), zone)}
 
 
 def voided_ever(day: date, zone: ZoneInfo) -> dict[str, Any]:
@@ -194,7 +200,8 @@ def customer_line(record: Mapping[str, Any], *, day: date, zone: ZoneInfo) -> Co
     )
 
 
-def _between(first: date, last: date, zone: ZoneInfo) -> dict[str, int]:
+def between(first: date, last: date, zone: ZoneInfo) -> dict[str, int]:
+    """From the first day's midnight to the last day's, in the zone, as Stripe filters."""
     starts, ends = (datetime.combine(day, time(0), zone).astimezone(UTC) for day in (first, last))
     return {"gte": int(starts.timestamp()), "lt": int(ends.timestamp())}
 
@@ -224,5 +231,12 @@ LISTS: dict[str, tuple[Listing, ...]] = {
     ),
     "write_off": (Listing(path="/v1/invoices", line=write_off_line, narrowed=given_up_ever),),
     "receipt": (Listing(path="/v1/charges", line=receipt_line, narrowed=that_day),),
+    "refund": (Listing(path="/v1/balance_transactions", line=cash_listing.refund_line, narrowed=that_day),),
+    "dispute": (Listing(path="/v1/balance_transactions", line=cash_listing.dispute_line, narrowed=that_day),),
+    "payout": (
+        Listing(path="/v1/payouts", line=cash_listing.payout_line, narrowed=arriving),
+        Listing(path="/v1/balance_transactions", line=cash_listing.payout_failure_line, narrowed=that_day),
+    ),
+    "bank_payout": (Listing(path="/v1/payouts", line=cash_listing.bank_line, narrowed=arriving),),
     "customer": (Listing(path="/v1/customers", line=customer_line, narrowed=ever),),
 }

@@ -18,7 +18,7 @@ from connectors.canonical import (
 )
 from connectors.errors import Rejected
 from connectors.money import AmountError
-from connectors.stripe_billing import corrections, invoices
+from connectors.stripe_billing import cash, corrections, invoices
 from connectors.stripe_billing.amounts import from_sent, to_sent, unit_price
 from connectors.stripe_billing.reading import SYSTEM, currency_of, day_at, id_at, need
 
@@ -37,6 +37,13 @@ def to_shapes(kind: str, record: Mapping[str, Any], *, version: int, zone: ZoneI
         "credit_note.created": corrections.credit_note,
         "credit_note.voided": corrections.voided_credit_note,
     }.get(kind)
+    for start, reader in (
+        ("charge.succeeded", cash.receipt),
+        ("refund.", cash.refund),
+        ("charge.dispute.", cash.dispute),
+        ("payout.", cash.payout),
+    ):
+        read = reader if kind.startswith(start) else read
     if read is None:
         return []
     fields.storable(record, system=SYSTEM)

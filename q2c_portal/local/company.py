@@ -31,7 +31,7 @@ ERPS = {"netsuite": "1", "tryton": ENTITY}
 #: treatment -> code, name and expense account of the item NetSuite books it by
 WRITE_OFF_ITEMS = {
     "bad_debt": ("bad-debt", "Bad debt", "610"),
-    "small_difference": ("small-difference", "Small difference", "620"),
+    "small_difference": ("small-difference", "Small difference", "615"),
 }
 CALLOUT_CLIENT = "salesforce-callouts"
 
@@ -125,6 +125,16 @@ def _netsuite(url: str) -> Connection:
             "subsidiaries": {ENTITY: "1"},
             "currencies": {"USD": "1"},
             "ar_account": "122",
+            "accounts": {
+                "bank": "101",
+                "clearing": "118",
+                "fees": "620",
+                "reserve": "119",
+                "disputed": "124",
+                "dispute_fees": "621",
+                "bad_debt": "610",
+                "withholding": "126",
+            },
             "tax_code_zero": "9",
             "tax_codes": {"zero": "9"},
             "write_off_items": {treatment: code for treatment, (code, _, _) in WRITE_OFF_ITEMS.items()},
@@ -209,6 +219,10 @@ def set_up_stripe(row: Connection, pipeline: Pipeline) -> str:
             "invoice.payment_failed",
             "credit_note.created",
             "credit_note.voided",
+            "charge.succeeded",
+            "refund.*",
+            "charge.dispute.*",
+            "payout.*",
         ],
     )
     if "test_clock" not in row.settings:

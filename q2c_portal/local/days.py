@@ -41,7 +41,9 @@ SELECT (SELECT count(*) FROM sync_workitem w WHERE condition = 'waiting' AND (
             OR EXISTS (SELECT 1 FROM sync_contractrecord r WHERE r.reference = w.waits_for)
             OR EXISTS (SELECT 1 FROM sync_clearancerecord r WHERE r.reference = w.waits_for AND r.status = 'cleared')
             OR EXISTS (SELECT 1 FROM sync_creditmemorecord r WHERE r.reference = w.waits_for)
-            OR EXISTS (SELECT 1 FROM sync_invoicerecord r WHERE r.reference = w.waits_for)))
+            OR EXISTS (SELECT 1 FROM sync_invoicerecord r WHERE r.reference = w.waits_for)
+            OR EXISTS (SELECT 1 FROM sync_paymentrecord r WHERE r.reference = w.waits_for)
+            OR EXISTS (SELECT 1 FROM sync_refundrecord r WHERE r.reference = w.waits_for)))
      + (SELECT count(*) FROM sync_delivery d WHERE condition = 'waiting' AND NOT EXISTS (
             SELECT 1 FROM sync_deliveryneed n WHERE n.delivery_id = d.id AND NOT EXISTS (
                 SELECT 1 FROM sync_externalidentity i

@@ -1,5 +1,6 @@
 """All fixes by name, and which of them are on offer for a case."""
 
+from reconciliation.fixes.cash_fixes import ApplyCash, GiveUpDispute, LeaveAsItIs, OwesOne, RefundRest
 from reconciliation.fixes.document_fixes import ApproveWriteOff, PostInvoiceFirst, PostOnAccount, PostReversal
 from reconciliation.fixes.fix import Fix
 from reconciliation.fixes.mapping_fixes import MapCountry, MapProduct
@@ -32,6 +33,10 @@ FIXES: dict[str, Fix] = {
         PostReversal(),
         PostOnAccount(),
         PostInvoiceFirst(),
+        ApplyCash(),
+        RefundRest(),
+        GiveUpDispute(),
+        LeaveAsItIs(),
     )
 }
 
@@ -45,9 +50,11 @@ def for_case(case: ExceptionCase) -> list[Fix]:
     if case.work_item_id or case.event_id:
         found = [FIXES["read_again"] if isinstance(fix, PostsAgain) else fix for fix in found]
     elif case.delivery_id:
+        # what was refused is not money left over: it is sent again, or not
+        found = [fix for fix in found if not isinstance(fix, OwesOne | LeaveAsItIs)]
         found = [FIXES["try_again"] if isinstance(fix, ReadAgain) else fix for fix in found]
     elif case.break_row_id:
-        found = [fix for fix in found if not isinstance(fix, ReadAgain | TryAgain)]
+        found = [fix for fix in found if not isinstance(fix, ReadAgain | TryAgain | OwesOne | LeaveAsItIs)]
     return list(dict.fromkeys(found))
 
 

@@ -4,6 +4,7 @@ from sync.models.connection import Connection, ConnectionHealth
 from sync.models.contract import ContractLineRecord, ContractRecord
 from sync.models.correction import CreditMemoLineRecord, CreditMemoRecord, VoidRecord, WriteOffRecord
 from sync.models.customer import CustomerRecord
+from sync.models.dispute import DisputeLossRecord, DisputeMovementRecord, DisputeOutcomeRecord, DisputeRecord
 from sync.models.document_policy import ClearanceRecord, DocumentPolicy, UnpostedDocument
 from sync.models.dunning import DunningRecord
 from sync.models.entity import EntityRoute, LegalEntity
@@ -22,7 +23,9 @@ from sync.models.late import LatePosting
 from sync.models.mapping import CountryMapping, EntityMapping, MappingRow, ProductMapping
 from sync.models.outbox import Attempt, Delivery, DeliveryNeed, ExternalIdentity
 from sync.models.payment import AllocationRecord, PaymentRecord
+from sync.models.payout import PayoutFailureRecord, PayoutLineRecord, PayoutRecord
 from sync.models.period import AccountingPeriod, PostingWindow
+from sync.models.refund import RefundFailureRecord, RefundRecord
 from sync.models.revenue import (
     JournalBatchRecord,
     RevenueEngine,
@@ -61,6 +64,10 @@ __all__ = [
     "DeliveryNeed",
     "DunningRecord",
     "DocumentPolicy",
+    "DisputeLossRecord",
+    "DisputeMovementRecord",
+    "DisputeOutcomeRecord",
+    "DisputeRecord",
     "EntityMapping",
     "EntityRoute",
     "ExternalIdentity",
@@ -73,9 +80,14 @@ __all__ = [
     "LegalEntity",
     "MappingRow",
     "PaymentRecord",
+    "PayoutFailureRecord",
+    "PayoutLineRecord",
+    "PayoutRecord",
     "PollCursor",
     "PostingWindow",
     "ProductMapping",
+    "RefundFailureRecord",
+    "RefundRecord",
     "RefusedCall",
     "RevenueEngine",
     "RevenueEventRecord",

@@ -15,6 +15,7 @@ class Role(models.TextChoices):
     BILLING = "billing", "Billing"
     ERP = "erp", "ERP"
     GATEWAY = "gateway", "Payment gateway"
+    BANK = "bank", "Bank"
 
 
 class Connection(models.Model):

@@ -29,6 +29,11 @@ class LegalEntity(models.Model):
         db_default=10_000,
         help_text="Late documents of one month and currency that together pass this need a signed cut-off assessment.",
     )
+    withholding_rates = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text='Country of the customer -> shares of a payment customers there may withhold: {"BR": ["0.15"]}.',
+    )
     history = HistoricalRecords(excluded_fields=["business_date"])
 
     class Meta:

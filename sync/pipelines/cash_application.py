@@ -7,8 +7,9 @@ from typing import Any
 from connectors.canonical import Allocation
 from sync.errors import Waits
 from sync.models import AllocationRecord
-from sync.pipelines import records
+from sync.pipelines import cash_on_account, records, short_payments
 from sync.pipelines.flow import Flow, Lookups, Owed
+from sync.pipelines.origin import told_by_ledger
 
 
 def find_document(allocation: Allocation, lookups: Lookups) -> Allocation:
@@ -27,10 +28,30 @@ def store(allocations: Sequence[Allocation], lookups: Lookups) -> None:
     records.put(allocations, AllocationRecord, lookups, stamp="created_at")
 
 
+def look_over(allocations: Sequence[Allocation], lookups: Lookups) -> None:
+    """What is left of the receipts, and of the documents they pay."""
+    cash_on_account.review(allocation.payment_reference for allocation in allocations)
+    short_payments.review(allocation.invoice_reference for allocation in allocations)
+
+
 def owes(allocation: Allocation, lookups: Lookups) -> list[Owed]:
-    """Serialised by the document whose open balance it changes."""
+    """Serialised by the document whose open balance it changes. What the ledger told us of is owed to billing, so that
+    nobody is reminded of an invoice that is paid.
+    """
     invoice = lookups.invoices[allocation.invoice_reference]
     customer = lookups.customers[allocation.customer_reference]
+    if told_by_ledger(allocation):
+        return [
+            Owed(
+                role="billing",
+                subject=allocation,
+                serial_key=f"open:{allocation.invoice_reference}",
+                document_date=allocation.applied_on,
+                amount=allocation.amount,
+                title=f"Bank payment of invoice {invoice.number}",
+                customer_name=customer.name,
+            )
+        ]
     return [
         Owed(
             role="erp",
@@ -58,5 +79,11 @@ def describe(allocation: Allocation) -> dict[str, Any]:
 
 
 CASH_APPLICATION = Flow(
-    name="cash_application", kind=Allocation.kind, steps=(find_document,), store=store, owes=owes, describe=describe
+    name="cash_application",
+    kind=Allocation.kind,
+    steps=(find_document,),
+    store=store,
+    owes=owes,
+    describe=describe,
+    afterwards=look_over,
 )

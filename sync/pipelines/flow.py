@@ -20,6 +20,7 @@ from sync.models import (
     UsagePlanRecord,
 )
 from sync.open_items import OpenItem
+from sync.pipelines.cash import Cash
 from sync.small_differences import SmallDifferences
 
 
@@ -45,6 +46,8 @@ class Lookups:
     #: approved meters, and the plans of the customers at hand; only where contracts are at hand
     meters: list[UsageMeter] = field(default_factory=list)
     usage_plans: list[UsagePlanRecord] = field(default_factory=list)
+    #: receipts and what became of them
+    cash: Cash
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +73,15 @@ class Owed:
     asks_because: str = ""
 
 
+def nothing_to_notice(subject: Any, lookups: Lookups) -> list[StepError]:
+    """Most flows: what goes through is no case."""
+    return []
+
+
+def nothing_afterwards(subjects: Sequence[Any], lookups: Lookups) -> None:
+    """Most flows: what they change elsewhere is owed."""
+
+
 Line = TypeVar("Line")
 Step = Callable[[Any, Lookups], Any]
 
@@ -87,6 +99,10 @@ class Flow:
     owes: Callable[[Any, Lookups], list[Owed]]
     #: what people call it: title, customer reference, amount, effective date
     describe: Callable[[Any], dict[str, Any]]
+    #: what people must look at although it went through: cases that stop nothing
+    notices: Callable[[Any, Lookups], list[StepError]] = nothing_to_notice
+    #: what a batch changed elsewhere is looked over, once its own cases are settled
+    afterwards: Callable[[Sequence[Any], Lookups], None] = nothing_afterwards
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,14 +7,15 @@ from typing import Any
 from connectors.canonical import Payment
 from sync.errors import StepError, Waits
 from sync.models import PaymentRecord
-from sync.pipelines import records
+from sync.pipelines import cash_on_account, records
 from sync.pipelines.flow import Flow, Lookups, Owed
+from sync.pipelines.origin import told_by_ledger
 
 
 def find_payer(payment: Payment, lookups: Lookups) -> Payment:
-    """Customer, company and story come from the document the payer named."""
+    """Customer, company and story come from the document the payer named, else from the payer."""
     if not payment.pays_reference:
-        raise StepError("UNAPPLIED_CASH", field="Payment", value=payment.gateway_id)
+        return _by_payer(payment, lookups)
     invoice = lookups.invoices.get(payment.pays_reference)
     if invoice is None:
         raise Waits(payment.pays_reference)
@@ -26,11 +27,28 @@ def find_payer(payment: Payment, lookups: Lookups) -> Payment:
     )
 
 
+def _by_payer(payment: Payment, lookups: Lookups) -> Payment:
+    if not payment.customer_reference:
+        raise StepError("UNAPPLIED_CASH", field="Payer", value=payment.gateway_id)
+    customer = lookups.customers.get(payment.customer_reference)
+    if customer is None:
+        raise Waits(payment.customer_reference)
+    return replace(payment, legal_entity=customer.legal_entity.code, correlation_id=customer.correlation_id)
+
+
 def store(payments: Sequence[Payment], lookups: Lookups) -> None:
-    records.put(payments, PaymentRecord, lookups, stamp="created_at")
+    lookups.cash.payments.update(records.put(payments, PaymentRecord, lookups, stamp="created_at"))
+
+
+def look_over(payments: Sequence[Payment], lookups: Lookups) -> None:
+    """Money nobody said what for; what names a document is looked over once it is applied."""
+    cash_on_account.review(payment.reference for payment in payments if not payment.pays_reference)
 
 
 def owes(payment: Payment, lookups: Lookups) -> list[Owed]:
+    """What the ledger told us of is in the ledger."""
+    if told_by_ledger(payment):
+        return []
     customer = lookups.customers[payment.customer_reference]
     return [
         Owed(
@@ -58,5 +76,11 @@ def describe(payment: Payment) -> dict[str, Any]:
 
 
 PAYMENT_TO_ERP = Flow(
-    name="payment_to_erp", kind=Payment.kind, steps=(find_payer,), store=store, owes=owes, describe=describe
+    name="payment_to_erp",
+    kind=Payment.kind,
+    steps=(find_payer,),
+    store=store,
+    owes=owes,
+    describe=describe,
+    afterwards=look_over,
 )

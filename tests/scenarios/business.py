@@ -3,6 +3,7 @@
 `test_closed_won_to_cash.py` plays the demo's pipeline; every other flow plays its story here, deal by deal.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -10,13 +11,16 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db.models import F
 
 from q2c_portal.local import company, days, loading, people, pipeline
 from q2c_portal.local.desk import Person
 from q2c_portal.local.sandboxes import NetSuiteAdmin, SalesforceAdmin, StripeWorld
 from reconciliation import tie_out
 from reconciliation.models import ExceptionCase
-from sync.models import Connection, LegalEntity
+from sync import connections, polling
+from sync.models import Connection, CrmStatusRecord, Delivery, LegalEntity
+from sync.states import UNFINISHED
 from tests.scenarios.engine import Engine
 
 #: the first business day of every scenario here; a Monday, far from a month's end
@@ -140,6 +144,31 @@ class Business:
     def gives_up(self, invoice: str) -> None:
         """An invoice is marked uncollectible."""
         self.stripe.post(f"invoices/{invoice}/mark_uncollectible")
+
+    # -- what finance does in the ERP -----------------------------------------------------------------
+    def wire(self, invoice: dict[str, Any], amount: str, *, also: dict[str, str] | None = None) -> str:
+        """A wire finance books in NetSuite today for a posted invoice, and for others by their ids; its id there."""
+        shares = {invoice["id"]: amount, **(also or {})}
+        lines = [{"apply": True, "doc": {"id": key}, "amount": share} for key, share in shares.items()]
+        answer = self.netsuite.http.post(
+            "/services/rest/record/v1/customerPayment",
+            json={
+                "customer": {"id": invoice["entity"]["id"]},
+                "payment": str(sum(Decimal(share) for share in shares.values())),
+                "tranDate": self.today.isoformat(),
+                "undepFunds": {"id": "F"},
+                "account": {"id": "101"},
+                "apply": {"items": lines},
+            },
+        )
+        assert answer.status_code == 204, answer.text
+        return answer.headers["Location"].rpartition("/")[2]
+
+    def netsuite_tells(self) -> None:
+        """The portal asks NetSuite for news, and acts on it."""
+        row = Connection.objects.get(code="netsuite")
+        for stream in connections.connector_for(row).streams:
+            polling.poll(row, stream)
         self.rest()
 
     # -- time -----------------------------------------------------------------------------------------
@@ -186,6 +215,19 @@ class Business:
     def cases(self, **about: Any) -> list[ExceptionCase]:
         """Open cases, oldest first."""
         return list(ExceptionCase.objects.filter(status=ExceptionCase.Status.OPEN, **about).order_by("pk"))
+
+    def sees(self, deal: str, *fields: str) -> list[str]:
+        """What sellers see of a deal in Salesforce once everything was told."""
+        ends = time.monotonic() + 120
+        while (
+            CrmStatusRecord.objects.filter(version__gt=F("sent_version")).exists()
+            or Delivery.objects.filter(role="crm", condition__in=UNFINISHED).exists()
+        ):
+            assert time.monotonic() < ends, "sellers were not told within two minutes"
+            time.sleep(0.1)
+        names = ", ".join(fields)
+        (row,) = self.salesforce.query(f"SELECT {names} FROM Opportunity WHERE Id = '{deal}'")
+        return [str(row[name] or "") for name in fields]
 
     def books(self, kind: str) -> dict[str, dict[str, Any]]:
         """NetSuite's records of a kind by our reference; those of nobody's by their own id."""

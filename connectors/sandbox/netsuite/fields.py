@@ -220,6 +220,28 @@ RECORDS: dict[str, Record] = {
         prefix="PYMT",
         **_TRANSACTION_IDS,  # type: ignore[arg-type]
     ),
+    "customerRefund": Record(
+        "Customer Refund",
+        {
+            **_BODY,
+            **_kinds(
+                text="checkNumber address",
+                money="total balance",
+                flag="cleared toBePrinted",
+                date="clearedDate",
+                code="paymentOption paymentOperation",
+            ),
+            "customer": "ref:customer",
+            "arAcct": "ref:account",
+            "account": "ref:account",
+        },
+        {"apply": APPLY_LINES, "deposit": Lines("doc", APPLY_LINES.fields)},
+        _BODY_READ_ONLY | frozenset("total balance".split()),
+        number="tranId",
+        sql_type="CustRfnd",
+        prefix="RFND",
+        **_TRANSACTION_IDS,  # type: ignore[arg-type]
+    ),
     "journalEntry": Record(
         "Journal",
         {
@@ -356,7 +378,7 @@ RECORDS: dict[str, Record] = {
 #: names under which one look-up covers several record types
 ALIASES: dict[str, tuple[str, ...]] = {
     "item": ("serviceSaleItem",),
-    "transaction": ("invoice", "creditMemo", "customerPayment", "journalEntry", "salesOrder"),
+    "transaction": ("invoice", "creditMemo", "customerPayment", "customerRefund", "journalEntry", "salesOrder"),
 }
 TRANSACTIONS = ALIASES["transaction"]
 TYPE_OF_SQL = {RECORDS[kind].sql_type: kind for kind in TRANSACTIONS}

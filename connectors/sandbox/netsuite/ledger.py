@@ -15,14 +15,20 @@ from connectors.sandbox.netsuite.archive import Archive
 CHART = {
     "bank": "101",
     "undeposited": "116",
+    "transit": "117",
     "clearing": "118",
+    "reserve": "119",
     "receivable": "122",
+    "disputed": "124",
+    "withholding": "126",
     "tax": "210",
     "deferred": "220",
     "income": "400",
     "services": "410",
     "bad_debt": "610",
-    "small_difference": "620",
+    "small_difference": "615",
+    "fees": "620",
+    "dispute_fees": "621",
     "exchange": "790",
 }
 
@@ -97,6 +103,13 @@ class Ledger:
             rows[1]["base_moves"] = gain
             rows.append({**self._row(document, 2, CHART["exchange"], ZERO, role="FXVARIANCE"), "base_moves": -gain})
         return rows
+
+    def _customerRefund(self, document: Document) -> list[Document]:
+        paid = amount(document, "total")
+        return [
+            self._row(document, 0, document["account"]["id"], -paid, main=True, role="PAYMENT"),
+            self._row(document, 1, document["arAcct"]["id"], paid, role="ACCOUNTSRECEIVABLE"),
+        ]
 
     def _journalEntry(self, document: Document) -> list[Document]:
         rows = []

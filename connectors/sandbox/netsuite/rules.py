@@ -15,6 +15,7 @@ NEEDED: dict[str, dict[str, str]] = {
     "creditMemo": {"entity": "Customer"},
     "salesOrder": {"entity": "Customer"},
     "customerPayment": {"customer": "Customer"},
+    "customerRefund": {"customer": "Customer"},
     "journalEntry": {"subsidiary": "Subsidiary"},
     "serviceSaleItem": {"itemId": "Item Name/Number", "incomeAccount": "Income Account"},
     "currency": {"name": "Name", "symbol": "ISO Code"},

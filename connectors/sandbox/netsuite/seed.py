@@ -20,14 +20,20 @@ CURRENCIES = {
 ACCOUNTS = {
     "bank": ("1000", "Checking", "Bank"),
     "undeposited": ("1090", "Undeposited Funds", "OthCurrAsset"),
+    "transit": ("1080", "Payouts in Transit", "OthCurrAsset"),
     "clearing": ("1095", "Payment Clearing", "OthCurrAsset"),
+    "reserve": ("1096", "Reserves at the Gateway", "OthCurrAsset"),
     "receivable": ("1100", "Accounts Receivable", "AcctRec"),
+    "disputed": ("1110", "Disputed Receivables", "OthCurrAsset"),
+    "withholding": ("1120", "Withholding Tax Receivable", "OthCurrAsset"),
     "tax": ("2200", "Sales Taxes Payable", "OthCurrLiab"),
     "deferred": ("2400", "Deferred Revenue", "DeferRevenue"),
     "income": ("4000", "Subscription Revenue", "Income"),
     "services": ("4100", "Services Revenue", "Income"),
     "bad_debt": ("6100", "Bad Debt", "Expense"),
     "small_difference": ("6150", "Small Differences", "Expense"),
+    "fees": ("6200", "Payment Processing Fees", "Expense"),
+    "dispute_fees": ("6210", "Dispute Fees", "Expense"),
     "exchange": ("7900", "Realized Gain/Loss", "OthIncome"),
 }
 DIMENSIONS = {

@@ -91,6 +91,7 @@ class NetSuiteSandbox(Sandbox):
     def _load(self) -> None:
         self.archive.load()
         self.transactions.applications.load()
+        self.transactions.refunds.load()
         self.transactions.periods.forget()
         self.jobs.forget()
 

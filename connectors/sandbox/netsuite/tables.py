@@ -95,6 +95,11 @@ TABLES: dict[str, dict[str, str]] = {
     "location": _columns(whole="id parent", text="name fullname externalid isinactive"),
     "term": _columns(whole="id daysuntilnetdue", text="name externalid isinactive"),
     "systemnote": _columns(whole="id recordid", text="recordtype field oldvalue newvalue name role date context type"),
+    "nexttransactionlinelink": _columns(
+        whole="nextdoc nextline previousdoc previousline",
+        text="linktype nexttype previoustype",
+        number="foreignamount",
+    ),
     "deletedrecord": _columns(whole="recordid", text="type scriptid name deleteddate deletedby context istransaction"),
 }
 
@@ -171,6 +176,7 @@ class Tables:
         if kind in TRANSACTIONS:
             self._put("transaction", transaction_row(kind, document))
             self._write_lines(document, lines)
+            self._write_links(kind, document)
             return
         name = _OF_RECORD.get(kind, kind.lower())
         if name not in TABLES:
@@ -257,12 +263,23 @@ class Tables:
                 },
             )
 
+    def _write_links(self, kind: str, document: Document) -> None:
+        """Which documents a payment or credit memo was applied to."""
+        key = document["id"]
+        self.connection.execute("DELETE FROM nexttransactionlinelink WHERE nextdoc = ?", (key,))
+        for line in document.get("apply", {"items": []})["items"]:
+            if line.get("apply"):
+                link = {"linktype": "Payment", "nexttype": RECORDS[kind].sql_type, "previoustype": "CustInvc"}
+                ends = {"nextdoc": key, "nextline": 0, "previousdoc": line["doc"]["id"], "previousline": 0}
+                self._put("nexttransactionlinelink", {**link, **ends, "foreignamount": line["amount"]})
+
     def settle(self, kind: str, document: Document) -> None:
         self._put("transaction", transaction_row(kind, document))
 
     def drop(self, kind: str, key: str) -> None:
         if kind in TRANSACTIONS:
             self.connection.execute("DELETE FROM [transaction] WHERE id = ?", (key,))
+            self.connection.execute("DELETE FROM nexttransactionlinelink WHERE nextdoc = ?", (key,))
             self._write_lines({"id": key}, [])
             return
         name = _OF_RECORD.get(kind, kind.lower())

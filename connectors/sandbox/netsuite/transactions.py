@@ -12,6 +12,7 @@ from connectors.sandbox.netsuite.archive import Archive, Author
 from connectors.sandbox.netsuite.fields import RECORDS
 from connectors.sandbox.netsuite.ledger import CHART, Ledger, is_deferred, same_impact
 from connectors.sandbox.netsuite.periods import Periods
+from connectors.sandbox.netsuite.refunding import Refunds
 from connectors.sandbox.netsuite.refusals import Refusal
 from connectors.sandbox.netsuite.rules import Rules
 
@@ -20,6 +21,7 @@ STATUS: dict[str, dict[str, str]] = {
     "invoice": {"A": "Open", "B": "Paid In Full", "D": "Pending Approval", "E": "Rejected"},
     "creditMemo": {"A": "Open", "B": "Fully Applied"},
     "customerPayment": {"A": "Unapproved Payment", "B": "Not Deposited", "C": "Deposited", "R": "Rejected"},
+    "customerRefund": {"A": "Undefined", "R": "Rejected", "V": "Voided"},
     "journalEntry": {"A": "Pending Approval", "B": "Approved for Posting"},
     "salesOrder": {
         "A": "Pending Approval",
@@ -43,6 +45,7 @@ class Transactions:
         self.periods = Periods(archive)
         self.ledger = Ledger(archive)
         self.applications = Applications(archive)
+        self.refunds = Refunds(archive)
 
     def book(
         self,
@@ -76,6 +79,8 @@ class Transactions:
                 self.periods.assign(document, moved=moved, strict=settings["date_outside_period"] == "disallow")
         if kind in PAYERS:
             self._apply(kind, document, checked=checked)
+        elif kind == "customerRefund":
+            self.refunds.check(document)
         self._conclude(kind, document, paid=self.applications.paid(document["id"]) if kind == "invoice" else ZERO)
         lines = self.ledger.lines(kind, document)
         if checked and kind != "salesOrder":
@@ -89,6 +94,8 @@ class Transactions:
         self.archive.save(kind, document, author=author)
         if kind in PAYERS:
             self._settle_all(self.applications.note(document["id"], document))
+        elif kind == "customerRefund":
+            self._settle_credits(self.refunds.note(document["id"], document))
         elif kind == "invoice":
             excess = self.applications.paid(document["id"]) - amount(document, "total")
             if excess > 0:
@@ -133,6 +140,9 @@ class Transactions:
             document.setdefault(
                 "dueDate", (date.fromisoformat(document["tranDate"]) + timedelta(days=days)).isoformat()
             )
+        if kind == "customerRefund":
+            document.setdefault("arAcct", {"id": CHART["receivable"]})
+            document.setdefault("account", {"id": CHART["bank"]})
         if kind == "customerPayment":
             document.setdefault("arAcct", {"id": CHART["receivable"]})
             document.setdefault("undepFunds", {"id": "F" if "account" in document else "T"})
@@ -151,12 +161,13 @@ class Transactions:
             self._check_journal(document)
             lines = document["line"]["items"]
         else:
-            self.rules.entity(document, "customer" if kind == "customerPayment" else "entity", settings=settings)
+            payee = "customer" if kind in ("customerPayment", "customerRefund") else "entity"
+            self.rules.entity(document, payee, settings=settings)
             lines = document.get("item", {"items": []})["items"]
         if kind in _SALES:
             self.rules.items(document)
         self.rules.unique(kind, document)
-        if kind != "customerPayment":
+        if kind not in ("customerPayment", "customerRefund"):
             self.rules.dimensions(document, lines, mandatory=settings["mandatory_dimensions"])
 
     def _check_journal(self, document: Document) -> None:
@@ -182,11 +193,12 @@ class Transactions:
 
     def _apply(self, kind: str, document: Document, *, checked: bool) -> None:
         digits = precision(self.archive, document["currency"]["id"])
+        refunded = self.refunds.of(document["id"])
         available: Decimal | None
         if kind == "creditMemo":
-            available = amount(document, "total")
+            available = amount(document, "total") - refunded
         else:
-            available = amount(document, "payment") if "payment" in document else None
+            available = amount(document, "payment") - refunded if "payment" in document else None
         if (
             kind == "customerPayment"
             and document.get("autoApply")
@@ -202,11 +214,17 @@ class Transactions:
                 ZERO,
             )
         if kind == "customerPayment":
-            document["payment"] = text(used if available is None else available, digits=digits)
+            document["payment"] = text(used if available is None else available + refunded, digits=digits)
             document["total"] = document["payment"]
             document["pending"] = text(ZERO, digits=digits)
-        document["applied"] = text(used, digits=digits)
-        document["unapplied"] = text(amount(document, "total") - used, digits=digits)
+        self._share_out(document, used=used)
+
+    def _share_out(self, document: Document, *, used: Decimal) -> None:
+        """What of a payment or credit memo is applied or paid back, and what is left of it."""
+        digits = precision(self.archive, document["currency"]["id"])
+        gone = used + self.refunds.of(document["id"])
+        document["applied"] = text(gone, digits=digits)
+        document["unapplied"] = text(amount(document, "total") - gone, digits=digits)
 
     def _conclude(self, kind: str, document: Document, *, paid: Decimal) -> None:
         """Status, and what is still open."""
@@ -255,6 +273,17 @@ class Transactions:
                 self._conclude("invoice", settled, paid=self.applications.paid(key))
                 self.archive.settle("invoice", settled)
 
+    def _settle_credits(self, credits: set[str]) -> None:
+        for key in credits:
+            kind = self.archive.kind_of("transaction", key)
+            credit = self.archive.get(kind, key)
+            if credit and kind in PAYERS:
+                settled = dict(credit)
+                lines = settled.get("apply", {"items": []})["items"]
+                self._share_out(settled, used=sum((amount(line, "amount") for line in lines), ZERO))
+                self._conclude(kind, settled, paid=ZERO)
+                self.archive.settle(kind, settled)
+
     def _give_back(self, invoice: str, excess: Decimal, *, author: Author) -> None:
         """An invoice became smaller than what was paid on it: its payers get the difference back as unapplied."""
         for payer in self.applications.payers(invoice):
@@ -275,7 +304,7 @@ class Transactions:
     def delete(self, kind: str, document: Document, *, author: Author, checked: bool = True) -> None:
         """Take a transaction out of the books. Raises Refusal for a paid invoice and in a closed period."""
         key = document["id"]
-        if checked and self.applications.payers(key):
+        if checked and (self.applications.payers(key) or self.refunds.of(key)):
             raise Refusal("has_dependents")
         if checked and document["posts"] and not self.periods.is_open(kind, document):
             raise Refusal("outside_period", path="tranDate")
@@ -284,9 +313,12 @@ class Transactions:
         self.archive.remove(kind, key, author=author)
         if kind in PAYERS:
             self._settle_all(self.applications.note(key, None))
+        elif kind == "customerRefund":
+            self._settle_credits(self.refunds.note(key, None))
 
 
 def _status(kind: str, code: str) -> Document:
     name = STATUS[kind].get(code, code)
     # Only payments show the letter as the id; the others repeat the name.
-    return {"id": code if kind in ("customerPayment", "journalEntry", "salesOrder") else name, "refName": name}
+    lettered = ("customerPayment", "customerRefund", "journalEntry", "salesOrder")
+    return {"id": code if kind in lettered else name, "refName": name}

@@ -17,7 +17,7 @@ CLOCK = "test_helpers.test_clock"
 PREFIXES = {
     "cus": "customer", "prod": "product", "price": "price", "sub": "subscription", "in": "invoice",
     "ii": "invoiceitem", "inpay": "invoice_payment", "pi": "payment_intent", "ch": "charge",
-    "txn": "balance_transaction", "po": "payout", "re": "refund", "cn": "credit_note", "evt": "event",
+    "txn": "balance_transaction", "po": "payout", "re": "refund", "du": "dispute", "cn": "credit_note", "evt": "event",
     "we": "webhook_endpoint", "clock": CLOCK, "mtr": "billing.meter", "mtrev": "billing.meter_event",
 }  # fmt: skip
 _PREFIX_OF = {kind: prefix for prefix, kind in PREFIXES.items()}

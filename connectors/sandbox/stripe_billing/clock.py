@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from connectors.sandbox.stripe_billing import invoices, payments, subscriptions
+from connectors.sandbox.stripe_billing import disputes, invoices, payments, subscriptions
 from connectors.sandbox.stripe_billing.account import CLOCK, Account, Call
 from connectors.sandbox.stripe_billing.errors import StripeError
 from connectors.sandbox.stripe_billing.events import emit
@@ -18,6 +18,9 @@ DUE = {
     "pay": invoices.pay_due,
     "period": subscriptions.period_due,
     "payout": payments.payout_due,
+    "refund_failure": payments.fail_refund,
+    "chargeback": disputes.dispute_due,
+    "dispute": disputes.answer_due,
 }
 
 
@@ -130,6 +133,17 @@ def reschedule(account: Account) -> None:
     for subscription in account.books.rows("subscription"):
         if subscription["status"] in subscriptions.LIVE:
             subscriptions.watch(account, subscription)
+    failing = account.settings()["failing_refunds"]
+    for made in account.books.rows("refund"):
+        if made["status"] == "succeeded" and made.get("customer") in failing:
+            payments.expect_failure(account, made)
+    disputing, later = account.settings()["disputing_customers"], int(account.settings()["disputed_after_seconds"])
+    for charge in account.books.rows("charge"):
+        if charge["customer"] in disputing and not charge.get("disputed"):
+            account.owe(charge.get("_clock"), charge["created"] + later, "chargeback", charge["id"])
+    for dispute in account.books.rows("dispute"):
+        if dispute["status"] in disputes.OPEN:
+            account.owe(dispute.get("_clock"), dispute["evidence_details"]["due_by"], "dispute", dispute["id"])
     if account.settings()["automatic_payouts"]:
         owed = {
             (t.get("_clock"), t["available_on"], t["_unpaid"])

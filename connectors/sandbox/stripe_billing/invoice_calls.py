@@ -162,6 +162,31 @@ def pay_invoice(account: Account, call: Call) -> dict[str, Any]:
     return render(account, "invoice", invoice)
 
 
+def attach_payment(account: Account, call: Call) -> dict[str, Any]:
+    """POST /v1/invoices/{id}/attach_payment: a paid intent is credited at once, up to what is left of either."""
+    params = Params(call.values, {"payment_intent", "payment_record"})
+    invoice = _invoice(account, call)
+    intent = account.need("payment_intent", params.required("payment_intent"), param="payment_intent")
+    if invoice["status"] != "open":
+        raise StripeError(f"You can only attach payments to open invoices; this is {invoice['status']}.")
+    if intent["currency"] != invoice["currency"] or intent["status"] != "succeeded":
+        raise StripeError("This PaymentIntent can't be attached to this invoice.", param="payment_intent")
+    amount = min(payments.unattached(account, intent), invoice["amount_remaining"])
+    if amount <= 0:
+        raise StripeError("This PaymentIntent has no amount left to attach.", param="payment_intent")
+    payments.attach(account, invoice, intent, amount=amount)
+    if amount == invoice["amount_remaining"]:
+        payments.cancel_open(account, invoice, reason="void_invoice")
+        invoices.settle(account, invoice, paid=amount)
+    else:
+        invoice["amount_paid"] += amount
+        invoices.recompute(account, invoice)
+        account.put("invoice", invoice)
+        payments.follow_amount(account, invoice)
+        emit(account, "invoice.updated", "invoice", invoice, previous={})
+    return render(account, "invoice", invoice)
+
+
 def void_invoice(account: Account, call: Call) -> dict[str, Any]:
     invoice = _invoice(account, call)
     invoices.void(account, invoice)

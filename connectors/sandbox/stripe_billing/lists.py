@@ -23,6 +23,7 @@ INDEXED = {
     "charge": ("customer", "payment_intent"),
     "balance_transaction": ("source", "_payout", "_unpaid"),
     "refund": ("charge", "payment_intent"),
+    "dispute": ("charge", "payment_intent"),
     "credit_note": ("invoice", "customer"),
     "billing.meter_event": ("_slot", "identifier"),
     "event": ("type",),

@@ -55,10 +55,20 @@ def take(account: Account, invoice: Document) -> StripeError | None:
     if invoice["customer"] in account.settings()["declined_customers"]:
         return _declined(account, invoice, intent)
     now, amount = account.now(invoice["test_clock"]), invoice["amount_remaining"]
+    transitions = {**payment["status_transitions"], "paid_at": now}
+    account.change("invoice_payment", payment, status="paid", amount_paid=amount, status_transitions=transitions)
+    charge_intent(account, intent, amount=amount)
+    emit(account, "invoice_payment.paid", "invoice_payment", payment)
+    return None
+
+
+def charge_intent(account: Account, intent: Document, *, amount: int) -> Document:
+    """The customer pays an intent: its charge, booked with the fee."""
+    now = account.now(intent.get("_clock"))
     charge = {
         "id": account.new_id("charge"), "created": now, "amount": amount, "amount_captured": amount,
-        "currency": invoice["currency"], "customer": invoice["customer"], "description": intent["description"],
-        "payment_intent": intent["id"], "payment_method": "pm_1SandboxVisa", "_clock": invoice["test_clock"],
+        "currency": intent["currency"], "customer": intent.get("customer"), "description": intent.get("description"),
+        "payment_intent": intent["id"], "payment_method": "pm_1SandboxVisa", "_clock": intent.get("_clock"),
     }  # fmt: skip
     charge["balance_transaction"] = book(account, charge, amount=amount, type_="charge", fee=fee_on(account, amount))
     account.put("charge", charge)
@@ -66,12 +76,60 @@ def take(account: Account, invoice: Document) -> StripeError | None:
         "payment_intent", intent, status="succeeded", amount_received=amount, latest_charge=charge["id"],
         payment_method="pm_1SandboxVisa",
     )  # fmt: skip
-    transitions = {**payment["status_transitions"], "paid_at": now}
-    account.change("invoice_payment", payment, status="paid", amount_paid=amount, status_transitions=transitions)
     emit(account, "payment_intent.succeeded", "payment_intent", intent)
     emit(account, "charge.succeeded", "charge", charge)
+    if intent.get("customer") in account.settings()["disputing_customers"]:
+        later = int(account.settings()["disputed_after_seconds"])
+        account.owe(intent.get("_clock"), now + later, "chargeback", charge["id"])
+    return charge
+
+
+INTENT_FIELDS = {
+    "amount", "automatic_payment_methods", "confirm", "currency", "customer", "description", "metadata", "off_session",
+    "payment_method", "payment_method_types",
+}  # fmt: skip
+
+
+def create_intent(account: Account, call: Call) -> dict[str, Any]:
+    """POST /v1/payment_intents: money asked for apart from any invoice; with confirm=true it is paid at once."""
+    params = Params(call.values, INTENT_FIELDS)
+    params.required("amount")
+    amount = params.integer("amount", least=1) or 0
+    currency = account.check_currency(params.required("currency"))
+    key = params.text("customer")
+    customer = account.live_customer(key, param="customer") if key else {}
+    clock = customer.get("test_clock")
+    own = account.new_id("payment_intent")
+    intent = account.put("payment_intent", {
+        "id": own, "created": account.now(clock), "amount": amount, "currency": currency, "customer": key,
+        "client_secret": f"{own}_secret_sandbox", "status": "requires_payment_method", "metadata": params.metadata(),
+        "description": params.text("description"), "_clock": clock,
+    })  # fmt: skip
+    emit(account, "payment_intent.created", "payment_intent", intent)
+    if params.boolean("confirm"):
+        charge_intent(account, intent, amount=amount)
+    return render(account, "payment_intent", intent)
+
+
+def unattached(account: Account, intent: Document) -> int:
+    """What of a paid intent no invoice has taken yet."""
+    rows = account.by("invoice_payment", "_payment_intent", intent["id"])
+    taken = sum(row.get("amount_paid") or 0 for row in rows if row["status"] == "paid")
+    return int(intent.get("amount_received", 0) - taken)
+
+
+def attach(account: Account, invoice: Document, intent: Document, *, amount: int) -> Document:
+    """Credit an invoice with money of a paid intent."""
+    now = account.now(invoice["test_clock"])
+    payment = account.put("invoice_payment", {
+        "id": account.new_id("invoice_payment"), "created": now, "amount_requested": amount, "amount_paid": amount,
+        "currency": invoice["currency"], "invoice": invoice["id"], "is_default": False,
+        "payment": {"payment_intent": intent["id"], "type": "payment_intent"}, "status": "paid",
+        "status_transitions": {"canceled_at": None, "paid_at": now},
+        "_payment_intent": intent["id"], "_clock": invoice["test_clock"],
+    })  # fmt: skip
     emit(account, "invoice_payment.paid", "invoice_payment", payment)
-    return None
+    return payment
 
 
 def _declined(account: Account, invoice: Document, intent: Document) -> StripeError:
@@ -131,7 +189,9 @@ def fee_on(account: Account, amount: int) -> int:
     return portion_of(amount, Decimal(str(settings["fee_percent"]))) + int(settings["fee_fixed"])
 
 
-def book(account: Account, source: Document, *, amount: int, type_: str, fee: int = 0) -> str:
+def book(
+    account: Account, source: Document, *, amount: int, type_: str, fee: int = 0, category: str | None = None
+) -> str:
     """Write a balance transaction and return its id; with automatic payouts it leaves at the next UTC midnight."""
     clock = source.get("_clock")
     now = account.now(clock)
@@ -142,7 +202,7 @@ def book(account: Account, source: Document, *, amount: int, type_: str, fee: in
     transaction = account.put("balance_transaction", {
         "id": account.new_id("balance_transaction"), "created": now, "amount": amount, "fee": fee,
         "fee_details": details if fee else [], "net": amount - fee, "currency": source["currency"], "type": type_,
-        "reporting_category": type_, "source": source["id"], "available_on": midnight, "_clock": clock,
+        "reporting_category": category or type_, "source": source["id"], "available_on": midnight, "_clock": clock,
         "description": source.get("description"), "_payout": None, "_unpaid": unpaid,
     })  # fmt: skip
     if unpaid and account.settings()["automatic_payouts"]:
@@ -181,7 +241,9 @@ def refund(
     reason: str | None = None,
     metadata: dict[str, str] | None = None,
 ) -> Document:
-    """Give money of a charge back; it succeeds at once."""
+    """Give money of a charge back; it succeeds at once. For customers of the setting `failing_refunds` the bank sends
+    it back later, as with Stripe's test card for asynchronous failures (docs.stripe.com/testing#refunds).
+    """
     left = charge["amount"] - charge.get("amount_refunded", 0)
     if left == 0:
         raise StripeError(f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded")
@@ -202,7 +264,32 @@ def refund(
     account.change("charge", charge, amount_refunded=charge["amount"] - left + amount, refunded=amount == left)
     emit(account, "refund.created", "refund", document)
     emit(account, "charge.refunded", "charge", charge, previous=previous)
+    if charge.get("customer") in account.settings()["failing_refunds"]:
+        expect_failure(account, document)
     return document
+
+
+def expect_failure(account: Account, refund_document: Document) -> None:
+    """The bank will send this refund back."""
+    at = refund_document["created"] + int(account.settings()["refund_fails_after_seconds"])
+    account.owe(refund_document.get("_clock"), at, "refund_failure", refund_document["id"])
+
+
+def fail_refund(account: Account, key: str) -> None:
+    """The bank sent a refund back: its money stands in the balance again."""
+    made = account.get("refund", key)
+    if made is None or made["status"] != "succeeded":
+        return
+    source = {**made, "description": "REFUND FAILURE"}
+    returned = book(account, source, amount=made["amount"], type_="refund_failure")
+    account.change(
+        "refund", made, status="failed", failure_reason="lost_or_stolen_card", failure_balance_transaction=returned
+    )  # fmt: skip
+    charge = account.get("charge", made["charge"])
+    if charge:
+        account.change("charge", charge, amount_refunded=charge["amount_refunded"] - made["amount"], refunded=False)
+    for news in ("updated", "failed"):
+        emit(account, f"refund.{news}", "refund", made)
 
 
 def create_refund(account: Account, call: Call) -> dict[str, Any]:

@@ -36,6 +36,7 @@ FILTERS: dict[str, dict[str, str]] = {
     "balance_transaction": {"currency": "currency", "payout": "_payout", "source": "source", "type": "type"},
     "payout": {"status": "status", "destination": "destination"},
     "refund": {"charge": "charge", "payment_intent": "payment_intent"},
+    "dispute": {"charge": "charge", "payment_intent": "payment_intent"},
     "credit_note": {"customer": "customer", "invoice": "invoice"},
     "billing.meter": {"status": "status"},
     "webhook_endpoint": {},

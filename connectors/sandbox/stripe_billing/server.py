@@ -53,13 +53,20 @@ class StripeSandbox(Sandbox):
         "automatic_payouts": False,
         "fee_percent": "0",
         "fee_fixed": 0,
+        # customers whose refunds the bank sends back, and how much clock time later
+        "failing_refunds": [],
+        "refund_fails_after_seconds": 86_400,
+        # customers who dispute what they paid, how much clock time later, and what Stripe charges for it (minor units)
+        "disputing_customers": [],
+        "disputed_after_seconds": 3600,
+        "dispute_fee": 1500,
         "search_delay_seconds": 1.0,
         "webhook_url": None,
         # one secret or, while it is rolled, several
         "webhook_secret": "whsec_q2c_sandbox",
         "enabled_events": [
             "customer.*", "customer.subscription.*", "invoice.*", "invoice_payment.paid", "credit_note.*",
-            "charge.refunded", "charge.dispute.*", "payout.*",
+            "charge.refunded", "charge.dispute.*", "refund.*", "payout.*",
         ],
         "duplicate_every": 0,
         "reorder": False,

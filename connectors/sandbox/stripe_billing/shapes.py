@@ -126,8 +126,14 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "refund": {
         "object": "refund", "metadata": {},
         "destination_details": {"card": {"type": "refund"}, "type": "card"},
-        **_nulls("balance_transaction charge customer customer_account payment_intent payment_method reason "
-                 "receipt_number source_transfer_reversal transfer_reversal"),
+        **_nulls("balance_transaction charge customer customer_account failure_balance_transaction payment_intent "
+                 "payment_method reason receipt_number source_transfer_reversal transfer_reversal"),
+    },
+    "dispute": {
+        "object": "dispute", "enhanced_eligibility_types": [], "livemode": False, "metadata": {},
+        "network_reason_code": None, "payment_method_details": {
+            "card": {"brand": "visa", "case_type": "chargeback", "network_reason_code": "10.4"}, "type": "card",
+        },
     },
     "credit_note": {
         "object": "credit_note", "amount_shipping": 0, "discount_amount": 0, "discount_amounts": [], "livemode": False,
@@ -216,6 +222,12 @@ def _charge(account: Account, document: Document, body: dict[str, Any]) -> dict[
     return body
 
 
+def _dispute(account: Account, document: Document, body: dict[str, Any]) -> dict[str, Any]:
+    moved = [account.need("balance_transaction", key) for key in document.get("_moved", [])]
+    body["balance_transactions"] = [render(account, "balance_transaction", one) for one in moved]
+    return body
+
+
 def _balance_transaction(account: Account, document: Document, body: dict[str, Any]) -> dict[str, Any]:
     now = account.now(document.get("_clock"))
     body["status"] = "available" if document["available_on"] <= now else "pending"
@@ -233,6 +245,7 @@ _SPECIAL = {
     "invoice": _invoice,
     "credit_note": _credit_note,
     "charge": _charge,
+    "dispute": _dispute,
     "balance_transaction": _balance_transaction,
 }
 

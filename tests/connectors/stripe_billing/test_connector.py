@@ -11,7 +11,7 @@ import httpx
 import pytest
 import respx
 
-from connectors.canonical import Customer, SubscriptionContract
+from connectors.canonical import Allocation, Customer, Refund, SubscriptionContract
 from connectors.errors import CursorLost, Misconfigured, OutcomeUnknown, Rejected, Unavailable
 from connectors.interface import Parcel, Setup
 from connectors.stripe_billing.connector import StripeBilling
@@ -430,5 +430,5 @@ def test_one_connector_serves_several_threads(vendor, stripe_billing, make_parce
 
 def test_what_the_connector_promises() -> None:
     assert StripeBilling.key_horizon == timedelta(hours=23)
-    assert {Customer.kind, SubscriptionContract.kind} <= StripeBilling.delivers
+    assert {Customer.kind, SubscriptionContract.kind, Allocation.kind, Refund.kind} <= StripeBilling.delivers
     assert {"usage_plan", "usage_summary", "usage_true_up"} <= StripeBilling.delivers

@@ -1,0 +1,1 @@
+"""Files other people put in a folder: bank statements."""

@@ -1,0 +1,114 @@
+"""NetSuite's own lists of a day as control lines: which transactions, by SuiteQL, and with which sign they count."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from typing import Any
+
+from connectors.interface import ControlLine
+from connectors.netsuite import bank, cash, journals, mapping
+from connectors.netsuite.mapping import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listing:
+    """Transactions of one type that show documents of a kind."""
+
+    #: SuiteQL's transaction type
+    type_: str
+    #: 0: as the ledger has it, with its tax; else the amount's size times this
+    sign: int = 0
+    #: further conditions on the transaction `t`
+    narrowed: str = ""
+    #: the amount is what it moves on the account for this purpose, debits above zero; empty: its total
+    moves: str = ""
+
+
+#: what we wrote there names itself by its external id; what people type has none, or one of their own
+OURS = "t.externalid LIKE '{}:%'"
+#: reversals of voided documents are told from the rest by the reference we gave them
+NO_REVERSAL = "(t.externalid IS NULL OR t.externalid NOT LIKE 'void:%')"
+NO_WRITE_OFF = "(t.externalid IS NULL OR t.externalid NOT LIKE 'write_off:%')"
+#: kind -> the transactions that show it
+LISTS: dict[str, tuple[Listing, ...]] = {
+    "invoice": (Listing(type_="CustInvc", narrowed=NO_REVERSAL),),
+    "credit_memo": (Listing(type_="CustCred", narrowed=f"{NO_REVERSAL} AND {NO_WRITE_OFF}"),),
+    # of an invoice, or of a credit memo
+    "void": (
+        Listing(type_="CustCred", narrowed=OURS.format("void")),
+        Listing(type_="CustInvc", narrowed=OURS.format("void")),
+    ),
+    "write_off": (Listing(type_="CustCred", narrowed=OURS.format("write_off")),),
+    # what people book there is a bank receipt, and goes the other way
+    "receipt": (Listing(type_="CustPymt", sign=1, narrowed=OURS.format("payment")),),
+    "payment": (Listing(type_="CustPymt", sign=1),),
+    "refund": (
+        Listing(type_="CustRfnd", sign=-1),
+        Listing(type_="Journal", narrowed=OURS.format("refund_failure"), moves="clearing"),
+    ),
+    "dispute": (Listing(type_="Journal", narrowed=OURS.format("dispute_movement"), moves="clearing"),),
+    "payout": (
+        Listing(type_="Journal", narrowed=OURS.format("payout"), moves="bank"),
+        Listing(type_="Journal", narrowed=OURS.format("payout_failure"), moves="bank"),
+    ),
+}
+
+
+#: every customer there is, as of now
+CUSTOMERS = (
+    "SELECT c.id, c.externalid, c.entityid, c.companyname, c.currency, c.isinactive, c.datecreated "
+    "FROM customer c ORDER BY c.id"
+)
+Reader = Callable[[Mapping[str, Any]], ControlLine]
+
+
+def queries(kind: str, *, entity: str, day: date, of_entity: str, settings: Settings) -> list[tuple[str, Reader]]:
+    """What to ask for a kind, and how a row of each answer is read; nothing for a kind NetSuite does not list."""
+    if kind == "customer":
+        return [(CUSTOMERS, lambda row: mapping.customer_line(row, settings=settings, day=day))]
+    if kind == "deferred":
+        asked = journals.balance_query(settings, day=day, of_entity=of_entity)
+        return [(asked, lambda row: journals.balance_line(row, entity=entity, day=day, settings=settings))]
+    if kind == "bank_receipt":
+        asked = bank.applications_query(day=day, of_entity=of_entity)
+        return [(asked, lambda row: bank.application_line(row, settings=settings))]
+    return [
+        (query(one, day=day, of_entity=of_entity, settings=settings), partial(line, listing=one, settings=settings))
+        for one in LISTS.get(kind, ())
+    ]
+
+
+def query(listing: Listing, *, day: date, of_entity: str, settings: Settings) -> str:
+    """The SuiteQL of one listing for a day; `of_entity` narrows the main line `m` to a subsidiary."""
+    narrowed = f" AND {listing.narrowed}" if listing.narrowed else ""
+    # a transaction's subsidiary is found on its main line only; a journal has it on every line, and no main one
+    join, whose = "INNER JOIN transactionline m ON m.transaction = t.id AND m.mainline = 'T' ", of_entity
+    if listing.type_ == "Journal":
+        join = ""
+        whose = f" AND EXISTS (SELECT 1 FROM transactionline m WHERE m.transaction = t.id{of_entity})"
+    total = "t.foreigntotal"
+    if listing.moves:
+        accounts = ", ".join(cash.account_ids(listing.moves, settings=settings))
+        total = (
+            "(SELECT SUM(y.foreignamount) FROM transactionline y INNER JOIN transactionaccountingline a "
+            "ON a.transaction = y.transaction AND a.transactionline = y.id "
+            f"WHERE y.transaction = t.id AND a.account IN ({accounts})) foreigntotal"
+        )
+    return (
+        f"SELECT t.id, t.tranid, t.externalid, t.trandate, t.entity, t.currency, {total}, "
+        "BUILTIN.DF(t.status) status, (SELECT SUM(x.foreignamount) FROM transactionline x "
+        "WHERE x.transaction = t.id AND x.taxline = 'T') taxamount FROM transaction t "
+        f"{join}WHERE t.type = '{listing.type_}' AND t.trandate = TO_DATE('{day:%Y-%m-%d}', 'YYYY-MM-DD')"
+        f"{narrowed}{whose} ORDER BY t.id"
+    )
+
+
+def line(row: Mapping[str, Any], *, listing: Listing, settings: Settings) -> ControlLine:
+    """One row as a control line."""
+    if not listing.sign:
+        return mapping.control_line(row, settings=settings)
+    found = mapping.control_line(row, settings=settings, sign=-1)
+    gross = listing.sign * found.gross
+    return dataclasses.replace(found, net=gross, gross=gross)

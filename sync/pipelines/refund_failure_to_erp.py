@@ -1,0 +1,80 @@
+"""A refund that came home -> reversed in the ERP; the customer is owed it still, so people must pay it another way."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from connectors.canonical import RefundFailure
+from sync.errors import StepError, Waits
+from sync.models import RefundFailureRecord
+from sync.pipelines import records
+from sync.pipelines.flow import Flow, Lookups, Owed
+
+
+def find_refund(failure: RefundFailure, lookups: Lookups) -> RefundFailure:
+    """Customer, company and story come from the refund; what never went out cannot come back."""
+    refund = lookups.cash.refunds.get(failure.refund_reference)
+    if refund is None:
+        raise Waits(failure.refund_reference)
+    if failure.amount != refund.amount:
+        raise StepError("AMOUNT_MISMATCH", field="Amount", value=f"{failure.amount} of {refund.amount}")
+    return replace(
+        failure,
+        customer_reference=refund.customer_reference,
+        legal_entity=refund.legal_entity.code,
+        correlation_id=refund.correlation_id,
+    )
+
+
+def store(failures: Sequence[RefundFailure], lookups: Lookups) -> None:
+    records.put(failures, RefundFailureRecord, lookups, stamp="created_at")
+
+
+def owes(failure: RefundFailure, lookups: Lookups) -> list[Owed]:
+    customer = lookups.customers.get(failure.customer_reference)
+    return [
+        Owed(
+            role="erp",
+            queue="posting",
+            subject=failure,
+            needs=(failure.customer_reference, failure.refund_reference),
+            document_date=failure.failed_on,
+            posting_date=failure.failed_on,
+            amount=failure.amount,
+            title=f"Failed refund {failure.gateway_id}",
+            customer_name=customer.name if customer else "",
+        )
+    ]
+
+
+def notices(failure: RefundFailure, lookups: Lookups) -> list[StepError]:
+    """The customer has not got the money: somebody must ask them how to pay it."""
+    return [
+        StepError(
+            "REFUND_FAILED",
+            field="Refund",
+            value=failure.gateway_id,
+            evidence={"failure reason": failure.failure_reason or "not given", "refund": failure.refund_reference},
+        )
+    ]
+
+
+def describe(failure: RefundFailure) -> dict[str, Any]:
+    return {
+        "title": f"Failed refund {failure.gateway_id}",
+        "customer_reference": failure.customer_reference,
+        "amount": failure.amount,
+        "currency": failure.currency,
+        "effective_on": failure.failed_on,
+    }
+
+
+REFUND_FAILURE_TO_ERP = Flow(
+    name="refund_failure_to_erp",
+    kind=RefundFailure.kind,
+    steps=(find_refund,),
+    store=store,
+    owes=owes,
+    describe=describe,
+    notices=notices,
+)

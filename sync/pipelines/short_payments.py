@@ -1,0 +1,54 @@
+"""An invoice that was paid in part and not in full is one case, closed when the rest is here.
+
+Short by exactly what customers of that country may withhold is a claim with a certificate, no fee: it is told apart.
+"""
+
+from collections.abc import Iterable
+from decimal import ROUND_HALF_EVEN, Decimal
+
+from connectors.money import minor_units
+from sync import blocks, open_items
+from sync.models import CustomerRecord, LegalEntity, WorkItem
+from sync.open_items import OpenItem
+
+REASONS = frozenset({"UNDERPAYMENT", "WHT_SHORT_PAY"})
+
+
+def review(references: Iterable[str]) -> None:
+    """Open or close the cases of these invoices by what is left of them now. Needs a transaction."""
+    found = open_items.of_invoices(set(references))
+    items = {item.reference: item for item in WorkItem.objects.filter(flow="invoice_to_erp", reference__in=list(found))}
+    stops: list[blocks.Stop] = []
+    for reference, invoice in sorted(found.items()):
+        item = items.get(reference)
+        if item is None:
+            continue
+        short = 0 < invoice.left < invoice.total
+        reason = ("WHT_SHORT_PAY" if is_withheld(invoice) else "UNDERPAYMENT") if short else ""
+        note = "Another part of it is left" if short else "Nothing of it is left"
+        # whatever was said before is said anew: the amount has changed
+        blocks.clear(work_items=[item.pk], reasons=REASONS, note=note)
+        if short:
+            share = (invoice.left / invoice.total * 100).quantize(Decimal("0.1"))
+            stops.append(
+                blocks.Stop(
+                    work_item=item,
+                    reason=reason,
+                    field="Left of the invoice",
+                    value=f"{share} % of {invoice.number}",
+                    evidence={"amount": format(invoice.left, "f"), "total": format(invoice.total, "f")},
+                )
+            )
+    blocks.put(stops)
+
+
+def is_withheld(invoice: OpenItem) -> bool:
+    """Whether what is left is exactly a rate of the total that the entity knows for the customer's country."""
+    entity = LegalEntity.objects.get(pk=invoice.entity_id)
+    customer = CustomerRecord.objects.filter(reference=invoice.customer_reference).first()
+    country = (customer.address or {}).get("country", "") if customer else ""
+    digits = Decimal(1).scaleb(-minor_units(invoice.currency))
+    return any(
+        (invoice.total * Decimal(str(rate))).quantize(digits, rounding=ROUND_HALF_EVEN) == invoice.left
+        for rate in entity.withholding_rates.get(country, ())
+    )

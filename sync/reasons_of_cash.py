@@ -1,0 +1,96 @@
+"""Why cash can stop, in words: refunds, payouts, disputes, receipts; part of the table in sync.reasons."""
+
+#: code, title, cause, what it holds up, the seller's sentence
+CASH: tuple[tuple[str, str, str, str, str], ...] = (
+    (
+        "REFUND_WITHOUT_CAUSE",
+        "Refund that nothing explains",
+        "{document} over {amount} gives back no credit memo and nothing that was paid too much.",
+        "The refund stays out of the ledger; the clearing account is too high by {amount}.",
+        "A refund of this customer is being checked by finance.",
+    ),
+    (
+        "REFUND_FAILED",
+        "Refund came back",
+        "The customer's bank sent {document} back. The customer is still owed {amount}.",
+        "The customer waits for the money; the ledger shows it as owed again.",
+        "A refund did not reach the customer; finance is paying it another way.",
+    ),
+    (
+        "PAYOUT_MISMATCH",
+        "Payout does not add up",
+        "{document} is not the sum of the movements it should consist of, or of movements we can book.",
+        "The clearing account and the bank do not tie out.",
+        "",
+    ),
+    (
+        "PAYOUT_FAILED",
+        "Payout came back",
+        "The bank sent {document} over {amount} back; the money stands at the gateway again.",
+        "The bank account at the gateway must be mended before the money can be paid out again.",
+        "",
+    ),
+    (
+        "WRONG_ENTITY",
+        "Money of several companies",
+        "{document} holds money of more than one of our companies, or of none: {value}.",
+        "It posts nowhere until both sides of the transfer between the companies can be booked.",
+        "",
+    ),
+    (
+        "WRONG_ACCOUNT",
+        "Ledger account not set",
+        "No ledger account is set for {value}, which {document} needs.",
+        "The document cannot post.",
+        "",
+    ),
+    (
+        "DISPUTE_OPEN",
+        "Customer disputes a payment",
+        "{customer} disputes a payment of {amount}: {value}. Evidence counts until the due time of this case.",
+        "The money is withdrawn, collection is paused, and the invoice is paid and disputed.",
+        "The customer disputes a payment.",
+    ),
+    (
+        "DISPUTE_LOST",
+        "Dispute lost",
+        "{customer} won the dispute over {amount}; the money does not come back.",
+        "The disputed receivable stays in the books until finance decides how it ends.",
+        "A disputed payment was lost.",
+    ),
+    (
+        "PAID_IN_ERP_OPEN_IN_BILLING",
+        "Paid in the ERP, open in billing",
+        "{document} is booked in the ERP, and billing still shows the invoice as open: {value}.",
+        "Collection is paused so that nobody is reminded of what is paid.",
+        "The payment is received; billing is being brought up to date.",
+    ),
+    (
+        "OVERPAYMENT",
+        "Paid too much",
+        "{customer} paid {amount} more than was open.",
+        "The money stays on the customer's account until finance decides.",
+        "The customer paid more than was due.",
+    ),
+    (
+        "UNDERPAYMENT",
+        "Paid too little",
+        "{customer} paid {amount} less than was open: {value}.",
+        "The invoice stays open by that much.",
+        "The customer paid less than was due.",
+    ),
+    (
+        "DUPLICATE_PAYMENT",
+        "Paid twice",
+        "{customer} paid the same document twice: {value}.",
+        "The second payment stays on the customer's account until finance decides.",
+        "The customer paid twice.",
+    ),
+    (
+        "WHT_SHORT_PAY",
+        "Short by withholding tax",
+        "{customer} withheld tax of {amount} from {document}; a certificate is due.",
+        "The receivable becomes one against the tax office once the certificate is here.",
+        "The customer withheld tax; finance waits for the certificate.",
+    ),
+)
