@@ -6,6 +6,7 @@ Texts are for business people. Placeholders: {customer} {value} {field} {documen
 from dataclasses import dataclass
 
 from sync.reasons_of_cash import CASH
+from sync.reasons_of_documents import DOCUMENTS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +29,7 @@ def _reason(code: str, title: str, cause: str, holds_up: str, seller: str) -> tu
 
 REASONS: dict[str, Reason] = dict(
     [
-        *(_reason(*row) for row in CASH),
+        *(_reason(*row) for row in (*CASH, *DOCUMENTS)),
         _reason(
             "PRODUCT_UNMAPPED",
             "Product has no billing plan",
@@ -175,55 +176,6 @@ REASONS: dict[str, Reason] = dict(
             "The ERP does not know the item “{value}” for {document}.",
             "The document cannot post.",
             "The invoice is issued; its posting waits for billing operations.",
-        ),
-        _reason(
-            "CREDIT_WITHOUT_INVOICE",
-            "Credit without its invoice",
-            "{document} cannot be applied: the ERP does not have the invoice it refers to, or less is open on it.",
-            "The customer's balance is too high until finance decides.",
-            "A credit for this deal is waiting for finance.",
-        ),
-        _reason(
-            "VOID_NOT_ALLOWED",
-            "Voided in billing, not voidable in the ERP",
-            "Billing voided {document}, and in the ERP it cannot simply be taken back: {value}.",
-            "Receivables and revenue show the document until finance decides.",
-            "The invoice was voided; finance is settling it in the books.",
-        ),
-        _reason(
-            "DOC_NUMBER_GAP",
-            "A number is missing from its series",
-            "No document has the number {value}, though later ones are used.",
-            "An auditor will ask where it went; nothing waits for it.",
-            "",
-        ),
-        _reason(
-            "DOC_NUMBER_TWICE",
-            "A number is used twice",
-            "Two documents have the number {value}.",
-            "An auditor will ask which one counts; nothing waits for it.",
-            "",
-        ),
-        _reason(
-            "NOT_SUPPORTED_THERE",
-            "Must be posted by hand",
-            "The portal does not post documents like {document} to {system}.",
-            "The books lack it until somebody posts it there; the control then finds it.",
-            "",
-        ),
-        _reason(
-            "EINVOICE_REJECTED",
-            "Electronic invoice rejected",
-            "The tax authority rejected {document}: {value}.",
-            "The invoice is not valid; where invoices are posted on clearance, it stays out of the ledger too.",
-            "The invoice was rejected by the tax authority; finance is correcting it.",
-        ),
-        _reason(
-            "WRITE_OFF_PROPOSED",
-            "Billing has given this invoice up",
-            "Billing no longer collects {amount} of {customer}: {document}. Whether it becomes bad debt is for two people of finance to decide.",
-            "The amount stays open in receivables until then.",
-            "Collection has ended; finance decides about the rest.",
         ),
         _reason(
             "UNAPPLIED_CASH",
