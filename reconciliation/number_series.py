@@ -42,13 +42,17 @@ class Series:
 
 
 def series_of(entity: LegalEntity) -> list[Series]:
-    """All series of a company, by kind and prefix. What is known and not stored yet is no gap: it has its own case."""
-    policy = Tables().document_policy(entity, on=clock.business_date(entity))
+    """All series of a company, by kind and prefix, of documents of ended days. What is known and not stored yet is no
+    gap: it has its own case; nor is a number another company of the same billing account has.
+    """
+    today = clock.business_date(entity)
+    policy = Tables().document_policy(entity, on=today)
     owners = {Invoice.kind: policy.invoice_numbers_from, CreditMemo.kind: policy.credit_memo_numbers_from}
     voids = set(VoidRecord.objects.filter(legal_entity=entity).values_list("number", flat=True))
     found: list[Series] = []
     for kind, model in _RECORDS.items():
-        stored = Counter(model._default_manager.filter(legal_entity=entity).values_list("number", flat=True))
+        records = model._default_manager.filter(document_date__lt=today)
+        stored = Counter(records.filter(legal_entity=entity).values_list("number", flat=True))
         heard = set(
             WorkItem.objects.filter(flow=FLOWS[kind].name)
             .exclude(condition__in=["settled", "superseded"])
@@ -56,6 +60,7 @@ def series_of(entity: LegalEntity) -> list[Series]:
             .exclude(number=None)
             .values_list(F("number"), flat=True)
         )
+        heard |= set(model._default_manager.exclude(legal_entity=entity).values_list("number", flat=True))
         found += _series(entity.code, kind, str(owners[kind]), stored, heard, voids)
     return found
 
