@@ -73,20 +73,6 @@ REASONS: dict[str, Reason] = dict(
             "Billing is waiting: the selling company is not decided.",
         ),
         _reason(
-            "PERIOD_CLOSED",
-            "Accounting period is closed",
-            "{entity} has closed the period of {date}; {document} cannot post there.",
-            "The document stays out of the ledger until it may post into another period.",
-            "The invoice is issued; its posting waits for finance.",
-        ),
-        _reason(
-            "DUPLICATE_DOC_NO",
-            "Number already used in the ERP",
-            "The ERP already has a document {document}.",
-            "The document cannot post.",
-            "The invoice is issued; its posting waits for finance.",
-        ),
-        _reason(
             "DUPLICATE_AT_TARGET",
             "Found twice in the other system",
             "{system} holds {document} more than once under the same reference.",
@@ -134,13 +120,6 @@ REASONS: dict[str, Reason] = dict(
             "{document} differs by rounding: {amount}.",
             "A small difference in receivables.",
             "",
-        ),
-        _reason(
-            "ORPHAN_INVOICE",
-            "Invoice without a contract",
-            "{document} names no contract of ours; it was probably made by hand in billing.",
-            "It cannot be posted with the right customer and dimensions.",
-            "An invoice without a deal is being checked.",
         ),
         _reason(
             "DUPLICATE_SUBSCRIPTION",

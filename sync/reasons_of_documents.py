@@ -1,4 +1,4 @@
-"""Reasons for which credit memos, voids, write-offs and document numbers need people; part of the table in
+"""Why documents can stop, in words: invoices, credit memos, voids, write-offs, numbers; part of the table in
 sync.reasons.
 """
 
@@ -52,5 +52,26 @@ DOCUMENTS: tuple[tuple[str, str, str, str, str], ...] = (
         "{document} cannot be applied: the ERP does not have the invoice it refers to, or less is open on it.",
         "The customer's balance is too high until finance decides.",
         "A credit for this deal is waiting for finance.",
+    ),
+    (
+        "ORPHAN_INVOICE",
+        "Invoice without a contract",
+        "{document} names no contract of ours; it was probably made by hand in billing.",
+        "It cannot be posted with the right customer and dimensions.",
+        "An invoice without a deal is being checked.",
+    ),
+    (
+        "DUPLICATE_DOC_NO",
+        "Number already used in the ERP",
+        "The ERP already has a document {document}.",
+        "The document cannot post.",
+        "The invoice is issued; its posting waits for finance.",
+    ),
+    (
+        "PERIOD_CLOSED",
+        "Accounting period is closed",
+        "{entity} has closed the period of {date}; {document} cannot post there.",
+        "The document stays out of the ledger until it may post into another period.",
+        "The invoice is issued; its posting waits for finance.",
     ),
 )
