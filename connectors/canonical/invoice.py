@@ -26,6 +26,10 @@ class InvoiceLine:
     erp_item: str = ""
     revenue_treatment: str = ""
     dimensions: tuple[tuple[str, str], ...] = ()
+    #: for whoever recognises its revenue: what was sold together, the promise, and what that sells for alone
+    arrangement_reference: str = ""
+    obligation: str = ""
+    standalone_price: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -141,6 +141,7 @@ def _line(line: InvoiceLine, *, index: int, settings: Settings) -> dict[str, Any
         "revRecEndDate": line.service_ends_on,
         **dimensions({**settings.get("dimensions", {}), **dict(line.dimensions)}),
     }
+    record |= _arrangement(line, settings=settings)
     # NetSuite recomputes an amount that does not agree with its rate, so an inexact rate stays away.
     rate = (line.net / line.quantity).quantize(RATE_DIGITS).normalize() if line.quantity else Decimal(0)
     if line.quantity and rate * line.quantity == line.net:
@@ -148,6 +149,18 @@ def _line(line: InvoiceLine, *, index: int, settings: Settings) -> dict[str, Any
     if line.tax:
         record["tax1Amt"] = line.tax
     return record
+
+
+def _arrangement(line: InvoiceLine, *, settings: Settings) -> dict[str, Any]:
+    """What NetSuite's own recognition needs beside the service dates, in the line fields this account keeps it in."""
+    fields = settings.get("custom_fields", {}).get("invoice_line", {})
+    values = {
+        "arrangement_reference": line.arrangement_reference,
+        "obligation": line.obligation,
+        "standalone_price": line.standalone_price,
+        "revenue_treatment": line.revenue_treatment,
+    }
+    return {str(fields[name]): value for name, value in values.items() if fields.get(name) and value}
 
 
 def _tax_code(line: InvoiceLine, *, index: int, settings: Settings) -> str:

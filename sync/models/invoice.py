@@ -75,6 +75,9 @@ class InvoiceLineRecord(models.Model):
     erp_item = models.CharField(max_length=120)
     revenue_treatment = models.CharField(max_length=40)
     dimensions = models.JSONField(default=list)
+    arrangement_reference = ReferenceField(blank=True, default="", db_default="")
+    obligation = models.CharField(max_length=120, blank=True, default="", db_default="")
+    standalone_price = MoneyField(default=0, db_default=0)
 
     class Meta:
         ordering = ["invoice", "line_id"]

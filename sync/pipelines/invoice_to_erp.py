@@ -53,6 +53,9 @@ def _enriched(line: InvoiceLine, invoice: Invoice, contract: ContractRecord) -> 
         revenue_treatment=sold.revenue_treatment,
         tax_code=line.tax_code or sold.tax_class,
         contract_reference=contract.reference,
+        arrangement_reference=schedules.arrangement_reference(contract.reference),
+        obligation=sold.crm_product,
+        standalone_price=sold.list_amount,
         dimensions=tuple(sorted(contract.legal_entity.dimension_defaults.items())),
     )
 

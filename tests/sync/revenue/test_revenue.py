@@ -267,7 +267,7 @@ def test_no_first_journal_is_posted_while_the_erp_recognises_by_itself(
     # when journals are due, then finance has one case and nothing is posted
     assert batches.seal_due() == batches.seal_due() == 0
     (case,) = ExceptionCase.objects.filter(status="open")
-    assert (case.reason, case.owner) == ("REVENUE_ENGINE_CONFLICT", "finance")
+    assert (case.reason, case.team) == ("REVENUE_ENGINE_CONFLICT", "finance")
     # when the ERP leaves it to us, then it goes by itself
     items.clear()
     assert batches.seal_due() == 2

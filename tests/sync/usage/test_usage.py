@@ -261,7 +261,7 @@ def test_late_use_above_the_limit_and_by_policy_waits_for_people(
     intake.take_in("one", [event("10001")])
     works()
     (case,) = ExceptionCase.objects.filter(status="open")
-    assert (case.reason, case.owner, case.amount) == ("USAGE_LATE", "billing_ops", Decimal("50.01"))
+    assert (case.reason, case.team, case.amount) == ("USAGE_LATE", "billing_ops", Decimal("50.01"))
     row = Delivery.objects.get(kind="usage_true_up")
     assert (row.condition, row.blocked_reason) == ("blocked", "USAGE_LATE")
 
