@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from sync.reasons_of_cash import CASH
 from sync.reasons_of_documents import DOCUMENTS
+from sync.reasons_of_systems import SYSTEMS
+from sync.reasons_of_usage import USAGE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +31,7 @@ def _reason(code: str, title: str, cause: str, holds_up: str, seller: str) -> tu
 
 REASONS: dict[str, Reason] = dict(
     [
-        *(_reason(*row) for row in (*CASH, *DOCUMENTS)),
+        *(_reason(*row) for row in (*CASH, *DOCUMENTS, *SYSTEMS, *USAGE)),
         _reason(
             "PRODUCT_UNMAPPED",
             "Product has no billing plan",
@@ -199,13 +201,6 @@ REASONS: dict[str, Reason] = dict(
             "Billing is waiting for {system}.",
         ),
         _reason(
-            "SYSTEM_UNREACHABLE",
-            "System cannot be reached for some time",
-            "No call to {system} has worked for a quarter of an hour.",
-            "All work for this system waits; nothing is lost, and it goes on by itself.",
-            "Billing is waiting for {system}.",
-        ),
-        _reason(
             "NOT_POSTED_YET",
             "Accepted, but not posted",
             "{system} accepted {document} and has not posted it within a day.",
@@ -218,34 +213,6 @@ REASONS: dict[str, Reason] = dict(
             "{entity} has put postings of this kind on hold.",
             "The document stays out of the ledger until the hold is lifted; then it goes on by itself.",
             "The invoice is issued; its posting waits for finance.",
-        ),
-        _reason(
-            "AUTH_EXPIRED",
-            "We cannot sign in",
-            "{system} refuses our sign-in.",
-            "All work for this system waits; nothing is lost.",
-            "Billing is waiting for {system}.",
-        ),
-        _reason(
-            "PERMISSION_MISSING",
-            "Our user may not do this there",
-            "{system} says our user lacks a permission.",
-            "All work for this system waits; nothing is lost.",
-            "Billing is waiting for {system}.",
-        ),
-        _reason(
-            "ADDRESS_REFUSED",
-            "Address not acceptable",
-            "The address set for {system} may not be called.",
-            "All work for this system waits; nothing is lost.",
-            "Billing is waiting for {system}.",
-        ),
-        _reason(
-            "PAUSED_BY_HAND",
-            "Paused by a person",
-            "Somebody paused {system}.",
-            "All work for this system waits until it is resumed; nothing is lost.",
-            "Billing is waiting for {system}.",
         ),
         _reason(
             "SCHEMA_CHANGE",
@@ -329,35 +296,6 @@ REASONS: dict[str, Reason] = dict(
             "A control did not run",
             "The control “{document}” for {date} did not run.",
             "Nobody knows whether that day ties out.",
-            "",
-        ),
-        _reason(
-            "METER_MISSING",
-            "Product has no meter",
-            "The deal sells “{value}” by use, and no approved meter says how that is counted and priced in billing.",
-            "The deal cannot be billed, and its usage is not taken.",
-            "Billing is waiting: the metering of “{value}” is not set up.",
-        ),
-        _reason(
-            "METER_SHARED",
-            "Two contracts on one meter",
-            "{customer} already has a running contract on the meter “{value}”. Billing counts a meter per customer, so both"
-            " contracts would be billed for all of it.",
-            "The new contract is not billed until one of the two ends, or another meter is chosen.",
-            "Billing is waiting: the customer already uses “{value}” under another contract.",
-        ),
-        _reason(
-            "REVENUE_ENGINE_CONFLICT",
-            "Two revenue engines at once",
-            "The portal is the revenue engine, and the ERP still recognises revenue by itself: {value}.",
-            "No revenue journal is posted, since revenue would be recognised twice.",
-            "",
-        ),
-        _reason(
-            "USAGE_LATE",
-            "Usage came after its invoice",
-            "Usage of {customer} was reported after the invoice of its period was issued: {value}.",
-            "This usage is not billed until someone decides: on the next invoice, or with a new invoice for its period.",
             "",
         ),
         _reason(

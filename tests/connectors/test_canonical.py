@@ -105,7 +105,13 @@ RECORDS: list[tuple[type, type, set[str], set[str]]] = [
     (canonical.Payment, models.PaymentRecord, set(), set()),
     (canonical.Allocation, models.AllocationRecord, set(), set()),
     (canonical.CreditMemo, models.CreditMemoRecord, {"lines"}, set()),
-    (canonical.CreditMemoLine, models.CreditMemoLineRecord, set(), {"credit_memo"}),
+    # what was sold together is said by the invoice a credit memo corrects
+    (
+        canonical.CreditMemoLine,
+        models.CreditMemoLineRecord,
+        {"arrangement_reference", "obligation", "standalone_price"},
+        {"credit_memo"},
+    ),
     (canonical.Clearance, models.ClearanceRecord, set(), set()),
     # its lines are those of the document it takes back
     (canonical.DocumentVoid, models.VoidRecord, {"lines"}, set()),

@@ -1,0 +1,34 @@
+"""Why usage and revenue can stop, in words; part of the table in sync.reasons."""
+
+#: code, title, cause, what it holds up, the seller's sentence
+USAGE: tuple[tuple[str, str, str, str, str], ...] = (
+    (
+        "METER_MISSING",
+        "Product has no meter",
+        "The deal sells “{value}” by use, and no approved meter says how that is counted and priced in billing.",
+        "The deal cannot be billed, and its usage is not taken.",
+        "Billing is waiting: the metering of “{value}” is not set up.",
+    ),
+    (
+        "METER_SHARED",
+        "Two contracts on one meter",
+        "{customer} already has a running contract on the meter “{value}”. Billing counts a meter per customer, so both"
+        " contracts would be billed for all of it.",
+        "The new contract is not billed until one of the two ends, or another meter is chosen.",
+        "Billing is waiting: the customer already uses “{value}” under another contract.",
+    ),
+    (
+        "REVENUE_ENGINE_CONFLICT",
+        "Two revenue engines at once",
+        "The portal is the revenue engine, and the ERP still recognises revenue by itself: {value}.",
+        "No revenue journal is posted, since revenue would be recognised twice.",
+        "",
+    ),
+    (
+        "USAGE_LATE",
+        "Usage came after its invoice",
+        "Usage of {customer} was reported after the invoice of its period was issued: {value}.",
+        "This usage is not billed until someone decides: on the next invoice, or with a new invoice for its period.",
+        "",
+    ),
+)
