@@ -195,8 +195,8 @@ def test_a_credit_taken_back_is_owed_again(sandbox, billed, parcel, memo) -> Non
     assert open_of(connector, invoice) == "220.00" and booked(sandbox, connector) == before
     (found,) = connector.find(kind="void", reference=subject.reference, known={})
     assert found.held["total"] == "55.00"
-    (page,) = connector.list_day(kind="void", entity="", day=DAY)
-    assert [line.gross for line in page.lines] == [Decimal("55.00")]
+    voids = [line for page in connector.list_day(kind="void", entity="", day=DAY) for line in page.lines]
+    assert [line.gross for line in voids] == [Decimal("55.00")]
     (page,) = connector.list_day(kind="invoice", entity="", day=DAY)
     assert not page.lines
 
