@@ -57,6 +57,8 @@ class Parcel:
     request_key: str
     #: the target's own ids of things this one refers to: reference -> external id
     known: Mapping[str, str] = field(default_factory=dict)
+    #: the entity's business date as it is handed over
+    today: date | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,6 +25,7 @@ _SEE = [
     "sync.view_entitymapping",
     "sync.view_customerrecord",
     "sync.view_contractrecord",
+    "sync.view_modificationtreatment",
     "sync.view_invoicerecord",
     "sync.view_creditmemorecord",
     "sync.view_voidrecord",

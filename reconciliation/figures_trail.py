@@ -9,6 +9,7 @@ from sync.models import (
     ContractRecord,
     CustomerRecord,
     InvoiceRecord,
+    ModificationTreatment,
     PaymentRecord,
     SourceEvent,
     WorkItem,
@@ -95,6 +96,7 @@ def _contract(reader: Reader, contracts: list[WorkItem]) -> Station:
         ContractRecord.objects.filter(reference=contracts[-1].reference).prefetch_related("lines").order_by("version")
     )
     station.facts = [("Versions", ", ".join(str(item.version) for item in contracts))]
+    station.facts += _changes(records[1:])
     for record in records[-1:]:
         station.facts.append(("Kind", record.modification_kind))
         station.facts.append(("Term", f"{day(record.starts_on)} to {day(record.ends_on)}"))
@@ -107,6 +109,27 @@ def _contract(reader: Reader, contracts: list[WorkItem]) -> Station:
                 )
             )
     return station
+
+
+def _changes(records: list[ContractRecord]) -> list[tuple[str, str]]:
+    """Each change with its day, what is agreed afterwards, and how it is accounted for."""
+    if not records:
+        return []
+    rows = ModificationTreatment.objects.filter(reference=records[0].reference).select_related("approved_by")
+    treatments = {row.version: row for row in rows}
+    facts = []
+    for record in records:
+        kind = record.modification_kind.replace("_", "-")
+        said = f"{kind} from {day(record.effective_on)}, {money(record.amount, record.currency)}"
+        if row := treatments.get(record.version):
+            how = (
+                f"{row.get_decided_display().lower()}, approved"
+                if row.in_force
+                else (f"{row.get_proposed_display().lower()} proposed, finance has not decided")
+            )
+            said = f"{said}; {how}"
+        facts.append((f"Change {record.version}", said))
+    return facts
 
 
 def _subscription(reader: Reader, contracts: list[WorkItem]) -> Station:

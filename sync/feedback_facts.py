@@ -125,16 +125,17 @@ def after_delivery(done: Iterable[tuple[Delivery, Canonical, Receipt]]) -> None:
             continue
         match subject:
             case SubscriptionContract():
-                notes.append(
+                notes += [
                     _deal(
                         crm,
-                        subject.crm_opportunity_id,
+                        deal,
                         row,
-                        billing_status="Active",
+                        billing_status=_contract_status(subject),
                         subscription=receipt.external_id,
                         link=f"{settings.PORTAL_URL}/t/{row.correlation_id}",
                     )
-                )
+                    for deal in _deals_of(subject)
+                ]
             case Invoice() if receipt.posted:
                 notes.append(
                     _deal(
@@ -208,6 +209,24 @@ def _account(crm: int, account_id: str, about: WorkItem | Delivery, **fields: st
         record_id=account_id,
         correlation_id=about.correlation_id,
         fields=fields,
+    )
+
+
+def _deals_of(contract: SubscriptionContract) -> list[str]:
+    """The first deal, and the one that changed it; an assignment's own deal speaks of the contract it begins."""
+    first = _deal_id(contract.reference)
+    if contract.modification_kind == "assignment":
+        return [first]
+    return list(dict.fromkeys([first, contract.crm_opportunity_id]))
+
+
+def _contract_status(contract: SubscriptionContract) -> str:
+    """What sellers read of a contract once billing has taken its last change."""
+    effective = contract.effective_on or contract.starts_on
+    if contract.modification_number > 1 and contract.modification_kind == "assignment":
+        return f"Assigned to another customer from {effective}"
+    return {"cancellation": f"Ends before {effective}", "suspension": f"Suspended from {effective}"}.get(
+        contract.modification_kind, "Active"
     )
 
 

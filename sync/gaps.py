@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from connectors.interface import SourceEvent as Arrived
-from sync import blocks, bulk, clock, inbox, versions, waiting
+from sync import blocks, bulk, clock, inbox, keys, versions, waiting
 from sync.models import Connection, WorkItem
 from sync.states import Condition
 
@@ -22,7 +22,7 @@ def park(item: WorkItem, *, missing: int, is_known: bool, now: datetime) -> bloc
     """Let an item wait for an earlier modification. A stop where nobody has ever told us of that one for too long;
     one that is known and stands somewhere has its own case.
     """
-    item.waits_for, item.condition = versions.modification(item.reference, missing), Condition.WAITING
+    item.waits_for, item.condition = keys.modification(item.reference, missing), Condition.WAITING
     if is_known:
         item.gap_since = None
         return None
@@ -91,8 +91,8 @@ def ask_for_missing(limit: int = 200) -> int:
 
 def _question(item: WorkItem, missing: int, now: datetime) -> Arrived:
     """An event of our own making, so that reading it fetches the object with all the source has of it."""
-    name = versions.modification(item.reference, missing)
-    words = {"asked_for": name, "because": f"{versions.modification(item.reference, item.version)} waits for it"}
+    name = keys.modification(item.reference, missing)
+    words = {"asked_for": name, "because": f"{keys.modification(item.reference, item.version)} waits for it"}
     return Arrived(
         event_id=f"{ASKED}:{name}:{now:%Y%m%dT%H%M%S}",
         kind=item.event.kind,

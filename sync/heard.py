@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from connectors.canonical import Canonical, dump
+from connectors.canonical import Canonical, SubscriptionContract, dump
 from sync import blocks, clock, versions
 from sync.models import CustomerRecord, SourceEvent, WorkItem
 from sync.pipelines.flow import Flow
@@ -29,6 +29,7 @@ def register(heard: Sequence[tuple[SourceEvent, Canonical]]) -> tuple[list[WorkI
         if key not in newest or _revision(event, shape) > _revision(*newest[key]):
             newest[key] = (event, shape)
     _leave_out_older(newest, notes)
+    _leave_out_unsold(newest, notes)
     names = _customer_names([shape for _, shape in newest.values()])
     unchanged = _unchanged_state([shape for _, shape in newest.values() if shape.state_like])
     now = clock.now()
@@ -90,6 +91,21 @@ def _leave_out_older(newest: dict[Key, tuple[SourceEvent, Canonical]], notes: di
             notes[event.pk][flow, reference, version] = f"{reference} is older than what we know: no effect"
 
 
+def _leave_out_unsold(newest: dict[Key, tuple[SourceEvent, Canonical]], notes: dict[int, dict[Key, str]]) -> None:
+    """Take out deals that are not won and that we have never heard of as won: they concern nobody here."""
+    unsold = {key for key, (_, shape) in newest.items() if _is_unsold(shape)}
+    if not unsold:
+        return
+    rows = WorkItem.objects.filter(reference__in={reference for _, reference, _ in unsold})
+    for key in unsold - set(rows.values_list("flow", "reference", "version")):
+        event, shape = newest.pop(key)
+        notes[event.pk][key] = f"{shape.reference} is not won: nothing to do"
+
+
+def _is_unsold(shape: Canonical) -> bool:
+    return isinstance(shape, SubscriptionContract) and dict(shape.commitment).get("is_won") == "false"
+
+
 def _revision(event: SourceEvent, shape: Canonical) -> int:
     return max(event.revision, getattr(shape, "record_revision", 0))
 
@@ -108,8 +124,9 @@ def _hear_again(item: WorkItem, event: SourceEvent, shape: Canonical, names: dic
     if item.state in (Lifecycle.TRANSFORMED, Lifecycle.RECONCILED) or same:
         item.save(update_fields=["record_revision"])
         if same:
+            blocks.clear(work_items=[item.pk], note="It is again as it was carried", reasons=_EDITED)
             return False, f"{shape.reference} is unchanged in what matters"
-        blocks.put([blocks.Stop(work_item=item, reason="DEAL_CHANGED_AFTER_BILLING", evidence={"now": dump(shape)})])
+        blocks.put([_edited(item, shape)])
         return False, f"{shape.reference} was changed after it was carried"
     item.event, item.subject, item.condition, item.due_at = event, dump(shape), Condition.DUE, clock.now()
     item.crashes, item.lease_until = 0, None
@@ -117,6 +134,32 @@ def _hear_again(item: WorkItem, event: SourceEvent, shape: Canonical, names: dic
         setattr(item, name, value)
     item.save()
     return True, f"{shape.reference} is read again with its newer content"
+
+
+#: what an edit of a deal that was carried already can be
+_EDITED = frozenset({"DEAL_CHANGED_AFTER_BILLING", "DEAL_REOPENED", "CUSTOMER_MERGED"})
+
+
+def _edited(item: WorkItem, shape: Canonical) -> blocks.Stop:
+    """What somebody did to it in the CRM: taken back, moved to the account it was merged into, or changed."""
+    before, after = _content(item.subject), _content(dump(shape))
+    changed = {name: [before.get(name), value] for name, value in after.items() if before.get(name) != value}
+    reason, field = "DEAL_CHANGED_AFTER_BILLING", ", ".join(sorted(changed))
+    value = "; ".join(_change_in_words(name, *sides) for name, sides in sorted(changed.items()))
+    if _is_unsold(shape):
+        reason, field = "DEAL_REOPENED", "stage"
+        value = dict(getattr(shape, "commitment", ())).get("stage", "")
+    elif set(changed) == {"customer_reference"}:
+        # a merge in the CRM moves the loser's deals to the account that stays
+        reason, value = "CUSTOMER_MERGED", after["customer_reference"]
+    return blocks.Stop(
+        work_item=item, reason=reason, field=field, value=value, evidence={"now": dump(shape), "changed": changed}
+    )
+
+
+def _change_in_words(name: str, before: object, after: object) -> str:
+    plain = name.replace("_", " ")
+    return f"{plain} changed" if isinstance(after, list | dict) else f"{plain} {before} is now {after}"
 
 
 def _unchanged_state(shapes: Sequence[Canonical]) -> set[str]:

@@ -23,3 +23,8 @@ def request_key(owed: str, *, target: str, round_number: int, generation: int) -
     """The vendor's idempotency header: at most 64 characters, the same after a restore."""
     digest = hashlib.sha256(f"{target}|{owed}|{round_number}|{generation}".encode()).hexdigest()
     return f"q2c-{digest[:48]}"
+
+
+def modification(reference: str, number: int) -> str:
+    """The name of one modification of an object, as what waits for it calls it."""
+    return f"{reference}@{number}"

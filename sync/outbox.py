@@ -193,6 +193,7 @@ def _parcel(row: Delivery, attempt: Attempt, known: dict[str, str]) -> Parcel:
         delivery_key=row.delivery_key,
         request_key=attempt.request_key,
         known=known,
+        today=clock.business_date(row.entity) if row.entity else None,
     )
 
 

@@ -2,17 +2,21 @@
 
 import hashlib
 from collections.abc import Collection, Iterable, Sequence
+from datetime import UTC, date, datetime, time
 from functools import partial
 
 from django.db import connection as database
 from django.db import transaction
 
 from connectors.canonical import text
-from sync import blocks, clock, keys, nudges
+from sync import blocks, bulk, clock, keys, nudges
 from sync.mappings import Tables
-from sync.models import Connection, Delivery, DeliveryNeed, ExternalIdentity, WorkItem
+from sync.models import Connection, Delivery, DeliveryNeed, ExternalIdentity, LegalEntity, WorkItem
 from sync.pipelines.flow import Owed
 from sync.states import Condition
+
+#: why a delivery is held: what was agreed holds from a later day on
+EFFECTIVE_LATER = "EFFECTIVE_LATER"
 
 
 def owe(owed: Sequence[tuple[WorkItem, Owed]], tables: Tables) -> list[Delivery]:
@@ -27,7 +31,10 @@ def owe(owed: Sequence[tuple[WorkItem, Owed]], tables: Tables) -> list[Delivery]
                 blocks.Stop(work_item=item, reason="ENTITY_ROUTE_MISSING", field=entry.role, value=item.entity.code)
             )
             continue
-        rows.append((_delivery(item, entry, route.connection), entry.needs))
+        delivery = _delivery(item, entry, route.connection)
+        if entry.not_before is not None and entry.not_before > clock.business_date(item.entity):
+            _schedule(delivery, entry.not_before, item.entity)
+        rows.append((delivery, entry.needs))
     if stops:
         blocks.put(stops)
         WorkItem.objects.filter(pk__in=[stop.work_item.pk for stop in stops if stop.work_item]).update(
@@ -66,7 +73,7 @@ def owe_direct(rows: Sequence[tuple[Delivery, tuple[str, ...]]]) -> list[Deliver
     }
     for delivery, needs in rows:
         missing = [need for need in needs if (delivery.target_id, need) not in held]
-        if missing and delivery.condition != Condition.BLOCKED:
+        if missing and delivery.condition not in (Condition.BLOCKED, Condition.HELD):
             delivery.condition, delivery.waits_for = Condition.WAITING, missing[0]
     Delivery.objects.bulk_create([row for row, _ in rows], ignore_conflicts=True)
     saved = {
@@ -111,7 +118,7 @@ def _delivery(item: WorkItem, entry: Owed, target: Connection) -> Delivery:
         serial_key=subject.reference if entry.asks else entry.serial_key or subject.reference,
         correlation_id=item.correlation_id,
         entity=item.entity,
-        is_state_like=subject.state_like,
+        is_state_like=subject.state_like and not entry.is_event,
         subject=frozen,
         subject_sha256=hashlib.sha256(frozen.encode()).hexdigest(),
         document_date=entry.document_date,
@@ -124,6 +131,33 @@ def _delivery(item: WorkItem, entry: Owed, target: Connection) -> Delivery:
         created_at=now,
         **({"condition": Condition.BLOCKED, "blocked_reason": entry.asks} if entry.asks else {}),
     )
+
+
+def _schedule(delivery: Delivery, day: date, entity: LegalEntity) -> None:
+    """Held until its day begins in the entity's zone; by business time, which may be moved by hand."""
+    begins = datetime.combine(day, time(0), entity.zone).astimezone(UTC)
+    delivery.condition, delivery.held_until, delivery.held_because = Condition.HELD, begins, EFFECTIVE_LATER
+
+
+def wake_scheduled() -> int:
+    """Deliveries whose day has come are due, or wait for what they need; how many."""
+    with transaction.atomic():
+        rows = list(
+            Delivery.objects.select_for_update(skip_locked=True, of=("self",))
+            .filter(condition=Condition.HELD, held_because=EFFECTIVE_LATER)
+            .select_related("entity")
+            .order_by("held_until", "pk")[:2000]
+        )
+        due = [row for row in rows if row.entity and row.held_until and _has_come(row.held_until, row.entity)]
+        for row in due:
+            row.condition, row.held_until, row.held_because, row.due_at = Condition.DUE, None, "", clock.now()
+        bulk.update(due, ["condition", "held_until", "held_because", "due_at"])
+        nudges.nudge(*{row.queue for row in due})
+    return len(due)
+
+
+def _has_come(begins: datetime, entity: LegalEntity) -> bool:
+    return begins.astimezone(entity.zone).date() <= clock.business_date(entity)
 
 
 def _supersede_older(rows: Sequence[Delivery]) -> None:

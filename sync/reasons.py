@@ -6,6 +6,7 @@ Texts are for business people. Placeholders: {customer} {value} {field} {documen
 from dataclasses import dataclass
 
 from sync.reasons_of_cash import CASH
+from sync.reasons_of_contracts import CONTRACTS
 from sync.reasons_of_documents import DOCUMENTS
 from sync.reasons_of_systems import SYSTEMS
 from sync.reasons_of_usage import USAGE
@@ -31,7 +32,7 @@ def _reason(code: str, title: str, cause: str, holds_up: str, seller: str) -> tu
 
 REASONS: dict[str, Reason] = dict(
     [
-        *(_reason(*row) for row in (*CASH, *DOCUMENTS, *SYSTEMS, *USAGE)),
+        *(_reason(*row) for row in (*CASH, *CONTRACTS, *DOCUMENTS, *SYSTEMS, *USAGE)),
         _reason(
             "PRODUCT_UNMAPPED",
             "Product has no billing plan",
@@ -236,46 +237,11 @@ REASONS: dict[str, Reason] = dict(
             "",
         ),
         _reason(
-            "CUSTOMER_MERGED",
-            "Account was merged in the CRM",
-            "{customer} was merged into another account.",
-            "Its deals wait for a decision; ERP customers are never merged by themselves.",
-            "Billing is waiting: the account was merged.",
-        ),
-        _reason(
             "FX_RATE_MISSING",
             "Exchange rate missing",
             "There is no exchange rate for {value}.",
             "The document cannot post.",
             "The invoice is issued; its posting waits for finance.",
-        ),
-        _reason(
-            "CONTRACT_INCOMPLETE",
-            "Deal is incomplete",
-            "The deal lacks “{field}”.",
-            "The deal cannot be billed.",
-            "Billing is waiting: “{field}” is missing on the deal.",
-        ),
-        _reason(
-            "LINES_DO_NOT_SUM",
-            "Lines do not add up",
-            "The deal's lines do not add up to its amount: {value}.",
-            "The deal cannot be billed.",
-            "Billing is waiting: the products do not add up to the deal's amount.",
-        ),
-        _reason(
-            "APPROVAL_MISSING",
-            "Discount approval is missing",
-            "The deal was won before its approval was complete.",
-            "The deal cannot be billed.",
-            "Billing is waiting for the deal's approval.",
-        ),
-        _reason(
-            "DEAL_CHANGED_AFTER_BILLING",
-            "Deal changed after it was billed",
-            "The deal was edited in the CRM after its subscription was made.",
-            "Billing keeps the signed terms until someone decides.",
-            "The deal was changed after billing started.",
         ),
         _reason(
             "DUNNING_WRITEBACK_FAILED",

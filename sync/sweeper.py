@@ -7,7 +7,21 @@ from typing import Any
 from django.db import connection as database
 from django.db import transaction
 
-from sync import blocks, bulk, calendar, clock, connections, feedback, gaps, nudges, outbox, reading, waiting, work
+from sync import (
+    blocks,
+    bulk,
+    calendar,
+    clock,
+    connections,
+    feedback,
+    gaps,
+    nudges,
+    outbox,
+    owing,
+    reading,
+    waiting,
+    work,
+)
 from sync.models import (
     Attempt,
     Delivery,
@@ -36,6 +50,7 @@ def sweep() -> dict[str, int]:
             "work items": _end_leases(WorkItem),
             "in doubt": _doubt_lost_deliveries(),
             "woken": wake_held(),
+            "scheduled": owing.wake_scheduled(),
             "released deliveries": _release_deliveries(),
             "released items": _release_items(),
             "missing modifications": gaps.ask_for_missing(),
@@ -79,7 +94,8 @@ def nudge_what_lies() -> None:
 
 def wake_held() -> int:
     """Held deliveries whose time has come are due again; how many."""
-    return Delivery.objects.filter(condition=Condition.HELD, held_until__lte=clock.now()).update(
+    rows = Delivery.objects.filter(condition=Condition.HELD, held_until__lte=clock.now())
+    return rows.exclude(held_because=owing.EFFECTIVE_LATER).update(
         condition=Condition.DUE, held_until=None, held_because="", due_at=clock.now()
     )
 

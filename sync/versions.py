@@ -53,11 +53,6 @@ def newest_of(pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
 
 
 # -- modifications --------------------------------------------------------------------------------------
-def modification(reference: str, number: int) -> str:
-    """The name of one modification of an object, as what waits for it calls it."""
-    return f"{reference}@{number}"
-
-
 def parse_modification(name: str) -> tuple[str, int] | None:
     """Reference and number of a modification's name; None for the name of a whole object."""
     reference, at, number = name.rpartition("@")
@@ -95,6 +90,23 @@ def too_early(flow: str, items: Sequence[WorkItem], *, goes_through: Mapping[int
         elif goes_through[item.pk]:
             passed.add(item.version)
     return early
+
+
+def waves(flow: str, items: Sequence[WorkItem]) -> list[list[WorkItem]]:
+    """Items as they may be worked together: of one object's numbered modifications one at a time, since each builds
+    on the record of the one before. Needs items of one object with rising versions.
+    """
+    if flow not in NUMBERED:
+        return [list(items)]
+    found: list[list[WorkItem]] = []
+    seen: dict[str, int] = {}
+    for item in items:
+        place = seen.get(item.reference, 0)
+        seen[item.reference] = place + 1
+        if place == len(found):
+            found.append([])
+        found[place].append(item)
+    return found
 
 
 def in_order(items: Sequence[Any]) -> list[Any]:

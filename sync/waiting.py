@@ -6,7 +6,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models import Q
 
-from sync import bulk, clock, nudges, versions
+from sync import bulk, clock, keys, nudges, versions
 from sync.models import (
     ClearanceRecord,
     ContractRecord,
@@ -68,9 +68,7 @@ def _modifications_over(names: Iterable[str]) -> list[str]:
         version__in={number for _, number in wanted},
     ).values_list("reference", "version", "state", "condition")
     done = versions.over(rows)
-    return [
-        versions.modification(reference, number) for reference, number in wanted if number in done.get(reference, ())
-    ]
+    return [keys.modification(reference, number) for reference, number in wanted if number in done.get(reference, ())]
 
 
 def release_waiting(references: Sequence[str]) -> list[WorkItem]:

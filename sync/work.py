@@ -10,7 +10,7 @@ from django.db import DatabaseError, transaction
 from django.db.models import F
 
 from connectors.canonical import Canonical, DocumentVoid, Invoice, SubscriptionContract, WriteOff, load
-from sync import blocks, bulk, clock, feedback_facts, gaps, journal, nudges, open_items, outbox, versions
+from sync import blocks, bulk, clock, feedback_facts, gaps, journal, keys, nudges, open_items, outbox, versions
 from sync.heard import register
 from sync.mappings import Tables
 from sync.models import (
@@ -144,7 +144,8 @@ def _work(items: Sequence[WorkItem]) -> None:
     released: list[WorkItem] = []
     tables = Tables()
     for name in sorted(by_flow, key=order.index):
-        released += _work_flow(BY_NAME[name], by_flow[name], tables)
+        for wave in versions.waves(name, by_flow[name]):
+            released += _work_flow(BY_NAME[name], wave, tables)
     if released:
         nudges.nudge("ingest")
 
@@ -205,13 +206,14 @@ def _work_flow(flow: Flow, items: Sequence[WorkItem], tables: Tables) -> list[Wo
             continue
         item.validated_at = item.validated_at or now
         item.state = further(item.state, Lifecycle.VALIDATED)
-        if result.waits_for:
-            item.condition, item.waits_for, item.gap_since = Condition.WAITING, result.waits_for, None
-            continue
+        # before what it waits for: that is mostly the very modification that is missing
         if item.pk in early:
             missing, is_known = early[item.pk]
             stop = gaps.park(item, missing=missing, is_known=is_known, now=now)
             stops += [stop] if stop else []
+            continue
+        if result.waits_for:
+            item.condition, item.waits_for, item.gap_since = Condition.WAITING, result.waits_for, None
             continue
         item.state, item.condition, item.transformed_at = Lifecycle.TRANSFORMED, Condition.SETTLED, now
         item.gap_since = None
@@ -278,7 +280,7 @@ def _work_flow(flow: Flow, items: Sequence[WorkItem], tables: Tables) -> list[Wo
         transaction.on_commit(partial(release_held, parked))
     names = [item.reference for item in through]
     if flow.name in versions.NUMBERED:
-        names += [versions.modification(item.reference, item.version) for item in through]
+        names += [keys.modification(item.reference, item.version) for item in through]
     return release_waiting(names)
 
 
@@ -294,13 +296,17 @@ def look_up(subjects: Iterable[Canonical], *, tables: Tables | None = None) -> L
     }
     voids = [subject for subject in subjects if isinstance(subject, DocumentVoid)]
     contracts: dict[str, ContractRecord] = {}
+    ladders: dict[str, dict[int, ContractRecord]] = {}
+    named = _named(subjects, "contract_reference", "master_reference")
+    named |= {one.reference for one in subjects if isinstance(one, SubscriptionContract) and one.version > 1}
     for row in (
         ContractRecord.objects.select_related("legal_entity")
         .prefetch_related("lines")
-        .filter(reference__in=_named(subjects, "contract_reference"))
+        .filter(reference__in=named)
         .order_by("version")
     ):
         contracts[row.reference] = row
+        ladders.setdefault(row.reference, {})[row.version] = row
     wanted = _named(subjects, "customer_reference")
     wanted |= {row.customer_reference for row in invoices.values()} | {
         row.customer_reference for row in contracts.values()
@@ -333,6 +339,7 @@ def look_up(subjects: Iterable[Canonical], *, tables: Tables | None = None) -> L
         meters=usage_plans.approved_meters() if sold else [],
         usage_plans=list(UsagePlanRecord.objects.filter(customer_reference__in=wanted)) if sold else [],
         cash=receipts,
+        ladders=ladders,
     )
 
 

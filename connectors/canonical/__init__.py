@@ -4,7 +4,14 @@ same fields. One file per subject, all reached from here.
 
 from connectors.canonical.base import Canonical
 from connectors.canonical.clearance import Clearance
-from connectors.canonical.contract import ContractLine, SubscriptionContract
+from connectors.canonical.contract import (
+    AS_BEFORE,
+    EVERGREEN,
+    KINDS_OF_MODIFICATION,
+    NO_END,
+    ContractLine,
+    SubscriptionContract,
+)
 from connectors.canonical.credit_memo import CreditMemo, CreditMemoLine
 from connectors.canonical.customer import Address, Customer
 from connectors.canonical.dispute import Dispute, DisputeLoss, DisputeMovement, DisputeOutcome
@@ -22,7 +29,11 @@ from connectors.canonical.write_off import WriteOff
 from connectors.canonical.written import KINDS, dump, load, text
 
 __all__ = [
+    "AS_BEFORE",
+    "EVERGREEN",
     "KINDS",
+    "KINDS_OF_MODIFICATION",
+    "NO_END",
     "Address",
     "Allocation",
     "Canonical",

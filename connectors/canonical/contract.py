@@ -7,6 +7,16 @@ from typing import ClassVar
 
 from connectors.canonical.base import Canonical
 
+#: what a version of a contract can be to the one before it
+KINDS_OF_MODIFICATION = (
+    "new", "amendment", "upsell", "downsell", "co_term", "renewal", "cancellation", "suspension", "reactivation",
+    "assignment",
+)  # fmt: skip
+#: a term without an end, and the day such a contract is said to end
+EVERGREEN, NO_END = 0, date(2099, 12, 31)
+#: a number the version before knows
+AS_BEFORE = -1
+
 
 @dataclass(frozen=True, kw_only=True)
 class ContractLine:
@@ -45,7 +55,7 @@ class SubscriptionContract(Canonical):
     #: what sellers call it
     name: str = ""
     customer_reference: str
-    #: named, never guessed: new, amendment, upsell, downsell, co-term, renewal, cancellation, reactivation, ...
+    #: one of KINDS_OF_MODIFICATION; the CRM names it, nobody guesses it
     modification_kind: str
     modification_number: int
     #: transport revision of the CRM record this was read from
@@ -58,6 +68,17 @@ class SubscriptionContract(Canonical):
     billing_frequency: str = "annual_in_advance"
     payment_terms_days: int = 30
     po_number: str = ""
+    po_required: bool = False
+    #: first day the modification holds; a new contract's first day where nothing else is said
+    effective_on: date | None = None
+    #: length of the term in months; EVERGREEN has no end, AS_BEFORE is read from the version before
+    term_months: int = 12
+    #: product codes this version takes away; whatever else the version before sold is sold by this one too
+    removes: tuple[str, ...] = ()
+    #: what billed and unused service comes back as when something is taken away: credit, or nothing
+    credits_unused: bool = True
+    #: the contract this one continues under another customer (assignment)
+    master_reference: str = ""
     #: what makes it committed, as the CRM had it: (fact, value), e.g. ("is_won", "true"), ("approval", "Approved")
     commitment: tuple[tuple[str, str], ...] = ()
     lines: tuple[ContractLine, ...] = ()

@@ -11,7 +11,7 @@ from connectors import money
 from connectors.canonical import Canonical, CrmStatus
 from connectors.errors import ConnectorError, Misconfigured, OutcomeUnknown, Rejected
 from connectors.interface import Connector, ControlLine, ControlPage, Inbound, Parcel, Receipt, Setup, SourceEvent
-from connectors.salesforce import callout, mapping, outbound_message
+from connectors.salesforce import callout, contracts, mapping, outbound_message
 from connectors.salesforce.ids import full_id, is_id, is_true_id, object_of
 from connectors.salesforce.rest import SYSTEM, Rest, refusal
 
@@ -95,7 +95,27 @@ class Salesforce(Connector):
             conditions = [f"Id IN ({quoted})"]
             for page, _ in self._rows(partial(self._select, kind, conditions)):
                 found |= {full_id(record["Id"]): record for record in page}
+        if kind == "opportunity":
+            self._add_ladders(found)
         return {asked: found[record_id] for asked, record_id in wanted.items() if record_id in found}
+
+    def _add_ladders(self, found: dict[str, dict[str, Any]]) -> None:
+        """Put beside each change of a contract the whole ladder it stands on, as the organisation has it: whoever is
+        told of the third change learns of the second by it.
+        """
+        firsts = sorted({full_id(one["Amends__c"]) for one in found.values() if is_id(one.get("Amends__c"))})
+        ladders: dict[str, list[dict[str, Any]]] = {first: [] for first in firsts}
+        for start in range(0, len(firsts), IDS_PER_QUERY):
+            quoted = ",".join(f"'{first}'" for first in firsts[start : start + IDS_PER_QUERY])
+            for name in ("Id", "Amends__c"):
+                conditions = [f"{name} IN ({quoted})", "IsWon = true"]
+                for page, _ in self._rows(partial(self._select, "opportunity", conditions)):
+                    for record in page:
+                        ladders[full_id(record[name])].append(record)
+        for own_id, record in found.items():
+            if is_id(record.get("Amends__c")):
+                ladder = ladders[full_id(record["Amends__c"])]
+                record["Ladder"] = [one for one in ladder if full_id(one["Id"]) != own_id]
 
     def _select(self, kind: str, conditions: Sequence[str]) -> str:
         if kind not in _OBJECTS:
@@ -184,7 +204,9 @@ class Salesforce(Connector):
 
     # -- controls ---------------------------------------------------------------------------------
     def list_day(self, *, kind: str, entity: str, day: date) -> Iterator[ControlPage]:
-        """Won opportunities by close date; customers: all accounts as of now. One organisation is one entity."""
+        """Won first deals by close date, as changed since; customers: all accounts as of now. One organisation is one
+        entity.
+        """
         if kind not in _LISTED:
             raise LookupError(f"kind: Salesforce cannot list {kind!r}")
         columns, condition, line = _LISTED[kind]
@@ -248,7 +270,7 @@ def _item(record: Mapping[str, Any], answer: Mapping[str, Any]) -> Receipt | Con
 
 def _contract_line(record: Mapping[str, Any], *, day: date, currency: str) -> ControlLine:
     currency = str(record.get("CurrencyIsoCode") or currency)
-    amount = money.amount(record.get("Amount") or 0, currency)
+    amount = money.amount(contracts.committed_amount(record), currency)
     return ControlLine(
         reference=f"contract:{full_id(record['Id'])}",
         external_id=full_id(record["Id"]),
@@ -280,8 +302,15 @@ def _customer_line(record: Mapping[str, Any], *, day: date, currency: str) -> Co
 #: kind -> columns, object and condition, one record's line
 _LISTED: dict[str, tuple[tuple[str, ...], str, Callable[..., ControlLine]]] = {
     "contract": (
-        ("Amount", "CloseDate", "AccountId", "StageName"),
-        "Opportunity WHERE IsWon = true AND CloseDate = {day}",
+        (
+            "Amount",
+            "CloseDate",
+            "AccountId",
+            "StageName",
+            "(SELECT Id, Amount, Modification__c, Modification_Number__c FROM Amendments__r WHERE IsWon = true"
+            " ORDER BY Modification_Number__c)",
+        ),
+        "Opportunity WHERE IsWon = true AND CloseDate = {day} AND (Amends__c = null OR Modification__c = 'Assignment')",
         _contract_line,
     ),
     "customer": ((), "Account", _customer_line),

@@ -19,7 +19,17 @@ from connectors.canonical import (
 )
 from connectors.errors import CursorLost, Misconfigured, Rejected, Unavailable
 from connectors.interface import Connector, ControlPage, Inbound, Parcel, Receipt, Setup, SourceEvent
-from connectors.stripe_billing import cash, listing, mapping, reading, settling, usage, webhook
+from connectors.stripe_billing import (
+    cash,
+    contract_calls,
+    contracts,
+    listing,
+    mapping,
+    reading,
+    settling,
+    usage,
+    webhook,
+)
 from connectors.stripe_billing.completing import COMPLETED
 from connectors.stripe_billing.transport import PAGE, SYSTEM, Api
 
@@ -202,38 +212,15 @@ class StripeBilling(Connector):
         return _customer_receipt(self.api.post(path, wanted, key=_key(parcel)))
 
     def _put_contract(self, contract: SubscriptionContract, parcel: Parcel) -> Receipt:
-        if held := parcel.known.get(parcel.reference):
-            return self._keep_contract(contract, held, parcel)
-        customer = parcel.known.get(contract.customer_reference)
-        if not customer:
-            raise Rejected(
-                f"{contract.customer_reference} has no customer in Stripe yet",
-                field="customer_reference",
-                value=contract.customer_reference,
-                system=SYSTEM,
-            )
-        wanted = mapping.subscription_parameters(
-            contract,
-            billing_customer=customer,
-            days_until_due=int(self.setup.settings.get("days_until_due") or contract.payment_terms_days),
+        days = self.setup.settings.get("days_until_due")
+        carrying = contract_calls.Carrying(
+            api=self.api,
             zone=self.setup.zone,
+            days_until_due=int(days or contract.payment_terms_days),
+            get=self._get,
+            key=_key,
         )
-        return self._contract_receipt(self.api.post("/v1/subscriptions", wanted, key=_key(parcel)))
-
-    def _keep_contract(self, contract: SubscriptionContract, held: str, parcel: Parcel) -> Receipt:
-        """A newer version of a contract that is billed already: the same terms are noted, others need an amendment."""
-        path = f"/v1/subscriptions/{quote(held, safe='')}"
-        record = self._get(path)
-        if record is None or not mapping.same_terms(record, contract, zone=self.setup.zone):
-            raise Rejected(
-                f"{contract.reference} is billed by {held} on other terms; a change needs an amendment",
-                reason="DUPLICATE_SUBSCRIPTION",
-                field="known",
-                value=held,
-                system=SYSTEM,
-            )
-        changed = {"metadata": mapping.contract_metadata(contract)}
-        return self._contract_receipt(self.api.post(path, changed, key=_key(parcel)))
+        return self._contract_receipt(carrying.put(contract, parcel))
 
     def find(self, *, kind: str, reference: str, known: Mapping[str, str]) -> list[Receipt]:
         """What carries this reference in its metadata, by the lists: they show a write at once, the search does not.
@@ -346,11 +333,11 @@ class StripeBilling(Connector):
     def _contract_receipt(self, record: Mapping[str, Any]) -> Receipt:
         return Receipt(
             external_id=record["id"],
-            version=_version(record),
+            version=contracts.version_of(record),
             held={
                 "status": str(record.get("status", "")),
                 "currency": record["currency"].upper(),
-                "amount": format(mapping.subscription_amount(record), "f"),
+                "amount": format(contracts.subscription_amount(record), "f"),
                 "starts_on": reading.local_date(record["start_date"], self.setup.zone).isoformat(),
                 "customer": str(record.get("customer") or ""),
             },
@@ -366,14 +353,9 @@ def _customer_receipt(record: Mapping[str, Any]) -> Receipt:
     held = {"name": record.get("name"), "email": record.get("email"), "country": address.get("country")}
     return Receipt(
         external_id=record["id"],
-        version=_version(record),
+        version=contracts.version_of(record),
         held={name: str(value) for name, value in held.items() if value},
     )
-
-
-def _version(record: Mapping[str, Any]) -> int | None:
-    text = mapping.metadata(record).get("q2c_version", "")
-    return int(text) if text.isascii() and text.isdigit() else None
 
 
 def _know_stream(stream: str) -> None:
@@ -381,9 +363,14 @@ def _know_stream(stream: str) -> None:
         raise LookupError(f"stream: Stripe has 'events', not {stream!r}")
 
 
-def _key(parcel: Parcel) -> str:
-    """The idempotency key; Stripe takes 255 characters, longer ones are shortened by a stable hash."""
+def _key(parcel: Parcel, content: Mapping[str, Any] | None = None) -> str:
+    """The idempotency key; Stripe takes 255 characters, longer ones are shortened by a stable hash.
+
+    Where one delivery is several calls, each has a key of its own by its content.
+    """
     key = parcel.request_key
+    if content is not None:
+        key += ":" + sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:16]
     return key if len(key) <= 255 else f"{key[:180]}:{sha256(key.encode()).hexdigest()}"
 
 

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 from connectors.interface import ControlLine
 from connectors.stripe_billing import cash_listing
 from connectors.stripe_billing.amounts import from_sent
-from connectors.stripe_billing.mapping import id_of, metadata, subscription_amount
+from connectors.stripe_billing.contracts import contracted_amount, ends_early
+from connectors.stripe_billing.mapping import id_of, metadata
 from connectors.stripe_billing.reading import local_date
 from connectors.stripe_billing.usage import is_plan
 
@@ -58,10 +59,14 @@ def ever(day: date, zone: ZoneInfo) -> dict[str, Any]:
 
 
 def contract_line(record: Mapping[str, Any], *, day: date, zone: ZoneInfo) -> ControlLine | None:
-    """A subscription: what it bills per year, dated by its start; metered ones have no amount of their own."""
+    """A subscription: what it bills for the term agreed, dated by its start; nothing where it ends before that, and
+    metered ones have no amount of their own.
+    """
     if is_plan(record):
         return None
-    amount, ours = subscription_amount(record), metadata(record)
+    amount, ours = contracted_amount(record), metadata(record)
+    if ends_early(record, zone=zone):
+        amount -= amount
     return ControlLine(
         reference=ours.get("q2c_reference") or f"contract:stripe:{record['id']}",
         external_id=record["id"],

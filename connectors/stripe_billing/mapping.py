@@ -1,8 +1,7 @@
 """Stripe's objects as our shapes, and ours as Stripe's parameters; pure functions."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, time, timedelta
-from decimal import Decimal
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,16 +9,14 @@ from connectors import fields
 from connectors.canonical import (
     Allocation,
     Canonical,
-    ContractLine,
     Customer,
     Dunning,
     Payment,
-    SubscriptionContract,
 )
 from connectors.errors import Rejected
 from connectors.money import AmountError
 from connectors.stripe_billing import cash, corrections, invoices
-from connectors.stripe_billing.amounts import from_sent, to_sent, unit_price
+from connectors.stripe_billing.amounts import from_sent
 from connectors.stripe_billing.reading import SYSTEM, currency_of, day_at, id_at, need
 
 ONE_DAY = timedelta(days=1)
@@ -130,132 +127,6 @@ def customer_parameters(customer: Customer) -> dict[str, Any]:
     return {name: value for name, value in wanted.items() if value}
 
 
-def subscription_parameters(
-    contract: SubscriptionContract, *, billing_customer: str, days_until_due: int, zone: ZoneInfo
-) -> dict[str, Any]:
-    """Parameters of the subscription a new contract becomes: one year, billed once in advance by invoice.
-
-    Start and end stand at local noon, so that no zone or daylight rule moves a date. Backdated to the start and
-    anchored at the end, a contract that comes late is billed for exactly its full year. Raises Rejected.
-    """
-    starts, ends = term(contract, zone=zone)
-    billed = billed_lines(contract)
-    return {
-        "customer": billing_customer,
-        "items": [_item(line, contract, index=index) for index, line in enumerate(billed)],
-        "collection_method": "send_invoice",
-        "days_until_due": days_until_due,
-        "backdate_start_date": starts,
-        "billing_cycle_anchor": ends,
-        "cancel_at": ends,
-        "proration_behavior": "create_prorations",
-        "metadata": contract_metadata(contract),
-    }
-
-
-def contract_metadata(contract: SubscriptionContract) -> dict[str, str]:
-    """What we write on a subscription, and read again on its invoices."""
-    return {
-        "q2c_reference": contract.reference,
-        "q2c_customer": contract.customer_reference,
-        "q2c_correlation": contract.correlation_id,
-        "q2c_version": str(contract.version),
-        "q2c_deal": contract.crm_opportunity_id,
-    }
-
-
-def billed_lines(contract: SubscriptionContract) -> tuple[ContractLine, ...]:
-    """The lines that billing bills. Raises Rejected where there are none or one has no product here."""
-    billed = tuple(line for line in contract.lines if line.destination == "billing")
-    if not billed:
-        raise _refused(contract, reason="CONTRACT_INCOMPLETE", field="lines", text="there is no line to bill")
-    for index, line in enumerate(billed):
-        if not line.billing_product:
-            raise _refused(
-                contract,
-                reason="PRODUCT_UNMAPPED",
-                field=f"lines[{index}].billing_product",
-                value=line.crm_product,
-                text=f"{line.crm_product!r} has no product in Stripe",
-            )
-    return billed
-
-
-def term(contract: SubscriptionContract, *, zone: ZoneInfo) -> tuple[int, int]:
-    """Start and end of the subscription as seconds: local noon, and one calendar year later in UTC.
-
-    Raises Rejected for another rhythm, another term or another kind of change than this connector bills.
-    """
-    if contract.modification_kind != "new":
-        raise _refused(contract, field="modification_kind", value=contract.modification_kind, text="only new contracts")
-    if contract.billing_frequency != "annual_in_advance":
-        raise _refused(
-            contract, field="billing_frequency", value=contract.billing_frequency, text="only annual_in_advance"
-        )
-    starts = datetime.combine(contract.starts_on, time(12), zone).astimezone(UTC)
-    ends = one_year_later(starts)
-    # Only 29 February, at the date line, may stand one day apart.
-    if abs(ends.astimezone(zone).date() - ONE_DAY - contract.ends_on) > ONE_DAY:
-        raise _refused(contract, field="ends_on", value=contract.ends_on.isoformat(), text="only terms of one year")
-    return int(starts.timestamp()), int(ends.timestamp())
-
-
-def one_year_later(moment: datetime) -> datetime:
-    """The same moment of the next calendar year; 29 February becomes 28 February, as in Stripe."""
-    try:
-        return moment.replace(year=moment.year + 1)
-    except ValueError:
-        return moment.replace(year=moment.year + 1, day=28)
-
-
-def _item(line: ContractLine, contract: SubscriptionContract, *, index: int) -> dict[str, Any]:
-    field = f"lines[{index}]"
-    if line.quantity != line.quantity.to_integral_value() or line.quantity < 1:
-        raise _refused(
-            contract, field=f"{field}.quantity", value=str(line.quantity), text="Stripe bills whole quantities from 1"
-        )
-    try:
-        price = unit_price(line.amount, int(line.quantity), contract.currency)
-    except AmountError as error:
-        raise _refused(
-            contract, reason="ROUNDING", field=f"{field}.amount", value=str(line.amount), text=str(error)
-        ) from error
-    return {
-        "price_data": {
-            "currency": contract.currency.lower(),
-            "product": line.billing_product,
-            "recurring": {"interval": "year"},
-            **price,
-        },
-        "quantity": int(line.quantity),
-    }
-
-
-# -- what Stripe holds ------------------------------------------------------------------------------
-def subscription_amount(record: Mapping[str, Any]) -> Decimal:
-    """Sum of unit amount x quantity over the items, in major units."""
-    currency = str(record["currency"]).upper()
-    minor = Decimal(0)
-    for item in record["items"]["data"]:
-        price = item["price"]
-        unit = price["unit_amount"] if price.get("unit_amount") is not None else price["unit_amount_decimal"]
-        minor += Decimal(str(unit)) * item.get("quantity", 1)
-    # A unit price with 12 digits times its quantity is whole again; anything else must not look equal to ours.
-    if minor != minor.to_integral_value():
-        raise AmountError(f"amount: {minor} minor units of {currency} are no whole number")
-    return from_sent(int(minor), currency)
-
-
-def same_terms(record: Mapping[str, Any], contract: SubscriptionContract, *, zone: ZoneInfo) -> bool:
-    """Whether a subscription bills exactly what the contract says."""
-    agreed = sum((to_sent(line.amount, contract.currency) for line in billed_lines(contract)), 0)
-    return (
-        str(record["currency"]).upper() == contract.currency
-        and to_sent(subscription_amount(record), contract.currency) == agreed
-        and record["start_date"] == term(contract, zone=zone)[0]
-    )
-
-
 # -- reading ----------------------------------------------------------------------------------------
 def metadata(record: Mapping[str, Any]) -> Mapping[str, str]:
     """What stands on an object besides Stripe's own fields; never None."""
@@ -265,9 +136,3 @@ def metadata(record: Mapping[str, Any]) -> Mapping[str, str]:
 def id_of(value: Any) -> str:
     """An id, be the field expanded or not."""
     return str(value.get("id", "")) if isinstance(value, Mapping) else str(value or "")
-
-
-def _refused(
-    contract: SubscriptionContract, *, field: str, text: str, value: str = "", reason: str = "UNCLASSIFIED"
-) -> Rejected:
-    return Rejected(f"{contract.reference}: {text}", reason=reason, field=field, value=value, system=SYSTEM)

@@ -69,6 +69,10 @@ class Api:
         """One write under an idempotency key (at most 255 characters)."""
         return self._call("post", path, {**params, "idempotency_key": key}, writes=True)
 
+    def delete(self, path: str, *, key: str) -> dict[str, Any]:
+        """One deletion under an idempotency key."""
+        return self._call("delete", path, {"idempotency_key": key}, writes=True)
+
     def pages(self, path: str, **params: Any) -> Iterator[list[dict[str, Any]]]:
         """A list newest first, page by page, by `starting_after`."""
         cursor: dict[str, str] = {}

@@ -48,6 +48,9 @@ SELECT (SELECT count(*) FROM sync_workitem w WHERE condition = 'waiting' AND (
             SELECT 1 FROM sync_deliveryneed n WHERE n.delivery_id = d.id AND NOT EXISTS (
                 SELECT 1 FROM sync_externalidentity i
                 WHERE i.connection_id = d.target_id AND i.reference = n.reference)))
+     + (SELECT count(*) FROM sync_delivery d JOIN sync_legalentity e ON e.id = d.entity_id
+        WHERE d.condition = 'held' AND d.held_because = 'EFFECTIVE_LATER'
+          AND (d.held_until AT TIME ZONE e.time_zone)::date <= e.business_date)
 """
 
 

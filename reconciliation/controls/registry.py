@@ -28,7 +28,6 @@ CONTROLS: dict[str, Control] = {
         DOCUMENT_NUMBERS,
         USAGE,
         DEFERRED_REVENUE,
-        RECEIPTS,
         REFUNDS,
         DISPUTES,
         PAYOUTS,

@@ -10,12 +10,12 @@ from django.db import transaction
 
 from connectors.errors import ConnectorError
 from reconciliation import cases, matching, staging
-from reconciliation.controls import listings
+from reconciliation.controls import changed, listings
 from reconciliation.controls.control import Control
 from reconciliation.controls.registry import CONTROLS, controls_of
 from reconciliation.models import Break, ControlRun, ControlStage, ExceptionCase
 from reconciliation.models.controls import Side
-from sync import bulk, clock, journal, schedules
+from sync import bill_dates, bulk, clock, journal, schedules
 from sync.mappings import in_force
 from sync.models import AccountingPeriod, Connection, EntityRoute, LegalEntity, ScheduleClaim, WorkItem
 from sync.money_text import plain
@@ -40,6 +40,9 @@ def run_due(*, entity: LegalEntity | None = None, look_back: bool = True) -> int
     for row in LegalEntity.objects.filter(pk=entity.pk) if entity else LegalEntity.objects.all():
         # the day that goes on is not due: half of what belongs to it has not happened yet
         through = clock.business_date(row) - timedelta(days=1)
+        with schedules.once(f"bill dates:{row.code}", through.isoformat()) as mine:
+            if mine:
+                bill_dates.look(row, on=through)
         for control in controls_of(row):
             dates = _dates_due(control, row, through)
             for business_date in dates:
@@ -101,6 +104,7 @@ def run(name: str, *, entity: LegalEntity, business_date: date, look_back: bool 
     if control.lists is not None:
         return _list(row, control)
     dates = _open_dates(control, entity, business_date) if look_back else []
+    dates = sorted({*dates, *changed.dates_changed(control, entity, before=business_date)})
     try:
         for day in (*dates, business_date):
             for side, role in ((Side.LEFT, control.left_role), (Side.RIGHT, control.right_role)):

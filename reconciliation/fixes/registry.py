@@ -1,6 +1,7 @@
 """All fixes by name, and which of them are on offer for a case."""
 
 from reconciliation.fixes.cash_fixes import ApplyCash, GiveUpDispute, LeaveAsItIs, OwesOne, RefundRest
+from reconciliation.fixes.contract_fixes import KeepSigned
 from reconciliation.fixes.document_fixes import ApproveWriteOff, PostInvoiceFirst, PostOnAccount, PostReversal
 from reconciliation.fixes.fix import Fix
 from reconciliation.fixes.mapping_fixes import MapCountry, MapProduct
@@ -37,6 +38,7 @@ FIXES: dict[str, Fix] = {
         RefundRest(),
         GiveUpDispute(),
         LeaveAsItIs(),
+        KeepSigned(),
     )
 }
 
@@ -55,6 +57,9 @@ def for_case(case: ExceptionCase) -> list[Fix]:
         found = [FIXES["try_again"] if isinstance(fix, ReadAgain) else fix for fix in found]
     elif case.break_row_id:
         found = [fix for fix in found if not isinstance(fix, ReadAgain | TryAgain | OwesOne | LeaveAsItIs)]
+    carried = case.work_item is not None and case.work_item.state in KeepSigned.CARRIED
+    # what was carried is kept as signed or not; what was not carried yet is read again, and nothing else
+    found = [fix for fix in found if isinstance(fix, KeepSigned) == carried or case.reason not in KeepSigned.REASONS]
     return list(dict.fromkeys(found))
 
 

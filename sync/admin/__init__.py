@@ -11,6 +11,7 @@ from sync.admin import (  # noqa: F401
     periods,
     records,
     revenue,
+    treatments,
     usage,
     work,
 )

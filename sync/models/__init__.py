@@ -33,6 +33,7 @@ from sync.models.revenue import (
     RevenueScheduleRecord,
 )
 from sync.models.schedule import Heartbeat, ScheduleClaim
+from sync.models.treatment import ModificationTreatment
 from sync.models.usage import (
     UsageEvent,
     UsageMeter,
@@ -79,6 +80,7 @@ __all__ = [
     "LatePosting",
     "LegalEntity",
     "MappingRow",
+    "ModificationTreatment",
     "PaymentRecord",
     "PayoutFailureRecord",
     "PayoutLineRecord",

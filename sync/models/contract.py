@@ -30,6 +30,12 @@ class ContractRecord(models.Model):
     billing_frequency = models.CharField(max_length=30)
     payment_terms_days = models.PositiveSmallIntegerField()
     po_number = models.CharField(max_length=60, blank=True)
+    po_required = models.BooleanField(default=False, db_default=False)
+    effective_on = models.DateField(null=True, blank=True, help_text="First day this version holds.")
+    term_months = models.SmallIntegerField(default=12, db_default=12, help_text="0: no end.")
+    removes = models.JSONField(default=list, blank=True)
+    credits_unused = models.BooleanField(default=True, db_default=True)
+    master_reference = ReferenceField(blank=True, default="", db_default="")
     commitment = models.JSONField(default=list)
     created_at = models.DateTimeField()
 

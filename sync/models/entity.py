@@ -34,6 +34,11 @@ class LegalEntity(models.Model):
         blank=True,
         help_text='Country of the customer -> shares of a payment customers there may withhold: {"BR": ["0.15"]}.',
     )
+    commitment = models.JSONField(
+        null=True,
+        blank=True,
+        help_text="What makes a deal committed here: won, approval, signature, lines. Empty: as set for the house.",
+    )
     history = HistoricalRecords(excluded_fields=["business_date"])
 
     class Meta:

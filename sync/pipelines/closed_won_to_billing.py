@@ -2,45 +2,26 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from connectors.canonical import ContractLine, SubscriptionContract
-from connectors.money import AmountError, amount
+from connectors.money import minor_units
+from sync import treatments
 from sync.errors import StepError, Waits
 from sync.models import ContractLineRecord, ContractRecord
 from sync.pipelines import records
+from sync.pipelines.commitment import (
+    be_approved,
+    be_signed,
+    be_won,
+    have_its_purchase_order,
+    have_lines_that_sum,
+    note_the_conditions,
+)
 from sync.pipelines.flow import Flow, Lookups, Owed, of_each
+from sync.pipelines.modifications import build_on_the_version_before
 from sync.usage import plans as usage_plans
-
-
-def be_approved(contract: SubscriptionContract, lookups: Lookups) -> SubscriptionContract:
-    """Where the company asks for it, a deal counts once its approval is complete."""
-    approval = dict(contract.commitment).get("approval", "")
-    if "approval" in lookups.commitment and approval not in ("Approved", "Not required"):
-        raise StepError("APPROVAL_MISSING", field="Approval status", value=approval)
-    return contract
-
-
-def be_signed(contract: SubscriptionContract, lookups: Lookups) -> SubscriptionContract:
-    """Where the company asks for it, a deal counts once its order form is signed."""
-    if "signature" in lookups.commitment and not dict(contract.commitment).get("order_form_on"):
-        raise StepError("CONTRACT_INCOMPLETE", field="Order form date", value="")
-    return contract
-
-
-def have_lines_that_sum(contract: SubscriptionContract, _: Lookups) -> SubscriptionContract:
-    """The lines of the primary quote sum to the deal's amount, in the currency's own digits."""
-    if not contract.lines:
-        raise StepError("CONTRACT_INCOMPLETE", field="Products", value="")
-    try:
-        total = sum((amount(line.amount, contract.currency) for line in contract.lines), Decimal(0))
-        wanted = amount(contract.amount, contract.currency)
-    except AmountError as error:
-        raise StepError("CURRENCY_MISMATCH", field="Amount", value=str(error)) from error
-    if total != wanted:
-        raise StepError("LINES_DO_NOT_SUM", field="Amount", value=f"{total} of {wanted} {contract.currency}")
-    return contract
 
 
 def map_products(contract: SubscriptionContract, lookups: Lookups) -> SubscriptionContract:
@@ -59,7 +40,7 @@ def _mapped(line: ContractLine, contract: SubscriptionContract, lookups: Lookups
     # the agreed price wins; what it differs from the list price by is kept, and is no break. What is billed by use
     # has no amount of its own to differ from.
     metered = row.destination == usage_plans.DESTINATION
-    list_amount = line.amount if metered else row.list_price * line.quantity
+    list_amount = line.amount if metered else _listed(row.list_price * line.quantity, contract)
     return replace(
         line,
         description=row.product_name,
@@ -71,6 +52,14 @@ def _mapped(line: ContractLine, contract: SubscriptionContract, lookups: Lookups
         list_amount=list_amount,
         discount=list_amount - line.amount,
     )
+
+
+def _listed(per_year: Decimal, contract: SubscriptionContract) -> Decimal:
+    """The list price, which is per year, for what the line's amount is for: the term, or one period without an end."""
+    months = contract.term_months or {"monthly": 1, "quarterly": 3}.get(contract.billing_frequency, 12)
+    if months == 12:
+        return per_year
+    return (per_year * months / 12).quantize(Decimal(1).scaleb(-minor_units(contract.currency)), ROUND_HALF_UP)
 
 
 def find_customer(contract: SubscriptionContract, lookups: Lookups) -> SubscriptionContract:
@@ -93,23 +82,49 @@ def store(contracts: Sequence[SubscriptionContract], lookups: Lookups) -> None:
         ),
         ignore_conflicts=True,
     )
+    treatments.propose(
+        [
+            (one, before)
+            for one in contracts
+            if one.version > 1 and (before := lookups.ladders.get(one.reference, {}).get(one.version - 1))
+        ]
+    )
     for (reference, version), row in sorted(saved.items()):
         if reference not in lookups.contracts or lookups.contracts[reference].version < version:
             lookups.contracts[reference] = row
     usage_plans.store(contracts, lookups)
 
 
+#: changes billing is told of at once, whenever they take effect: it knows ends and terms by itself
+TOLD_AT_ONCE = frozenset({"renewal", "co_term", "cancellation"})
+TITLES = {
+    "new": "Subscription",
+    "amendment": "Amendment",
+    "upsell": "Upsell",
+    "downsell": "Downsell",
+    "co_term": "Co-term",
+    "renewal": "Renewal",
+    "cancellation": "Cancellation",
+    "suspension": "Suspension",
+    "reactivation": "Reactivation",
+    "assignment": "Assignment",
+}
+
+
 def owes(contract: SubscriptionContract, lookups: Lookups) -> list[Owed]:
-    """The subscription, once the customer is in billing."""
+    """The subscription, once the customer is in billing; a change of it is an event of its own and is never skipped."""
     customer = lookups.customers[contract.customer_reference]
+    effective = contract.effective_on or contract.starts_on
     return [
         Owed(
             role="billing",
             subject=contract,
+            is_event=True,
+            not_before=None if contract.modification_kind in TOLD_AT_ONCE else effective,
             needs=(contract.customer_reference,),
             document_date=contract.signed_on,
             amount=contract.amount,
-            title=f"Subscription for {customer.name}",
+            title=f"{TITLES.get(contract.modification_kind, 'Change')} for {customer.name}",
             customer_name=customer.name,
         ),
         *usage_plans.owes(contract, lookups),
@@ -129,7 +144,18 @@ def describe(contract: SubscriptionContract) -> dict[str, Any]:
 CLOSED_WON_TO_BILLING = Flow(
     name="closed_won_to_billing",
     kind=SubscriptionContract.kind,
-    steps=(be_approved, be_signed, have_lines_that_sum, map_products, find_customer, usage_plans.have_meters),
+    steps=(
+        note_the_conditions,
+        be_won,
+        be_approved,
+        be_signed,
+        have_its_purchase_order,
+        have_lines_that_sum,
+        build_on_the_version_before,
+        map_products,
+        find_customer,
+        usage_plans.have_meters,
+    ),
     store=store,
     owes=owes,
     describe=describe,

@@ -1,12 +1,12 @@
 """Credit memo -> what the corrected invoice had -> posted in the ERP and applied to that invoice."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from connectors.canonical import CreditMemo, CreditMemoLine
 from sync.errors import StepError, Waits
-from sync.models import ContractRecord, CreditMemoLineRecord, CreditMemoRecord
+from sync.models import ContractLineRecord, ContractRecord, CreditMemoLineRecord, CreditMemoRecord
 from sync.pipelines import correcting, records
 from sync.pipelines.flow import Flow, Lookups, Owed, of_each
 
@@ -38,7 +38,10 @@ def enrich_lines(memo: CreditMemo, lookups: Lookups) -> CreditMemo:
     contract = lookups.contracts.get(memo.contract_reference)
     if contract is None:
         return memo
-    return replace(memo, lines=of_each(memo.lines, lambda line: _as_sold(line, contract)))
+    versions = lookups.ladders.get(contract.reference) or {contract.version: contract}
+    # the newest version that sold it says what it is; what was taken away since is still credited
+    sold = {row.billing_product: row for _, version in sorted(versions.items()) for row in version.lines.all()}
+    return replace(memo, lines=of_each(memo.lines, lambda line: _as_sold(line, contract, sold)))
 
 
 def _contract(memo: CreditMemo, lookups: Lookups) -> ContractRecord:
@@ -50,8 +53,10 @@ def _contract(memo: CreditMemo, lookups: Lookups) -> ContractRecord:
     return contract
 
 
-def _as_sold(line: CreditMemoLine, contract: ContractRecord) -> CreditMemoLine:
-    sold = next((one for one in contract.lines.all() if one.billing_product == line.billing_product), None)
+def _as_sold(
+    line: CreditMemoLine, contract: ContractRecord, sold_by: Mapping[str, ContractLineRecord]
+) -> CreditMemoLine:
+    sold = sold_by.get(line.billing_product)
     if sold is None:
         raise StepError("ITEM_UNKNOWN", field="Product", value=line.billing_product)
     return replace(

@@ -33,8 +33,10 @@ class Lookups:
     customers: dict[str, CustomerRecord]
     contracts: dict[str, ContractRecord]
     invoices: dict[str, InvoiceRecord]
-    #: switches of the company: which facts make a deal committed
+    #: switches of the house: which facts make a deal committed; a company may have its own
     commitment: frozenset[str]
+    #: every version of the contracts named, by number
+    ladders: dict[str, dict[int, ContractRecord]] = field(default_factory=dict)
     credit_memos: dict[str, CreditMemoRecord] = field(default_factory=dict)
     #: what is left of the invoices that are corrected
     open_items: dict[str, OpenItem] = field(default_factory=dict)
@@ -68,6 +70,10 @@ class Owed:
     customer_name: str = ""
     #: the document whose open balance this changes; by default the subject itself
     serial_key: str = ""
+    #: an event of its own: a later version never takes its place
+    is_event: bool = False
+    #: not handed over before this day of the entity's
+    not_before: date | None = None
     #: reason for which people are asked before anything is sent; empty: it goes by itself
     asks: str = ""
     asks_because: str = ""

@@ -1,12 +1,12 @@
 """Issued invoice -> enriched with what only the ERP side knows -> posted to receivables at its total."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from connectors.canonical import Invoice, InvoiceLine
 from sync.errors import StepError, Waits
-from sync.models import ContractRecord, InvoiceLineRecord, InvoiceRecord
+from sync.models import ContractLineRecord, ContractRecord, InvoiceLineRecord, InvoiceRecord
 from sync.pipelines import issuing, records
 from sync.pipelines.flow import Flow, Lookups, Owed, of_each
 from sync.revenue import schedules
@@ -37,11 +37,16 @@ def enrich_lines(invoice: Invoice, lookups: Lookups) -> Invoice:
     contract = lookups.contracts.get(invoice.contract_reference)
     if contract is None:
         return invoice
-    return replace(invoice, lines=of_each(invoice.lines, lambda line: _enriched(line, invoice, contract)))
+    versions = lookups.ladders.get(contract.reference) or {contract.version: contract}
+    # the newest version that sold it says what it is; what was taken away since is still credited
+    sold = {row.billing_product: row for _, version in sorted(versions.items()) for row in version.lines.all()}
+    return replace(invoice, lines=of_each(invoice.lines, lambda line: _enriched(line, invoice, contract, sold)))
 
 
-def _enriched(line: InvoiceLine, invoice: Invoice, contract: ContractRecord) -> InvoiceLine:
-    sold = next((sold for sold in contract.lines.all() if sold.billing_product == line.billing_product), None)
+def _enriched(
+    line: InvoiceLine, invoice: Invoice, contract: ContractRecord, sold_by: Mapping[str, ContractLineRecord]
+) -> InvoiceLine:
+    sold = sold_by.get(line.billing_product)
     if sold is None:
         raise StepError("ITEM_UNKNOWN", field="Product", value=line.billing_product)
     if line.tax != 0 and sold.tax_class == "zero":

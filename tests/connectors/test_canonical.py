@@ -32,6 +32,8 @@ def values_for(hint: Any) -> st.SearchStrategy[Any]:
         return AMOUNTS
     if hint is date:
         return st.dates()
+    if hint is bool:
+        return st.booleans()
     if hint is int:
         return st.integers(0, 2**62)
     if hint is str:

@@ -98,6 +98,8 @@ class Business:
             **fields,
         }
         (own,) = self.salesforce.create("Opportunity", [deal])
+        if not lines:
+            return own
         self.salesforce.create(
             "OpportunityLineItem",
             [
@@ -119,6 +121,18 @@ class Business:
         self.salesforce.update("Opportunity", [{"Id": own, "StageName": "Closed Won"}])
         self.rest()
         return own
+
+    def changes(self, first: str, kind: str, number: int, *lines: Sold, on: date | None = None, **fields: Any) -> str:
+        """A numbered change of a won deal, itself won today and effective on a day (today); its Salesforce id."""
+        account = self.salesforce.query(f"SELECT Account.Name FROM Opportunity WHERE Id = '{first}'")
+        named = {
+            "Type": "Existing Business",
+            "Amends__c": first,
+            "Modification__c": kind,
+            "Modification_Number__c": number,
+            "Effective_Date__c": (on or self.today).isoformat(),
+        }
+        return self.wins(account[0]["Account"]["Name"], *lines, **{**named, **fields})
 
     # -- what billing does --------------------------------------------------------------------------
     def invoices(self) -> dict[str, dict[str, Any]]:

@@ -227,7 +227,7 @@ def test_a_blocked_modification_is_not_skipped_and_what_comes_after_waits_for_it
     company.hears(customer(1))
     company.hears(change(1, 1, product="GTXPro"))
     # when the second comes
-    (first, second) = company.hears(change(1, 2))
+    (first, second) = company.hears(change(1, 2, removes=("GTXPro",)))
     # then the first keeps its case, and the second is no gap: it waits for something people know of
     assert first.condition == Condition.BLOCKED
     assert (second.condition, second.waits_for) == (Condition.WAITING, f"contract:{deal_id(1)}@1")
@@ -314,7 +314,7 @@ def test_a_missing_one_that_comes_and_is_blocked_itself_takes_over_the_case(comp
         sweeper.sweep()
     assert ExceptionCase.objects.get(status="open").reason == "EVENT_GAP"
     # when it comes with a problem of its own
-    company.hears(change(1, 2, product="GTXPro"))
+    company.hears(change(1, 2, product="GTXPro", removes=("Basic",)))
     machine.passes(minutes=16)
     sweeper.sweep()
     # then the gap is over, and its own problem is the case

@@ -31,14 +31,22 @@ from connectors.sandbox.stripe_billing.subscriptions import (
 
 FIELDS = {
     "cancel_at", "cancel_at_period_end", "cancellation_details", "collection_method", "days_until_due",
-    "default_payment_method", "description", "items", "metadata", "off_session", "payment_behavior",
-    "proration_behavior", "proration_date",
+    "default_payment_method", "description", "items", "metadata", "off_session", "pause_collection",
+    "payment_behavior", "proration_behavior", "proration_date",
 }  # fmt: skip
+
+#: documented behaviours of a paused collection
+PAUSES = ("keep_as_draft", "mark_uncollectible", "void")
+#: what moved: an item whose paid time was cut off
+CUT_OFF = 0
 
 
 def update_subscription(account: Account, call: Call) -> dict[str, Any]:
     """Items left out stay; proration_behavior decides whether and when the difference is billed."""
     params = Params(call.values, FIELDS)
+    subscription = account.need("subscription", call.path["id"])
+    if subscription["status"] == "canceled":
+        return _note_on_canceled(account, params, subscription)
     subscription = _live(account, call)
     customer = need_owner(account, subscription)
     now = account.now(subscription["test_clock"])
@@ -57,10 +65,16 @@ def update_subscription(account: Account, call: Call) -> dict[str, Any]:
     subscription["items"] = items
     if "cancel_at" in values:
         _move_end(account, subscription, values["cancel_at"])
+        moved += _cut_short(account, subscription, start, end)
     account.change("subscription", subscription, **values)
     if proration != "none":
         for sign, item, price in moved:
-            _prorate(account, customer, subscription, item, price, at=at, sign=sign)
+            # what is cut off is given back from the new end on, at the length the period had
+            cut = sign == CUT_OFF
+            begins = period_of(subscription)[1] if cut else at
+            _prorate(
+                account, customer, subscription, item, price, at=begins, sign=-1 if cut else sign, period=(start, end)
+            )
         if proration == "always_invoice" and moved:
             bill(account, customer, subscription, [], reason="subscription_update", period=(now, now))
     after = render(account, "subscription", subscription)
@@ -69,6 +83,35 @@ def update_subscription(account: Account, call: Call) -> dict[str, Any]:
     if period_of(subscription)[1] != end:
         watch(account, subscription)
     return render(account, "subscription", subscription)
+
+
+def _note_on_canceled(account: Account, params: Params, subscription: Document) -> dict[str, Any]:
+    """Documented behaviour: of a canceled subscription only metadata and cancellation_details can be changed."""
+    if set(params.values) - {"metadata", "cancellation_details"}:
+        raise StripeError("A canceled subscription can only update its cancellation_details and metadata.")
+    before = render(account, "subscription", subscription)
+    account.change("subscription", subscription, metadata=params.metadata(subscription["metadata"]))
+    previous = {"metadata": before["metadata"]}
+    emit(account, "customer.subscription.updated", "subscription", subscription, previous=previous)
+    return render(account, "subscription", subscription)
+
+
+def _cut_short(account: Account, subscription: Document, start: int, end: int) -> list[tuple[int, Document, Document]]:
+    """The items whose paid period a new `cancel_at` cuts short: documented to cause a proration."""
+    if period_of(subscription)[1] >= end:
+        return []
+    return [(CUT_OFF, item, account.need("price", item["price"])) for item in subscription["items"]]
+
+
+def _pause(params: Params) -> Document | None:
+    """`pause_collection`, which an empty text takes away."""
+    if params.values.get("pause_collection") == "":
+        return None
+    pause = params.child("pause_collection", ("behavior", "resumes_at"))
+    if pause is None:
+        return None
+    pause.required("behavior")
+    return {"behavior": pause.choice("behavior", PAUSES), "resumes_at": pause.timestamp("resumes_at")}
 
 
 def _plain_changes(params: Params, subscription: Document, now: int) -> dict[str, Any]:
@@ -84,6 +127,8 @@ def _plain_changes(params: Params, subscription: Document, now: int) -> dict[str
         days = params.integer("days_until_due", old, least=0)
         check_terms(str(method), days)
         values.update(collection_method=method, days_until_due=days)
+    if "pause_collection" in params:
+        values["pause_collection"] = _pause(params)
     if "cancel_at" in params and "cancel_at_period_end" in params:
         raise StripeError("You can only specify one of these parameters: cancel_at, cancel_at_period_end.")
     if "cancel_at" in params:
@@ -153,10 +198,18 @@ def _changed_items(
 
 
 def _prorate(
-    account: Account, customer: Document, subscription: Document, item: Document, price: Document, *, at: int, sign: int
+    account: Account,
+    customer: Document,
+    subscription: Document,
+    item: Document,
+    price: Document,
+    *,
+    at: int,
+    sign: int,
+    period: tuple[int, int] | None = None,
 ) -> None:
     """A pending item for the rest of the period: credit for what was, charge for what is."""
-    start, end = period_of(subscription)
+    start, end = period or period_of(subscription)
     rest = Fraction(end - at, max(end - start, 1))
     amount = sign * charge_for(Decimal(price["unit_amount_decimal"]), item["quantity"], rest)
     product = account.get("product", price["product"]) or {}

@@ -198,9 +198,17 @@ def bill(
         collection_method=subscription["collection_method"], days_until_due=subscription["days_until_due"],
         subscription=subscription, period=period, description=subscription.get("description"),
     )  # fmt: skip
+    pause = subscription.get("pause_collection") if reason == "subscription_cycle" else None
+    if pause:
+        invoice["auto_advance"] = False
     invoices.open_draft(account, invoice)
     invoices.claim_items(account, invoice)
     account.change("subscription", subscription, latest_invoice=invoice["id"])
+    if pause and pause["behavior"] != "keep_as_draft":
+        # documented: what is generated while collection is paused is voided, or given up, at once
+        invoices.finalize(account, invoice)
+        if invoice["status"] == "open":
+            (invoices.void if pause["behavior"] == "void" else invoices.mark_uncollectible)(account, invoice)
     at_once = subscription["collection_method"] == "charge_automatically" and reason != "subscription_cycle"
     if at_once:
         invoices.finalize(account, invoice)

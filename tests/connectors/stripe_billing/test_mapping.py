@@ -10,7 +10,7 @@ import pytest
 
 from connectors.canonical import Allocation, Invoice, Payment, SubscriptionContract
 from connectors.errors import Rejected
-from connectors.stripe_billing import mapping, reading
+from connectors.stripe_billing import contracts, mapping, reading, terms
 
 ZONE = ZoneInfo("America/New_York")
 
@@ -128,7 +128,7 @@ def test_a_contract_becomes_a_subscription_of_exactly_its_year(
     make_contract: Callable[..., SubscriptionContract],
 ) -> None:
     # when
-    wanted = mapping.subscription_parameters(make_contract(), billing_customer="cus_1", days_until_due=30, zone=ZONE)
+    wanted = contracts.subscription_parameters(make_contract(), billing_customer="cus_1", days_until_due=30, zone=ZONE)
     # then it runs from local noon to one calendar year later
     assert datetime.fromtimestamp(wanted["backdate_start_date"], UTC) == datetime(2026, 5, 14, 16, tzinfo=UTC)
     assert datetime.fromtimestamp(wanted["cancel_at"], UTC) == datetime(2027, 5, 14, 16, tzinfo=UTC)
@@ -154,23 +154,29 @@ def test_no_zone_and_no_daylight_rule_moves_a_date(
     make_contract: Callable[..., SubscriptionContract], zone: str, starts_on: date
 ) -> None:
     ends_on = date.fromordinal(starts_on.replace(year=starts_on.year + 1).toordinal() - 1)
-    first, last = mapping.term(make_contract(starts_on=starts_on, ends_on=ends_on), zone=ZoneInfo(zone))
-    assert reading.local_date(first, ZoneInfo(zone)) == starts_on
-    assert reading.local_date(last, ZoneInfo(zone)) - mapping.ONE_DAY == ends_on
+    when = terms.moments(make_contract(starts_on=starts_on, ends_on=ends_on), zone=ZoneInfo(zone), today=None)
+    assert when.ends is not None and reading.local_date(when.starts, ZoneInfo(zone)) == starts_on
+    assert reading.local_date(when.ends, ZoneInfo(zone)) - terms.ONE_DAY == ends_on
 
 
 def test_a_leap_day_ends_in_the_next_year(make_contract: Callable[..., SubscriptionContract]) -> None:
     contract = make_contract(starts_on=date(2024, 2, 29), ends_on=date(2025, 2, 27))
-    _, last = mapping.term(contract, zone=ZONE)
-    assert reading.local_date(last, ZONE) == date(2025, 2, 28)
+    ends = terms.moments(contract, zone=ZONE, today=None).ends
+    assert ends is not None and reading.local_date(ends, ZONE) == date(2025, 2, 28)
 
 
 @pytest.mark.parametrize(
     ("changes", "field", "reason"),
     [
-        ({"modification_kind": "upsell"}, "modification_kind", "UNCLASSIFIED"),
-        ({"billing_frequency": "monthly"}, "billing_frequency", "UNCLASSIFIED"),
-        ({"ends_on": date(2028, 5, 13)}, "ends_on", "UNCLASSIFIED"),
+        ({"billing_frequency": "weekly"}, "billing_frequency", "UNCLASSIFIED"),
+        ({"term_months": 18, "ends_on": date(2027, 11, 13)}, "term_months", "UNCLASSIFIED"),
+        (
+            {"billing_frequency": "prepaid", "term_months": 48, "ends_on": date(2030, 5, 13)},
+            "term_months",
+            "UNCLASSIFIED",
+        ),
+        ({"ends_on": date(2030, 5, 12)}, "ends_on", "UNCLASSIFIED"),
+        ({"billing_frequency": "monthly", "amount": "100.00"}, "lines[0].amount", "ROUNDING"),
         ({"lines": ()}, "lines", "CONTRACT_INCOMPLETE"),
         ({"line": {"destination": "erp_sales_order"}}, "lines", "CONTRACT_INCOMPLETE"),
         ({"line": {"billing_product": ""}}, "lines[0].billing_product", "PRODUCT_UNMAPPED"),
@@ -183,7 +189,7 @@ def test_what_cannot_be_billed_exactly_is_refused(
     make_contract: Callable[..., SubscriptionContract], changes: dict[str, Any], field: str, reason: str
 ) -> None:
     with pytest.raises(Rejected) as refused:
-        mapping.subscription_parameters(
+        contracts.subscription_parameters(
             make_contract(**changes), billing_customer="cus_1", days_until_due=30, zone=ZONE
         )
     assert (refused.value.field, refused.value.reason) == (field, reason)
@@ -193,9 +199,9 @@ def test_what_a_subscription_bills_is_compared_with_the_contract(
     payload: Callable[[str], Any], make_contract: Callable[..., SubscriptionContract]
 ) -> None:
     held = payload("subscription")
-    assert mapping.subscription_amount(held) == Decimal("1054.00")
-    assert mapping.same_terms(held, make_contract(), zone=ZONE)
-    assert not mapping.same_terms(held, make_contract(amount="1054.01"), zone=ZONE)
-    assert not mapping.same_terms(held, make_contract(currency="EUR"), zone=ZONE)
+    assert contracts.subscription_amount(held) == Decimal("1054.00")
+    assert contracts.same_terms(held, make_contract(), zone=ZONE)
+    assert not contracts.same_terms(held, make_contract(amount="1054.01"), zone=ZONE)
+    assert not contracts.same_terms(held, make_contract(currency="EUR"), zone=ZONE)
     other_start = make_contract(starts_on=date(2026, 5, 15), ends_on=date(2027, 5, 14))
-    assert not mapping.same_terms(held, other_start, zone=ZONE)
+    assert not contracts.same_terms(held, other_start, zone=ZONE)

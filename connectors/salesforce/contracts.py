@@ -1,0 +1,244 @@
+"""Won opportunities as contracts and their modifications; pure functions.
+
+A first deal is version 1 of a contract. A later change is an opportunity of its own: `Amends__c` names the first deal,
+`Modification__c` the kind, `Modification_Number__c` its place. Its lines state the whole content afterwards, priced for
+a whole term; what is taken away is named in `Removes__c`, since Salesforce keeps no line of quantity 0.
+"""
+
+from calendar import monthrange
+from collections.abc import Mapping
+from datetime import date, timedelta
+from decimal import Decimal, localcontext
+from typing import Any
+
+from connectors import fields
+from connectors.canonical import AS_BEFORE, EVERGREEN, NO_END, ContractLine, SubscriptionContract
+from connectors.errors import Rejected
+from connectors.salesforce.reading import (
+    SYSTEM,
+    amount_of,
+    day_of,
+    number_of,
+    quantity_of,
+    record_id,
+    revision,
+    text_of,
+    unreadable,
+)
+
+OPPORTUNITY_FIELDS = (
+    "Id", "Name", "AccountId", "Account.Name", "StageName", "IsWon", "IsClosed", "CloseDate", "Amount",
+    "Approval_Status__c", "Order_Form_Date__c", "Modification__c", "Modification_Number__c", "Amends__c",
+    "Effective_Date__c", "Contract_End_Date__c", "Contract_Term_Months__c", "Billing_Frequency__c",
+    "Payment_Terms_Days__c", "Removes__c", "No_Credit__c", "PO_Number__c", "PO_Required__c", "SystemModstamp",
+)  # fmt: skip
+LINE_FIELDS = (
+    "Id", "Product2Id", "Product2.ProductCode", "Product2.Name", "PricebookEntry.UnitPrice", "Product_Text__c",
+    "Quantity", "UnitPrice", "TotalPrice",
+)  # fmt: skip
+#: Salesforce's word -> ours
+KINDS = {
+    "New": "new",
+    "Amendment": "amendment",
+    "Upsell": "upsell",
+    "Downsell": "downsell",
+    "Co-Term": "co_term",
+    "Renewal": "renewal",
+    "Cancellation": "cancellation",
+    "Suspension": "suspension",
+    "Reactivation": "reactivation",
+    "Assignment": "assignment",
+}
+FREQUENCIES = {
+    "Annual in advance": "annual_in_advance",
+    "Prepaid": "prepaid",
+    "Quarterly": "quarterly",
+    "Monthly": "monthly",
+}
+#: kinds that sell nothing of their own
+WITHOUT_AMOUNT = frozenset({"cancellation", "suspension", "reactivation"})
+#: kinds after which nothing more is committed
+ENDING = frozenset({"cancellation", "assignment"})
+LONGEST_TERM, LONGEST_CREDIT = 120, 365
+HIGHEST_NUMBER = 9_999
+ONE_DAY = timedelta(days=1)
+
+
+def contracts(record: Mapping[str, Any], *, version: int, currency: str) -> list[SubscriptionContract]:
+    """An opportunity as the version of the contract it makes; an assignment also begins the new customer's contract.
+
+    Raises Rejected CONTRACT_INCOMPLETE for what is missing, ROUNDING for an amount with more digits than its currency.
+    """
+    own_id, kind = record_id(record, "Id"), _kind(record)
+    if kind == "new":
+        return [_contract(record, kind=kind, first=own_id, number=version, version=version, currency=currency)]
+    number = _whole(record, "Modification_Number__c", least=2, most=HIGHEST_NUMBER)
+    if number is None:
+        raise _incomplete(record, "Modification_Number__c")
+    if not record.get("Effective_Date__c"):
+        raise _incomplete(record, "Effective_Date__c")
+    first = record_id(record, "Amends__c")
+    found = [_contract(record, kind=kind, first=first, number=number, version=number, currency=currency)]
+    if kind == "assignment":
+        found.append(_contract(record, kind=kind, first=own_id, number=1, version=1, currency=currency))
+    return found
+
+
+def committed_amount(record: Mapping[str, Any]) -> Any:
+    """What a first deal commits to as changed since: the amount of its last change that states one, nothing once it
+    is ended or assigned. The record carries its won changes in the order of their numbers.
+    """
+    amount = record.get("Amount") or 0
+    for change in fields.rows(record, "Amendments__r.records", system=SYSTEM):
+        kind = KINDS.get(text_of(change, "Modification__c"), "")
+        if kind in ENDING:
+            return 0
+        if kind not in WITHOUT_AMOUNT:
+            amount = change.get("Amount") or 0
+    return amount
+
+
+def _kind(record: Mapping[str, Any]) -> str:
+    """The kind as it is named. Raises Rejected where a change is not named, or what it changes is not."""
+    word, amends = text_of(record, "Modification__c"), record.get("Amends__c")
+    if word and word not in KINDS:
+        raise unreadable(record, "Modification__c", f"is none of {', '.join(KINDS)}")
+    kind = KINDS.get(word, "new")
+    if amends and kind == "new":
+        raise _incomplete(record, "Modification__c")
+    if not amends and kind != "new":
+        raise _incomplete(record, "Amends__c")
+    return kind
+
+
+def _contract(
+    record: Mapping[str, Any], *, kind: str, first: str, number: int, version: int, currency: str
+) -> SubscriptionContract:
+    for field in ("CloseDate", "AccountId", *(() if kind in WITHOUT_AMOUNT else ("Amount",))):
+        if record.get(field) in (None, ""):
+            raise _incomplete(record, field)
+    own_id = record_id(record, "Id")
+    currency = text_of(record, "CurrencyIsoCode") or currency
+    closed = day_of(record, "CloseDate")
+    ordered = day_of(record, "Order_Form_Date__c") if record.get("Order_Form_Date__c") else None
+    starts = day_of(record, "Effective_Date__c") if record.get("Effective_Date__c") else closed
+    is_new_term = kind in ("new", "renewal")
+    months = _whole(record, "Contract_Term_Months__c", least=0, most=LONGEST_TERM)
+    if months is None:
+        months = 12 if kind == "new" else AS_BEFORE
+    ends = _last_day(record, starts=starts, months=12 if months == AS_BEFORE else months)
+    rows = fields.rows(record, "OpportunityLineItems.records", system=SYSTEM)
+    lines = tuple(_line(row, currency=currency, starts=starts, ends=ends) for row in rows)
+    lines_sum = sum((line.amount for line in lines), amount_of({"sum": 0}, "sum", currency))
+    terms = _whole(record, "Payment_Terms_Days__c", least=0, most=LONGEST_CREDIT)
+    return SubscriptionContract(
+        reference=f"contract:{first}",
+        version=version,
+        correlation_id=f"deal:{first}",
+        currency=currency,
+        source_system=SYSTEM,
+        crm_opportunity_id=own_id,
+        name=text_of(record, "Name")[:200],
+        customer_reference=f"customer:{record_id(record, 'AccountId')}",
+        modification_kind=kind,
+        modification_number=number,
+        record_revision=revision(record),
+        signed_on=ordered or closed,
+        starts_on=starts,
+        ends_on=ends,
+        effective_on=starts,
+        term_months=months if is_new_term else AS_BEFORE,
+        amount=amount_of({"Amount": 0} if record.get("Amount") is None else record, "Amount", currency),
+        billing_frequency=_frequency(record, is_new=kind == "new") if is_new_term else "",
+        payment_terms_days=terms if terms is not None else 30 if kind == "new" else AS_BEFORE,
+        po_number=text_of(record, "PO_Number__c").strip()[:60],
+        po_required=record.get("PO_Required__c") is True,
+        removes=tuple(
+            dict.fromkeys(code for one in text_of(record, "Removes__c").splitlines() if (code := one.strip()))
+        ),
+        credits_unused=record.get("No_Credit__c") is not True,
+        master_reference=f"contract:{record_id(record, 'Amends__c')}" if kind == "assignment" and number == 1 else "",
+        commitment=(
+            ("is_won", "true" if record.get("IsWon") is True else "false"),
+            ("stage", text_of(record, "StageName")),
+            ("approval", text_of(record, "Approval_Status__c")),
+            ("order_form_on", ordered.isoformat() if ordered else ""),
+            ("lines_sum", format(lines_sum, "f")),
+        ),
+        lines=lines,
+    )
+
+
+def _removed(record: Mapping[str, Any]) -> tuple[str, ...]:
+    """Product codes, one a line, each once."""
+    codes = (line.strip() for line in text_of(record, "Removes__c").splitlines())
+    return tuple(dict.fromkeys(code for code in codes if code))
+
+
+def _last_day(record: Mapping[str, Any], *, starts: date, months: int) -> date:
+    """The agreed last day of service, else the term's."""
+    if record.get("Contract_End_Date__c"):
+        ends = day_of(record, "Contract_End_Date__c")
+        if ends < starts:
+            raise unreadable(record, "Contract_End_Date__c", "lies before the first day")
+        return ends
+    return NO_END if months == EVERGREEN else months_later(starts, months) - ONE_DAY
+
+
+def months_later(day: date, months: int) -> date:
+    """The same day so many months later, or that month's last."""
+    month = day.month - 1 + months
+    year, month = day.year + month // 12, month % 12 + 1
+    return date(year, month, min(day.day, monthrange(year, month)[1]))
+
+
+def _frequency(record: Mapping[str, Any], *, is_new: bool) -> str:
+    word = text_of(record, "Billing_Frequency__c")
+    if not word:
+        return "annual_in_advance" if is_new else ""
+    if word not in FREQUENCIES:
+        raise unreadable(record, "Billing_Frequency__c", f"is none of {', '.join(FREQUENCIES)}")
+    return FREQUENCIES[word]
+
+
+def _line(row: Mapping[str, Any], *, currency: str, starts: date, ends: date) -> ContractLine:
+    product = fields.group(row, "Product2", system=SYSTEM)
+    entry = fields.group(row, "PricebookEntry", system=SYSTEM)
+    quantity = quantity_of(row)
+    amount = amount_of(row, "TotalPrice", currency)
+    listed = amount
+    if entry.get("UnitPrice") is not None:
+        with localcontext(prec=60):  # the product of two exact numbers is exact
+            listed = number_of(entry, "UnitPrice") * quantity
+        listed = amount_of({"list amount": listed}, "list amount", currency)
+    return ContractLine(
+        line_id=record_id(row, "Id"),
+        crm_product=text_of(product, "ProductCode") or text_of(row, "Product_Text__c"),
+        description=(text_of(product, "Name") or text_of(row, "Product_Text__c"))[:200],
+        quantity=quantity,
+        unit_price=number_of(row, "UnitPrice")
+        if row.get("UnitPrice") is not None
+        else (amount / quantity if quantity else amount),
+        amount=amount,
+        list_amount=listed,
+        discount=listed - amount,
+        starts_on=starts,
+        ends_on=ends,
+    )
+
+
+def _whole(record: Mapping[str, Any], field: str, *, least: int, most: int) -> int | None:
+    """A whole number in its bounds; None where nothing stands."""
+    if record.get(field) in (None, ""):
+        return None
+    number: Decimal = number_of(record, field)
+    if number != number.to_integral_value() or not least <= number <= most:
+        raise unreadable(record, field, f"is no whole number from {least} to {most}")
+    return int(number)
+
+
+def _incomplete(record: Mapping[str, Any], field: str) -> Rejected:
+    own_id = record_id(record, "Id")
+    return Rejected(
+        f"opportunity {own_id} has no {field}", reason="CONTRACT_INCOMPLETE", field=field, value=own_id, system=SYSTEM
+    )

@@ -1,0 +1,94 @@
+"""Hands contracts and their changes to Stripe: which calls, in which order, each under a key of its own."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from connectors.canonical import SubscriptionContract
+from connectors.errors import Rejected
+from connectors.interface import Parcel
+from connectors.stripe_billing import changes, contracts, terms
+from connectors.stripe_billing.transport import SYSTEM, Api
+
+
+@dataclass(frozen=True, kw_only=True)
+class Carrying:
+    """What a contract is handed over with."""
+
+    api: Api
+    zone: ZoneInfo
+    days_until_due: int
+    #: a record by its path, None where Stripe does not have it
+    get: Callable[[str], dict[str, Any] | None]
+    #: the idempotency key of a parcel, or of one of its calls by content
+    key: Callable[..., str]
+
+    def put(self, contract: SubscriptionContract, parcel: Parcel) -> dict[str, Any]:
+        """The subscription afterwards. Raises the outbound errors."""
+        held = parcel.known.get(parcel.reference)
+        is_change = contract.modification_number > 1 and contract.modification_kind != "new"
+        if held:
+            return (self._change if is_change else self._keep)(contract, held, parcel)
+        if is_change:
+            raise terms.refused(contract, field="known", text="what is to be changed is not in Stripe")
+        customer = parcel.known.get(contract.customer_reference)
+        if not customer:
+            raise Rejected(
+                f"{contract.customer_reference} has no customer in Stripe yet",
+                field="customer_reference",
+                value=contract.customer_reference,
+                system=SYSTEM,
+            )
+        wanted = contracts.subscription_parameters(
+            contract,
+            billing_customer=customer,
+            days_until_due=self.days_until_due,
+            zone=self.zone,
+            today=parcel.today,
+        )
+        # what comes later than a boundary is anchored at another one: another request, under a key of its own
+        is_fixed = wanted["billing_cycle_anchor"] == wanted.get("cancel_at")
+        return self.api.post(
+            "/v1/subscriptions", wanted, key=self.key(parcel) if is_fixed else self.key(parcel, wanted)
+        )
+
+    def _change(self, contract: SubscriptionContract, held: str, parcel: Parcel) -> dict[str, Any]:
+        """Write what the change leaves to be written, call by call, from what Stripe holds now."""
+        path = f"/v1/subscriptions/{quote(held, safe='')}"
+        record = self.get(path)
+        if record is None:
+            raise terms.refused(contract, field="known", value=held, text=f"{held} is not in Stripe any more")
+        if (contracts.version_of(record) or 0) >= contract.version:
+            return record
+        for call in changes.calls(contract, record, zone=self.zone, today=parcel.today):
+            key = self.key(parcel, {"method": call.method, **call.params})
+            if call.method == "delete":
+                self._issue_drafts(held, parcel)
+                record = self.api.delete(path, key=key)
+            else:
+                record = self.api.post(path, call.params, key=key)
+        return record
+
+    def _issue_drafts(self, held: str, parcel: Parcel) -> None:
+        """Issue what would be issued within the hour: a cancellation stops the drafts of its subscription for good."""
+        for page in self.api.pages("/v1/invoices", subscription=held, status="draft"):
+            for draft in page:
+                path = f"/v1/invoices/{quote(draft['id'], safe='')}/finalize"
+                self.api.post(path, {}, key=self.key(parcel, {"method": "finalize", "invoice": draft["id"]}))
+
+    def _keep(self, contract: SubscriptionContract, held: str, parcel: Parcel) -> dict[str, Any]:
+        """A newer version of a contract that is billed already: the same terms are noted, others need an amendment."""
+        path = f"/v1/subscriptions/{quote(held, safe='')}"
+        record: Mapping[str, Any] | None = self.get(path)
+        if record is None or not contracts.same_terms(record, contract, zone=self.zone):
+            raise Rejected(
+                f"{contract.reference} is billed by {held} on other terms; a change needs an amendment",
+                reason="DUPLICATE_SUBSCRIPTION",
+                field="known",
+                value=held,
+                system=SYSTEM,
+            )
+        changed = {"metadata": contracts.contract_metadata(contract, zone=self.zone)}
+        return self.api.post(path, changed, key=self.key(parcel))

@@ -1,0 +1,96 @@
+"""Why a deal or a change of a contract can stop, in words; part of the table in sync.reasons."""
+
+#: code, title, cause, what it holds up, the seller's sentence
+CONTRACTS: tuple[tuple[str, str, str, str, str], ...] = (
+    (
+        "CUSTOMER_MERGED",
+        "Account was merged or exchanged in the CRM",
+        "The deal of {customer} stands with another account in the CRM now: {value}.",
+        "Its deals wait for a decision; ERP customers are never merged by themselves.",
+        "Billing is waiting: the account was merged.",
+    ),
+    (
+        "CONTRACT_INCOMPLETE",
+        "Deal is incomplete",
+        "The deal lacks “{field}”.",
+        "The deal cannot be billed.",
+        "Billing is waiting: “{field}” is missing on the deal.",
+    ),
+    (
+        "LINES_DO_NOT_SUM",
+        "Lines do not add up",
+        "The deal's lines do not add up to its amount: {value}.",
+        "The deal cannot be billed.",
+        "Billing is waiting: the products do not add up to the deal's amount.",
+    ),
+    (
+        "APPROVAL_MISSING",
+        "Discount approval is missing",
+        "The deal was won before its approval was complete.",
+        "The deal cannot be billed.",
+        "Billing is waiting for the deal's approval.",
+    ),
+    (
+        "DEAL_CHANGED_AFTER_BILLING",
+        "Deal changed after it was billed",
+        "The deal was edited in the CRM after its subscription was made.",
+        "Billing keeps the signed terms until someone decides.",
+        "The deal was changed after billing started.",
+    ),
+    (
+        "DEAL_REOPENED",
+        "Deal was taken back after it was won",
+        "The deal stands at the stage “{value}” in the CRM again, after it had been won.",
+        "What was billed stays billed; nothing more is carried for this deal until someone decides.",
+        "The deal was taken back after billing had accepted it: win it again, or cancel it by a change of its own.",
+    ),
+    (
+        "PO_MISSING",
+        "Purchase order number is missing",
+        "{customer} asks for its own order number on every invoice, and the deal carries none.",
+        "The deal cannot be billed; an invoice without the number would not be paid.",
+        "Billing is waiting: the customer's purchase order number is missing on the deal.",
+    ),
+    (
+        "MODIFICATION_UNCLEAR",
+        "Change of a contract contradicts itself",
+        "The change does not fit the contract before it: {value}.",
+        "This change and all later ones of the contract wait; what was agreed before stays billed.",
+        "Billing is waiting: the change does not fit the contract before it ({value}).",
+    ),
+    (
+        "BACKDATED_CHANGE",
+        "Change dated before what is billed now",
+        "The change of {document} holds from {value}, which lies before the period that is billed now.",
+        "The change is not billed; earlier periods are corrected only by crediting and billing them again.",
+        "Billing is waiting: the change is dated back too far ({value}); agree on a later day, or ask billing.",
+    ),
+    (
+        "NOT_BILLED",
+        "Running contract that nobody bills",
+        "{document} runs and billing has it, and {value}.",
+        "{amount} a term is at stake until billing issues what is due.",
+        "The contract runs, and billing has not issued what is due; billing is looking into it.",
+    ),
+    (
+        "BILLED_AFTER_END",
+        "Billed after the contract's end",
+        "{document} charges {customer} for {value}.",
+        "The customer will dispute it; what is charged too much must be credited.",
+        "The customer was billed for service after the contract's end; billing is looking into it.",
+    ),
+    (
+        "RENEWAL_UNDECIDED",
+        "Renewal due and undecided",
+        "{document} ends within 30 days, and nobody has said whether it goes on.",
+        "Service would go on unbilled, or end without the customer knowing.",
+        "The contract ends within 30 days: renew it, or say that it ends.",
+    ),
+    (
+        "CONTRACT_ENDED",
+        "Change of a contract that has ended",
+        "The change builds on a contract that is over: {value}.",
+        "Nothing is billed for this change.",
+        "Billing is waiting: the contract this change builds on has ended; sell it as a new deal.",
+    ),
+)
