@@ -146,6 +146,8 @@ class Connector:
     lists_states: ClassVar[bool] = False
     #: kinds `deliver` takes
     delivers: ClassVar[frozenset[str]] = frozenset()
+    #: kinds `list_day` takes; empty: whatever it is asked for, it says itself what it cannot list
+    lists: ClassVar[frozenset[str]] = frozenset()
     #: how long after an unanswered write a look-up may still miss it
     settle_time: ClassVar[timedelta] = timedelta(seconds=5)
     #: how long the vendor surely remembers a request key; None = never does

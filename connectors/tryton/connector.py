@@ -38,6 +38,7 @@ class Tryton(Connector):
     role = "erp"
     capabilities: ClassVar[frozenset[str]] = frozenset({"find", "list_day", "periods"})
     delivers: ClassVar[frozenset[str]] = frozenset({"customer", "invoice", "payment", "allocation"})
+    lists: ClassVar[frozenset[str]] = frozenset({"customer", "receipt", "payment", *LISTED})
     settle_time = timedelta(seconds=60)  # an unanswered call may still be at work when we look
     key_horizon = None
 

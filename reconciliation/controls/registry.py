@@ -1,5 +1,6 @@
 """All controls by name, in the order of the board."""
 
+from connectors.registry import connector_class
 from reconciliation.controls.bank_receipts import BANK_RECEIPTS
 from reconciliation.controls.committed_vs_contracted import COMMITTED_VS_CONTRACTED
 from reconciliation.controls.control import Control
@@ -39,12 +40,30 @@ CONTROLS: dict[str, Control] = {
 
 def controls_of(entity: LegalEntity) -> list[Control]:
     """What an entity is asked, in the order of the board."""
-    return [control for control in CONTROLS.values() if control.applies(entity) and _is_connected(control, entity)]
+    systems: dict[str, set[str]] = {}
+    for route in EntityRoute.objects.filter(entity=entity, is_shadow=False).select_related("connection"):
+        systems.setdefault(route.role, set()).add(route.connection.system)
+    return [control for control in CONTROLS.values() if control.applies(entity) and _can_be_asked(control, systems)]
 
 
-def _is_connected(control: Control, entity: LegalEntity) -> bool:
-    """Whether an entity has what a control reads at all: one without a bank's statements is not asked about them. What
-    every entity must have counts as connected, so that its absence is a control that did not run.
+def _can_be_asked(control: Control, systems: dict[str, set[str]]) -> bool:
+    """Whether the systems connected for an entity can answer: one without a bank's statements is not asked about them,
+    nor is an ERP about documents nobody posts there. What every entity must have counts as connected, so that its
+    absence is a control that did not run.
     """
-    needed = {control.left_role, control.right_role} - {"crm", "billing", "erp", "portal", ""}
-    return all(EntityRoute.objects.filter(entity=entity, role=role, is_shadow=False).exists() for role in needed)
+    for role, kind in ((control.left_role, control.left_kind), (control.right_role, control.right_kind)):
+        connected = systems.get(role, set())
+        if not connected and role not in ("crm", "billing", "erp", "portal", ""):
+            return False
+        lists = [_lists(system) for system in connected]
+        if lists and all(known and kind not in known for known in lists):
+            return False
+    return True
+
+
+def _lists(system: str) -> frozenset[str]:
+    try:
+        return connector_class(system).lists
+    except LookupError:
+        # a connection whose connector is gone is a control that did not run, not one that is not asked
+        return frozenset()

@@ -248,7 +248,7 @@ class BillingDepartment:
             tax=Decimal(0),
             total=amount,
             lines=(line,),
-            source_system=self.books.code,
+            source_system="stripe_billing",
         )
         # the entity is the portal's to find; here it is kept for the checker only
         self.issued.append(replace(invoice, legal_entity=contract.legal_entity))
@@ -274,7 +274,7 @@ class BillingDepartment:
             received_on=today,
             amount=invoice.total,
             pays_reference=invoice.reference,
-            source_system=self.books.code,
+            source_system="stripe_billing",
         )
         allocation = Allocation(
             reference=f"allocation:{self.books.code}:{number}",
@@ -286,7 +286,7 @@ class BillingDepartment:
             customer_reference="",
             applied_on=today,
             amount=invoice.total,
-            source_system=self.books.code,
+            source_system="stripe_billing",
         )
         self.collected.append(replace(payment, legal_entity=entity))
         self.books.say("payment", payment.gateway_id, payment, allocation, revision=1)

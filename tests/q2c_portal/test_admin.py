@@ -29,10 +29,12 @@ from sync.models import (
     PostingWindow,
     ProductMapping,
     RefusedCall,
+    RevenueEngine,
     SourceEvent,
     SourceEventBody,
     StrayCalls,
 )
+from tests.any_row import any_row
 from tests.reconciliation.views import story as told
 
 pytestmark = pytest.mark.django_db
@@ -137,6 +139,11 @@ def world(monkeypatch: pytest.MonkeyPatch) -> told.Story:
         fix="map_product", request=request, problem=case.problem, started_by=drafter, started_at=now
     )
     FixItem.objects.create(run=run, place=1, case=case)
+    accounts = {f"{name}_account": "1" for name in ("deferred", "revenue", "unbilled")}
+    any_row(RevenueEngine, entity=story.entity, engine="portal", **accounts, **approved)
+    for model in OURS:
+        if not model._default_manager.exists():
+            any_row(model)
     return story
 
 

@@ -81,8 +81,9 @@ def test_sellers_see_debts_grow_older_and_what_dunning_came_to(open_business: Ca
     assert seen(business, OF_DEAL, "Opportunity", deal)["Q2C_Collections__c"] == "Payment failed once, no further try"
     # when five weeks go by
     business.skip_to(FIRST_DAY + timedelta(days=35))
+    # then they see that it is late, once the day was told
+    until(lambda: seen(business, OF_ACCOUNT, "Account", account)["Q2C_Ageing__c"] == "1–30 days USD 550.00")
     shown = seen(business, OF_ACCOUNT, "Account", account)
-    assert shown["Q2C_Ageing__c"] == "1–30 days USD 550.00"
     assert Decimal(str(shown["Q2C_Balance__c"])) == Decimal("550")
     # when the money comes after all
     business.stripe.settings(declined_customers=[])
