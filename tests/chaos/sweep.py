@@ -6,7 +6,6 @@ The boundaries are not listed anywhere: a first play counts them, then one play 
 
 import logging
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -36,8 +35,8 @@ class Coverage:
 
     #: phase -> number of boundaries
     boundaries: dict[str, int] = field(default_factory=dict)
-    #: phase -> names of places where it died
-    places: dict[str, Counter[str]] = field(default_factory=dict)
+    #: phase -> places where it died, and how often
+    places: dict[str, dict[str, int]] = field(default_factory=dict)
     kills: int = 0
     violations: list[str] = field(default_factory=list)
     seconds: float = 0.0
@@ -129,7 +128,8 @@ class Sweep:
         reached = boundaries.count - before
         if found is not None and died:
             found.kills += 1
-            found.places.setdefault(name, Counter())[died[0]] += 1
+            places = found.places.setdefault(name, {})
+            places[died[0]] = places.get(died[0], 0) + 1
         return reached
 
     def rest(self) -> None:
@@ -228,7 +228,7 @@ def as_text(found: Coverage) -> str:
     """A sweep as people read it."""
     lines = [f"{found.kills} kills in {found.seconds:.0f} s"]
     for phase, count in found.boundaries.items():
-        places = found.places.get(phase, Counter())
+        places = found.places.get(phase, {})
         lines.append(f"  {phase}: {count} boundaries, {len(places)} places")
     lines.append(f"violations: {len(found.violations)}")
     lines += [f"  {text}" for text in found.violations]

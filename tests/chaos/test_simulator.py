@@ -7,11 +7,12 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import asdict
 from typing import Any
 
 import pytest
 
-from tests.chaos import planted, proof
+from tests.chaos import planted, proof, sweep
 from tests.chaos.mishaps import named
 from tests.chaos.results import ROOT
 
@@ -87,3 +88,9 @@ def test_unknown_faults_are_refused_by_name() -> None:
 def test_the_release_set_is_what_it_says() -> None:
     everything = next(part for part in proof.PARTS if part.faults == "all")
     assert sum(part.wanted for part in proof.PARTS) == 100_000 and everything.wanted >= 80_000
+
+
+def test_what_a_sweep_found_can_be_kept_as_data() -> None:
+    found = sweep.Coverage(boundaries={"a phase": 2}, places={"a phase": {"after commit": 1}}, kills=1)
+    assert json.loads(json.dumps(asdict(found)))["places"] == {"a phase": {"after commit": 1}}
+    assert "a phase: 2 boundaries, 1 places" in sweep.as_text(found)
