@@ -127,7 +127,7 @@ BUGS: tuple[Planted, ...] = (
         says="What a dead worker held is never found again",
         place="sync.outbox:_CLAIM",
         old="lease_until = %(lease)s,",
-        new="",
+        new="lease_until = %(lease)s + interval '10 years',",
         caught_by=CRASH_POINTS,
     ),
     Planted(
