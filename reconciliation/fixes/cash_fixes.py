@@ -66,7 +66,7 @@ class OwesOne(Fix):
             reversible_by="A reversal, as a new approved case. There is no undo.",
         )
 
-    def release(self, run: FixRun, items: Sequence[FixItem]) -> None:
+    def release(self, run: FixRun, items: Sequence[FixItem]) -> Sequence[FixItem]:
         for item in items:
             assert item.case is not None and item.case.work_item is not None and run.request is not None
             try:
@@ -80,6 +80,7 @@ class OwesOne(Fix):
             with transaction.atomic():
                 outbox.owe([(item.case.work_item, entry)], Tables())
                 self.store(item.case, entry)
+        return ()
 
     def store(self, case: ExceptionCase, entry: Owed) -> None:
         """Keep what was decided, where no source will tell us of it."""
@@ -292,11 +293,12 @@ class LeaveAsItIs(Fix):
             reversible_by="Its next movement opens a new case.",
         )
 
-    def release(self, run: FixRun, items: Sequence[FixItem]) -> None:
+    def release(self, run: FixRun, items: Sequence[FixItem]) -> Sequence[FixItem]:
         for item in items:
             assert item.case is not None
             note = "Accepted: it stays as the ledger shows it"
             blocks.clear(work_items=[item.case.work_item_id or 0], reasons={item.case.reason}, note=note)
+        return ()
 
     def outcome(self, item: FixItem) -> tuple[str, str] | None:
         return FixItem.Status.SUCCEEDED, "Accepted"

@@ -49,7 +49,7 @@ class KeepSigned(Fix):
             reversible_by="Sell the change as a numbered change of the contract.",
         )
 
-    def release(self, run: FixRun, items: Sequence[FixItem]) -> None:
+    def release(self, run: FixRun, items: Sequence[FixItem]) -> Sequence[FixItem]:
         for item in items:
             assert item.case is not None and item.case.work_item_id is not None
             blocks.clear(
@@ -58,6 +58,7 @@ class KeepSigned(Fix):
                 user=run.started_by,
                 reasons={item.case.reason},
             )
+        return ()
 
     def outcome(self, item: FixItem) -> tuple[str, str] | None:
         assert item.case is not None

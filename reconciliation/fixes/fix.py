@@ -138,8 +138,8 @@ class Fix:
         transaction.
         """
 
-    def release(self, run: FixRun, items: Sequence[FixItem]) -> None:
-        """Set these items going. Needs a transaction."""
+    def release(self, run: FixRun, items: Sequence[FixItem]) -> Sequence[FixItem]:
+        """Set these items going; those whose turn has to wait are given back. Needs a transaction."""
         raise TypeError(f"{type(self).__name__} must release its items")
 
     def outcome(self, item: FixItem) -> tuple[str, str] | None:

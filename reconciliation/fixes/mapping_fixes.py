@@ -25,12 +25,13 @@ class ReleasesWorkItems(Fix):
     def checks(self, case: ExceptionCase) -> str:
         return "Each released deal runs through the same checks again; its case closes only when it goes through, and the daily control compares both systems."
 
-    def release(self, run: FixRun, items: Sequence[FixItem]) -> None:
+    def release(self, run: FixRun, items: Sequence[FixItem]) -> Sequence[FixItem]:
         now = clock.now()
         WorkItem.objects.filter(
             pk__in=[item.case.work_item_id for item in items if item.case], condition=Condition.BLOCKED
         ).update(condition=Condition.DUE, due_at=now)
         nudges.nudge("ingest")
+        return ()
 
     def outcome(self, item: FixItem) -> tuple[str, str] | None:
         case = item.case

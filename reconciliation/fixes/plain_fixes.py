@@ -46,7 +46,7 @@ class Reconnect(Fix):
             reversible_by="Pause it again.",
         )
 
-    def release(self, run: FixRun, items: Sequence[FixItem]) -> None:
+    def release(self, run: FixRun, items: Sequence[FixItem]) -> Sequence[FixItem]:
         for item in items:
             assert item.case is not None and item.case.connection is not None
             row = item.case.connection
@@ -58,6 +58,7 @@ class Reconnect(Fix):
                 continue
             connections.resume(row, note="Reconnected and tested", user=run.started_by)
             nudges.nudge("ingest", "deliver", "posting", "notify")
+        return ()
 
     def outcome(self, item: FixItem) -> tuple[str, str] | None:
         assert item.case is not None
@@ -91,7 +92,7 @@ class ReadAgain(Fix):
             reversible_by="Nothing is changed by reading.",
         )
 
-    def release(self, run: FixRun, items: Sequence[FixItem]) -> None:
+    def release(self, run: FixRun, items: Sequence[FixItem]) -> Sequence[FixItem]:
         now = clock.now()
         cases = [item.case for item in items if item.case]
         SourceEvent.objects.filter(
@@ -104,6 +105,7 @@ class ReadAgain(Fix):
         # the source may say something newer than what the item holds
         SourceEvent.objects.filter(work_items__in=works).update(condition=Condition.DUE, due_at=now)
         nudges.nudge("ingest")
+        return ()
 
     def outcome(self, item: FixItem) -> tuple[str, str] | None:
         case = item.case
@@ -139,13 +141,14 @@ class RunControl(Fix):
             reversible_by="Nothing is changed by reading.",
         )
 
-    def release(self, run: FixRun, items: Sequence[FixItem]) -> None:
+    def release(self, run: FixRun, items: Sequence[FixItem]) -> Sequence[FixItem]:
         from reconciliation.controls import runner
 
         for item in items:
             assert item.case is not None and item.case.control_run is not None
             missed = item.case.control_run
             runner.run(missed.control, entity=missed.entity, business_date=missed.business_date)
+        return ()
 
     def outcome(self, item: FixItem) -> tuple[str, str] | None:
         assert item.case is not None

@@ -89,7 +89,8 @@ class PostsAgain(Fix):
     def ledger_effect(self, case: ExceptionCase) -> str:
         return f"Receivables and revenue by {money(case.amount, case.currency)}, at the document's total."
 
-    def release(self, run: FixRun, items: Sequence[FixItem]) -> None:
+    def release(self, run: FixRun, items: Sequence[FixItem]) -> Sequence[FixItem]:
+        held = []
         for item in items:
             assert item.case is not None
             try:
@@ -97,12 +98,12 @@ class PostsAgain(Fix):
                     self.post(run, self.delivery(item.case))
             except rounds.UnderWay:
                 # an earlier run, or a late answer, moved it meanwhile: its turn comes when that is known
-                item.status, item.released_at = FixItem.Status.WAITING, None
-                item.save(update_fields=["status", "released_at"])
+                held.append(item)
             except NotPossible as error:
                 # it changed since it was approved: nothing is sent
                 item.status, item.note = FixItem.Status.REFUSED, str(error)[:400]
                 item.save(update_fields=["status", "note"])
+        return held
 
     def post(self, run: FixRun, row: Delivery) -> None:
         rounds.repost(row, operation_note=f"{self.label}, run {run.pk}")

@@ -101,7 +101,10 @@ def _release(fix: Fix, run: FixRun, count: int) -> None:
         item.status, item.released_at = FixItem.Status.RELEASED, clock.now()
     bulk.update(going, ["status", "released_at"])
     if going:
-        fix.release(run, going)
+        held = fix.release(run, going)
+        for item in held:
+            item.status, item.released_at = FixItem.Status.WAITING, None
+        bulk.update(held, ["status", "released_at"])
 
 
 def _note_outcomes(fix: Fix, run: FixRun) -> None:

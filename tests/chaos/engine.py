@@ -81,10 +81,10 @@ class Heard:
 class Engine:
     """Runs the product and calls its door."""
 
-    def __init__(self, stage: Stage, *, dsn: str = "") -> None:
-        """With `dsn` every 2xx is checked against the database as others see it at that moment."""
+    def __init__(self, stage: Stage, *, dsn: str) -> None:
+        """`dsn` is where every 2xx is checked against the database as others see it at that moment."""
         self.stage = stage
-        self._others_see = psycopg.connect(dsn, autocommit=True) if dsn else None
+        self._others_see = psycopg.connect(dsn, autocommit=True)
         self.world = stage.world
         self.history: dict[tuple[str, str], Heard] = {}
         self.skipped = 0
@@ -113,8 +113,7 @@ class Engine:
                 registry.connector_class.cache_clear()
                 live._built.cache_clear()
                 set_stage(None)
-                if self._others_see:
-                    self._others_see.close()
+                self._others_see.close()
 
     # -- the broker -----------------------------------------------------------------------------------
     def nudge(self, *queues: str) -> None:
@@ -223,10 +222,7 @@ class Engine:
             heard.fail += 1
 
     def _is_stored(self, said: Said) -> bool:
-        if self._others_see is None:
-            return True
-        row = self._others_see.execute(_STORED, [said.source, said.event_id]).fetchone()
-        return row is not None
+        return self._others_see.execute(_STORED, [said.source, said.event_id]).fetchone() is not None
 
     def call_altered(self, said: Said) -> None:
         """The same id once more, with other bytes: only once the first was taken, else it would be the first."""

@@ -49,7 +49,7 @@ class Sweep:
     def __init__(self, seed: int) -> None:
         self.world = World(seed)
         self.stage = Stage(world=self.world, boundaries=Boundaries())
-        self.engine = Engine(self.stage)
+        self.engine = Engine(self.stage, dsn=dsn())
         self.number = 0
         self.hangs = False
 

@@ -29,7 +29,7 @@ class Played:
     def __init__(self) -> None:
         self.world = World(7)
         self.stage = Stage(world=self.world, boundaries=Boundaries())
-        self.engine = Engine(self.stage)
+        self.engine = Engine(self.stage, dsn=dsn())
         with self.engine.running(7):
             self.company = companies.found(self.stage)
             for source in (self.company.crm, *(one.books for one in self.company.billing.values())):
