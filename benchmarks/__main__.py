@@ -19,7 +19,10 @@ def main(arguments: Sequence[str]) -> int:
         "--quick", action="store_true", help="tiny sizes: shows that every bench works, says nothing about speed"
     )
     parser.add_argument(
-        "--only", action="append", choices=("callbacks", "deliveries", "controls", "queue"), help="may be repeated"
+        "--only",
+        action="append",
+        choices=("callbacks", "refusals", "deliveries", "controls", "queue", "usage"),
+        help="may be repeated",
     )
     parser.add_argument(
         "--output", type=Path, help="where to write; by default the results folder, and nowhere with --quick or --only"

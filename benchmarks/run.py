@@ -12,12 +12,13 @@ import django
 
 django.setup()
 
-from benchmarks import callbacks, company, controls, deliveries, machine, queue_page, usage  # noqa: E402 - they need Django
+from benchmarks import callbacks, company, controls, deliveries, machine, queue_page, refusals, usage  # noqa: E402 - they need Django
 from benchmarks.figures import Comparison  # noqa: E402
 from benchmarks.sizes import Sizes  # noqa: E402
 
 BENCHES: dict[str, Callable[[company.Company, Sizes], list[Comparison]]] = {
     "callbacks": callbacks.measure,
+    "refusals": refusals.measure,
     "deliveries": deliveries.measure,
     "controls": controls.measure,
     "queue": queue_page.measure,

@@ -12,6 +12,9 @@ class Sizes:
     calls: int
     batches: int
     call_rounds: int
+    #: refused calls per round and way to be wrong
+    refusals: int
+    refusal_rounds: int
     #: deliveries and empty tasks per round
     deliveries: int
     delivery_rounds: int
@@ -33,6 +36,8 @@ FULL = Sizes(
     calls=2_000,
     batches=20,
     call_rounds=5,
+    refusals=2_000,
+    refusal_rounds=5,
     deliveries=2_000,
     delivery_rounds=5,
     lines=1_000_000,
@@ -49,6 +54,8 @@ QUICK = Sizes(
     calls=40,
     batches=2,
     call_rounds=2,
+    refusals=20,
+    refusal_rounds=2,
     deliveries=40,
     delivery_rounds=2,
     lines=2_000,

@@ -71,6 +71,7 @@ OWNERSHIP: dict[str, Ownership] = {
     "FX_RATE_MISSING": _owned(FIN, 8, "try_again"),
     "CONTRACT_INCOMPLETE": _owned(SO, 8, "read_again"),
     "LINES_DO_NOT_SUM": _owned(SO, 8, "read_again"),
+    "TOO_MANY_LINES": _owned(SO, 8, "read_again"),
     "APPROVAL_MISSING": _owned(SO, 8, "read_again"),
     "DEAL_CHANGED_AFTER_BILLING": _owned(SO, 24, "keep_signed"),
     "DEAL_REOPENED": _owned(SO, 8, "keep_signed", "read_again"),

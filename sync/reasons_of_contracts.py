@@ -24,6 +24,13 @@ CONTRACTS: tuple[tuple[str, str, str, str, str], ...] = (
         "Billing is waiting: the products do not add up to the deal's amount.",
     ),
     (
+        "TOO_MANY_LINES",
+        "Deal has more lines than one subscription",
+        "The deal has more lines than one subscription in billing can hold: {value}.",
+        "The deal cannot be billed.",
+        "Billing is waiting: the deal has too many products for one contract.",
+    ),
+    (
         "APPROVAL_MISSING",
         "Discount approval is missing",
         "The deal was won before its approval was complete.",

@@ -74,11 +74,23 @@ def _agreed_end(contract: SubscriptionContract, zone: ZoneInfo) -> str:
     return contract.ends_on.isoformat() if ends is None else (local_date(ends, zone) - ONE_DAY).isoformat()
 
 
+#: docs.stripe.com/api/subscriptions/create: "a list of up to 20 subscription items"
+MOST_ITEMS = 20
+
+
 def billed_lines(contract: SubscriptionContract) -> tuple[ContractLine, ...]:
-    """The lines that billing bills. Raises Rejected where there are none or one has no product here."""
+    """The lines that billing bills. Raises Rejected where there are none, too many, or one has no product here."""
     billed = tuple(line for line in contract.lines if line.destination == "billing")
     if not billed:
         raise refused(contract, reason="CONTRACT_INCOMPLETE", field="lines", text="there is no line to bill")
+    if len(billed) > MOST_ITEMS:
+        raise refused(
+            contract,
+            reason="TOO_MANY_LINES",
+            field="lines",
+            value=f"{len(billed)} of {MOST_ITEMS}",
+            text=f"{len(billed)} lines are to be billed; a subscription in Stripe takes {MOST_ITEMS}",
+        )
     for index, line in enumerate(billed):
         if not line.billing_product:
             raise refused(

@@ -15,6 +15,8 @@ from tests.chaos.planted import BUGS, CRASH_POINTS, SIMULATOR, Planted
 from tests.chaos.results import RESULTS, ROOT, commit
 
 SEEDS = 200
+#: one run of a simulation or a test; the longest takes a third of it on two busy cores
+MOST_SECONDS = 3600
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,12 +33,15 @@ class Caught:
 def plant_and_see(bug: Planted) -> Caught:
     """Plant one bug where something should notice."""
     began = time.monotonic()
-    if bug.caught_by == SIMULATOR:
-        caught, how = _by_simulator(bug)
-    elif bug.caught_by == CRASH_POINTS:
-        caught, how = _by_crash_points(bug)
-    else:
-        caught, how = _by_test(bug)
+    try:
+        if bug.caught_by == SIMULATOR:
+            caught, how = _by_simulator(bug)
+        elif bug.caught_by == CRASH_POINTS:
+            caught, how = _by_crash_points(bug)
+        else:
+            caught, how = _by_test(bug)
+    except subprocess.TimeoutExpired:
+        caught, how = False, f"did not end within {MOST_SECONDS} s"
     return Caught(name=bug.name, by=bug.caught_by, caught=caught, how=how, seconds=time.monotonic() - began)
 
 
@@ -80,6 +85,7 @@ def _command(*words: str, plant: str = "") -> "subprocess.CompletedProcess[str]"
         capture_output=True,
         text=True,
         check=False,
+        timeout=MOST_SECONDS,
     )
 
 

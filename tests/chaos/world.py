@@ -7,9 +7,11 @@ remote call, when `elapse` lets the rest of the world go on before the caller ge
 import heapq
 import logging
 import random
+import signal
 import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -20,6 +22,29 @@ log = logging.getLogger(__name__)
 START = datetime(2026, 3, 30, 9, tzinfo=UTC)
 #: calls inside calls: a slow call of one worker, during which another worker makes a slow call, ...
 DEEPEST = 3
+#: what one step, with all that happens inside it, may take of this machine: the clock of the world stands still in a
+#: loop that never ends, so no simulated bound would ever notice it
+MOST_SECONDS = 300.0
+
+
+class NeverEnds(BaseException):
+    """The product is at the same step for so long that it will not end; nothing of it may catch this."""
+
+
+@contextmanager
+def bounded(seconds: float) -> Iterator[None]:
+    """Raises NeverEnds in what runs longer than this on the processor; waiting for a busy machine does not count."""
+
+    def stop(number: int, frame: object) -> None:
+        raise NeverEnds
+
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 @dataclass(order=True)
@@ -42,6 +67,8 @@ class World:
         #: errors that no simulated fault explains: each is a violation
         self.errors: list[str] = []
         self.steps = 0
+        #: once a step never ended nothing more can be played
+        self.is_over = False
         self._queue: list[_Next] = []
         self._number = 0
         self._depth = 0
@@ -75,10 +102,13 @@ class World:
 
     def run_until(self, end: datetime) -> None:
         """Let everything happen up to a moment."""
-        while self._queue and self._queue[0].at <= end:
+        while self._queue and self._queue[0].at <= end and not self.is_over:
             following = heapq.heappop(self._queue)
             self.time = max(self.time, following.at)
-            self.perform(following.name, following.action)
+            if self._depth:
+                self.perform(following.name, following.action)
+            else:
+                self._perform_bounded(following.name, following.action)
         self.time = max(self.time, end)
 
     def elapse(self, wait: timedelta) -> None:
@@ -102,6 +132,15 @@ class World:
             self.time = max(self.time, one.at)
             self.perform(one.name, one.action)
         self.time = max(self.time, end)
+
+    def _perform_bounded(self, name: str, action: Callable[[], object]) -> None:
+        try:
+            with bounded(MOST_SECONDS):
+                self.perform(name, action)
+        except NeverEnds as error:
+            where = "".join(traceback.format_tb(error.__traceback__)[-3:])
+            self.errors.append(f"{name} at {self.time:%d %H:%M:%S} never ends; it was seen at\n{where}")
+            self.is_over = True
 
     def perform(self, name: str, action: Callable[[], object]) -> None:
         """One process does one thing; it may die, and others go on."""

@@ -1,6 +1,7 @@
 """Work items: one per object and version; problems all at once; waiting, releasing, reading again, poison."""
 
 import dataclasses
+import json
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -96,6 +97,21 @@ def test_all_problems_are_found_in_one_pass(company: Company, settings) -> None:
     assert set(ExceptionCase.objects.filter(status="open").values_list("reason", flat=True)) == expected
     assert (item.condition, item.state) == (Condition.BLOCKED, Lifecycle.RECEIVED)
     assert not ContractRecord.objects.exists() and not Delivery.objects.exists()
+
+
+def test_a_deal_of_ten_thousand_and_one_lines_is_taken_whole_and_its_sum_told(company: Company) -> None:
+    # given a deal with a line more than ten thousand, whose lines are a cent short of its amount
+    company.hears(customer(1))
+    shape = deal(1, amount="0.01")
+    lines = tuple(dataclasses.replace(shape.lines[0], line_id=str(number)) for number in range(10_001))
+    (item,) = company.hears(dataclasses.replace(shape, amount=Decimal("100.02"), lines=lines))
+    # then there is one case, and both numbers stand in it
+    case = ExceptionCase.objects.get()
+    assert (case.reason, case.value) == ("LINES_DO_NOT_SUM", "100.01 of 100.02 USD")
+    # when its amount is put right, the whole of it goes to billing as one contract
+    company.hears(dataclasses.replace(shape, amount=Decimal("100.01"), lines=lines, version=shape.version + 1))
+    assert ContractRecord.objects.get().lines.count() == 10_001
+    assert len(json.loads(Delivery.objects.get(kind="contract").subject)["lines"]) == 10_001
 
 
 def test_a_deal_with_two_unknown_products_moves_from_one_problem_to_the_other(company: Company) -> None:

@@ -19,6 +19,8 @@ from connectors.sandbox.stripe_billing.periods import add_intervals, boundary, c
 from connectors.sandbox.stripe_billing.shapes import render
 
 PRORATIONS = ("always_invoice", "create_prorations", "none")
+#: docs.stripe.com/api/subscriptions/create
+MOST_ITEMS = 20
 ITEM_FIELDS = ("id", "price", "price_data", "quantity", "metadata", "deleted", "clear_usage")
 FIELDS = {
     "backdate_start_date", "billing_cycle_anchor", "billing_cycle_anchor_config", "cancel_at", "cancel_at_period_end",
@@ -289,7 +291,11 @@ def read_items(account: Account, params: Params, now: int) -> tuple[dict[str, Do
     """New subscription items and their prices (inline prices are not stored yet)."""
     prices: dict[str, Document] = {}
     items = []
-    for child in params.children("items", ITEM_FIELDS):
+    wanted = params.children("items", ITEM_FIELDS)
+    if len(wanted) > MOST_ITEMS:
+        # the limit is the API reference's ("a list of up to 20 subscription items"); the words are ours
+        raise StripeError(f"You may only specify up to {MOST_ITEMS} subscription items.", param="items")
+    for child in wanted:
         price = read_item_price(account, child)
         prices[price["id"]] = price
         items.append(new_item(account, child, price, now))

@@ -26,7 +26,7 @@ from connectors import money
 from connectors.canonical import NO_END, ContractLine, Customer, SubscriptionContract
 from connectors.errors import Rejected
 from connectors.interface import Parcel, Receipt, Setup
-from connectors.stripe_billing import amounts
+from connectors.stripe_billing import amounts, contracts
 from connectors.stripe_billing.connector import StripeBilling
 
 ZONE = ZoneInfo("America/New_York")
@@ -387,6 +387,24 @@ def test_a_change_dated_before_the_billed_period_stops(begin: Callable[..., Stor
             today=date(2026, 8, 1),
         )
     assert refused.value.reason == "BACKDATED_CHANGE"
+
+
+def test_twenty_lines_are_one_subscription_and_one_more_is_refused_before_and_by_stripe(
+    begin: Callable[..., Story], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a contract of as many lines as a subscription takes
+    (line,) = sells(prod_a=("1", "12.00"))
+    many = [replace(line, line_id=f"line-{number}") for number in range(21)]
+    assert len(begin(sold(*many[:20])).subscription()["items"]["data"]) == 20
+    # when there is one more, it is refused with both numbers, and Stripe is not asked
+    with pytest.raises(Rejected) as refused:
+        begin(sold(*many))
+    assert (refused.value.reason, refused.value.value) == ("TOO_MANY_LINES", "21 of 20")
+    # then Stripe itself would not have taken it either
+    monkeypatch.setattr(contracts, "MOST_ITEMS", 10_001)
+    with pytest.raises(Rejected) as refused:
+        begin(sold(*many))
+    assert refused.value.field == "items"
 
 
 # -- any sequence -----------------------------------------------------------------------------------------
