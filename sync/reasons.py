@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sync.reasons_of_cash import CASH
 from sync.reasons_of_documents import DOCUMENTS
+from sync.reasons_of_tax import TAX
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +30,7 @@ def _reason(code: str, title: str, cause: str, holds_up: str, seller: str) -> tu
 
 REASONS: dict[str, Reason] = dict(
     [
-        *(_reason(*row) for row in (*CASH, *DOCUMENTS)),
+        *(_reason(*row) for row in (*CASH, *DOCUMENTS, *TAX)),
         _reason(
             "PRODUCT_UNMAPPED",
             "Product has no billing plan",

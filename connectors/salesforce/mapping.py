@@ -10,21 +10,22 @@ from connectors import fields, money
 from connectors.canonical import Address, Canonical, ContractLine, CrmStatus, Customer, SubscriptionContract
 from connectors.errors import Rejected
 from connectors.money import AmountError
+from connectors.salesforce import splitting
 from connectors.salesforce.ids import full_id, is_id
 
 SYSTEM = "salesforce"
 
 OPPORTUNITY_FIELDS = (
     "Id", "Name", "AccountId", "Account.Name", "StageName", "IsWon", "IsClosed", "CloseDate", "Amount",
-    "Approval_Status__c", "Order_Form_Date__c", "SystemModstamp",
+    "Approval_Status__c", "Order_Form_Date__c", "Selling_Entity__c", "Payer__c", "SystemModstamp",
 )  # fmt: skip
 LINE_FIELDS = (
     "Id", "Product2Id", "Product2.ProductCode", "Product2.Name", "PricebookEntry.UnitPrice", "Product_Text__c",
-    "Quantity", "UnitPrice", "TotalPrice",
+    "Quantity", "UnitPrice", "TotalPrice", "Bill_To__c", "Ship_To__c",
 )  # fmt: skip
 ACCOUNT_FIELDS = (
     "Id", "Name", "ParentId", "Industry", "BillingStreet", "BillingCity", "BillingState", "BillingPostalCode",
-    "BillingCountry", "SystemModstamp",
+    "BillingCountry", "Tax_Id__c", "SystemModstamp",
 )  # fmt: skip
 
 #: our status fields -> Salesforce's, per object
@@ -70,7 +71,7 @@ def to_shapes(kind: str, record: Mapping[str, Any], *, version: int, currency: s
         return []
     fields.storable(record, system=SYSTEM)
     if kind == "opportunity":
-        return [contract(record, version=version, currency=currency)]
+        return list(splitting.contracts(contract(record, version=version, currency=currency), record))
     # an account has no numbered modifications: its revision is its version
     if not record.get("SystemModstamp"):
         raise _unreadable(record, "SystemModstamp", "is missing")
@@ -106,6 +107,10 @@ def contract(record: Mapping[str, Any], *, version: int, currency: str = "USD") 
         crm_opportunity_id=own_id,
         name=_text(record, "Name")[:200],
         customer_reference=f"customer:{_record_id(record, 'AccountId')}",
+        master_reference=f"contract:{own_id}",
+        sold_to_reference=f"customer:{_record_id(record, 'AccountId')}",
+        payer_reference=_account(record, "Payer__c"),
+        signatory=_text(record, "Selling_Entity__c").strip()[:120],
         modification_kind="new",
         modification_number=version,
         record_revision=revision(record),
@@ -147,6 +152,7 @@ def _line(row: Mapping[str, Any], *, currency: str, starts: date, ends: date) ->
         discount=listed - amount,
         starts_on=starts,
         ends_on=ends,
+        ship_to_reference=_account(row, "Ship_To__c"),
     )
 
 
@@ -175,6 +181,7 @@ def customer(record: Mapping[str, Any], *, version: int) -> Customer:
             country=_text(record, "BillingCountry"),
         ),
         industry=_text(record, "Industry")[:120],
+        tax_id=_text(record, "Tax_Id__c").replace(" ", "").upper()[:60],
     )
 
 
@@ -246,6 +253,11 @@ def one_year_later(day: date) -> date:
         return day.replace(year=day.year + 1)
     except ValueError:
         return day.replace(year=day.year + 1, day=28)
+
+
+def _account(record: Mapping[str, Any], field: str) -> str:
+    """Another account of the deal, by reference; empty where none is named."""
+    return f"customer:{_record_id(record, field)}" if record.get(field) else ""
 
 
 def _record_id(record: Mapping[str, Any], field: str) -> str:

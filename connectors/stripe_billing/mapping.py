@@ -228,6 +228,8 @@ def _item(line: ContractLine, contract: SubscriptionContract, *, index: int) -> 
             **price,
         },
         "quantity": int(line.quantity),
+        # the tax that was decided for this line, charged by billing and by nobody else
+        **({"tax_rates": [line.tax_code]} if line.tax_code else {}),
     }
 
 

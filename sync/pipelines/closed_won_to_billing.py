@@ -5,13 +5,19 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from connectors.canonical import ContractLine, SubscriptionContract
+from connectors.canonical import ContractLine, SalesOrder, SubscriptionContract
 from connectors.money import AmountError, amount
 from sync.errors import StepError, Waits
-from sync.models import ContractLineRecord, ContractRecord
-from sync.pipelines import records
+from sync.models import ContractLineRecord, ContractRecord, EntityMapping
+from sync.pipelines import records, services_to_erp
+from sync.pipelines.bundles import explode_bundles
+from sync.pipelines.customer_sync import accounts_of, customer_of
 from sync.pipelines.flow import Flow, Lookups, Owed, of_each
+from sync.selling import parents_of
+from sync.taxes import UNTAXED
 from sync.usage import plans as usage_plans
+
+Basis = EntityMapping.Basis
 
 
 def be_approved(contract: SubscriptionContract, lookups: Lookups) -> SubscriptionContract:
@@ -49,7 +55,7 @@ def map_products(contract: SubscriptionContract, lookups: Lookups) -> Subscripti
 
 
 def _mapped(line: ContractLine, contract: SubscriptionContract, lookups: Lookups) -> ContractLine:
-    row = lookups.tables.product(line.crm_product, on=contract.signed_on)
+    row = lookups.tables.product(line.crm_product, on=contract.signed_on, currency=contract.currency)
     if row is None:
         raise StepError("PRODUCT_UNMAPPED", field="Product", value=line.crm_product)
     if row.currency != contract.currency:
@@ -68,17 +74,81 @@ def _mapped(line: ContractLine, contract: SubscriptionContract, lookups: Lookups
         revenue_treatment=row.revenue_treatment,
         tax_class=row.tax_class,
         destination=row.destination,
+        ship_to_reference=line.ship_to_reference or contract.ship_to_reference or contract.customer_reference,
+        arrangement=arrangement(contract),
         list_amount=list_amount,
         discount=list_amount - line.amount,
     )
 
 
+def arrangement(contract: SubscriptionContract) -> str:
+    """The name of the promise over whose lines revenue is allocated: the whole deal, however it is split."""
+    return f"arrangement:{(contract.master_reference or contract.reference).partition(':')[2]}"
+
+
+def keep_the_split(contract: SubscriptionContract, lookups: Lookups) -> SubscriptionContract:
+    """A deal that was carried stays split as it was signed: split otherwise it would be set up twice."""
+    known = lookups.split.get(contract.master_reference, set())
+    if known and contract.reference not in known:
+        raise StepError("DEAL_CHANGED_AFTER_BILLING", field="Bill to", value=contract.reference)
+    return contract
+
+
 def find_customer(contract: SubscriptionContract, lookups: Lookups) -> SubscriptionContract:
-    """The selling company is the customer's; a customer we do not have yet is waited for."""
+    """Everybody the contract names; who is not there yet is waited for."""
+    ships_to = sorted({line.ship_to_reference for line in contract.lines if line.ship_to_reference})
+    for reference in (contract.customer_reference, contract.payer_reference, *ships_to):
+        if reference and reference not in lookups.customers:
+            raise Waits(reference)
+    return contract
+
+
+def find_selling_company(contract: SubscriptionContract, lookups: Lookups) -> SubscriptionContract:
+    """The company that signed; where the contract names none, the one the approved rules name on the day it was signed.
+
+    Only a rule for this one contract, approved by finance, goes before what was signed.
+    """
     customer = lookups.customers.get(contract.customer_reference)
     if customer is None:
-        raise Waits(contract.customer_reference)
-    return replace(contract, legal_entity=customer.legal_entity.code)
+        return contract
+    on = contract.signed_on
+    row = lookups.selling.by(Basis.CONTRACT, contract.reference, on=on)
+    if row is None and contract.signatory:
+        if contract.signatory in lookups.entities:
+            return replace(contract, legal_entity=contract.signatory)
+        row = lookups.selling.by(Basis.SIGNATORY, contract.signatory, on=on)
+        if row is None:
+            raise StepError("ENTITY_ROUTE_MISSING", field="Selling company", value=contract.signatory)
+    if row is None:
+        row = lookups.selling.of_customer(
+            customer.reference,
+            parents=parents_of(customer.reference, lookups.customers),
+            country=customer.address.get("country", ""),
+            on=on,
+        )
+    return replace(contract, legal_entity=row.entity.code if row else customer.legal_entity.code)
+
+
+def decide_tax(contract: SubscriptionContract, lookups: Lookups) -> SubscriptionContract:
+    """How each line is taxed on the day of supply; billing charges that, and nobody charges it otherwise."""
+    entity = lookups.entities.get(contract.legal_entity)
+    if entity is None:
+        return contract
+
+    def decided(line: ContractLine) -> ContractLine:
+        ship_to = lookups.customers.get(line.ship_to_reference or contract.customer_reference)
+        if ship_to is None or line.tax_class in ("", UNTAXED):
+            return line
+        found = lookups.taxes.decide(line.tax_class, entity=entity, ship_to=ship_to, on=line.starts_on)
+        return replace(
+            line,
+            tax_jurisdiction=found.jurisdiction,
+            tax_treatment=found.treatment,
+            tax_code=found.code.billing_code if found.code else "",
+            tax_percent=found.code.percent if found.code else Decimal(0),
+        )
+
+    return replace(contract, lines=of_each(contract.lines, decided))
 
 
 def store(contracts: Sequence[SubscriptionContract], lookups: Lookups) -> None:
@@ -97,23 +167,37 @@ def store(contracts: Sequence[SubscriptionContract], lookups: Lookups) -> None:
         if reference not in lookups.contracts or lookups.contracts[reference].version < version:
             lookups.contracts[reference] = row
     usage_plans.store(contracts, lookups)
+    services_to_erp.store([order for contract in contracts if (order := order_of(contract, lookups))], lookups)
+
+
+def order_of(contract: SubscriptionContract, lookups: Lookups) -> SalesOrder | None:
+    """The contract's services, for the company that sells them."""
+    return services_to_erp.order_of(contract, lookups.entities[contract.legal_entity])
 
 
 def owes(contract: SubscriptionContract, lookups: Lookups) -> list[Owed]:
-    """The subscription, once the customer is in billing."""
+    """The subscription and the sales order, each once the customer is there."""
     customer = lookups.customers[contract.customer_reference]
-    return [
-        Owed(
-            role="billing",
-            subject=contract,
-            needs=(contract.customer_reference,),
-            document_date=contract.signed_on,
-            amount=contract.amount,
-            title=f"Subscription for {customer.name}",
-            customer_name=customer.name,
-        ),
-        *usage_plans.owes(contract, lookups),
-    ]
+    owed: list[Owed] = []
+    if customer.legal_entity.code != contract.legal_entity:
+        # another company of ours than the customer's own sells: there it needs an account as well
+        owed += accounts_of(customer_of(customer), lookups.entities[contract.legal_entity], lookups)
+    billed = [line for line in contract.lines if line.destination != services_to_erp.DESTINATION]
+    if billed:
+        owed.append(
+            Owed(
+                role="billing",
+                subject=contract,
+                needs=(contract.customer_reference,),
+                document_date=contract.signed_on,
+                amount=sum((line.amount for line in billed), Decimal(0)),
+                title=f"Subscription for {customer.name}",
+                customer_name=customer.name,
+            )
+        )
+    order = order_of(contract, lookups)
+    services = services_to_erp.owes(order, lookups) if order else []
+    return [*owed, *usage_plans.owes(contract, lookups), *services]
 
 
 def describe(contract: SubscriptionContract) -> dict[str, Any]:
@@ -129,7 +213,18 @@ def describe(contract: SubscriptionContract) -> dict[str, Any]:
 CLOSED_WON_TO_BILLING = Flow(
     name="closed_won_to_billing",
     kind=SubscriptionContract.kind,
-    steps=(be_approved, be_signed, have_lines_that_sum, map_products, find_customer, usage_plans.have_meters),
+    steps=(
+        be_approved,
+        be_signed,
+        have_lines_that_sum,
+        keep_the_split,
+        explode_bundles,
+        map_products,
+        find_customer,
+        find_selling_company,
+        decide_tax,
+        usage_plans.have_meters,
+    ),
     store=store,
     owes=owes,
     describe=describe,

@@ -384,7 +384,7 @@ def test_look_ups_of_a_batch_take_the_same_number_of_queries_whatever_its_size(
     shapes = [deal(number, of=number) for number in range(1, 31)]
     heard = [(company.event(), shape) for shape in shapes]
     items, _ = work.register(heard)
-    with django_assert_max_num_queries(60):
+    with django_assert_max_num_queries(75):
         work.work(items)
     assert Delivery.objects.filter(kind="contract").count() == 30
 
