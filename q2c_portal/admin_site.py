@@ -9,6 +9,7 @@ from django.urls import NoReverseMatch, reverse
 from unfold.sites import UnfoldAdminSite
 
 from reconciliation import figures
+from reconciliation.governance import changes
 
 #: title, icon, name of the page, permission to see it, beginnings of addresses it stands for
 _PAGES = (
@@ -16,6 +17,7 @@ _PAGES = (
     ("Queue", "inbox", "desk:queue", "reconciliation.view_exceptioncase", ("/queue/", "/p/", "/x/", "/runs/")),
     ("Approvals", "how_to_reg", "desk:approvals", "reconciliation.view_approvalrequest", ("/approvals/",)),
     ("Controls", "balance", "desk:controls", "reconciliation.view_controlrun", ("/controls/",)),
+    ("Mappings", "rule", "desk:tables", "sync.view_productmapping", ("/tables/", "/changes/")),
     ("Find", "search", "desk:find", "reconciliation.view_exceptioncase", ("/find", "/t/")),
     ("Connections", "hub", "desk:connections", "sync.view_connection", ("/connections/",)),
 )
@@ -85,6 +87,8 @@ def _badge(name: str, request: HttpRequest) -> dict[str, Any]:
         count, variant = figures.open_problem_count(user), "info"  # type: ignore[arg-type]
     elif name == "desk:approvals":
         count, variant = len(figures.to_decide(user)), "warning"  # type: ignore[arg-type]
+    elif name == "desk:tables":
+        count, variant = changes.to_decide(user), "warning"  # type: ignore[arg-type]
     elif name == "desk:controls":
         count, variant = len(figures.controls_not_green()), "danger"
     else:

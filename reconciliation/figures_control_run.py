@@ -32,7 +32,7 @@ class Reading:
     @property
     def complete(self) -> bool | None:
         """Whether we hold as many lines as the source says it has; None where it does not say."""
-        return None if self.stage.source_count is None else self.stage.source_count == self.stage.line_count
+        return None if self.stage.source_count is None else self.stage.source_count == self.stage.read_count
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -71,9 +71,7 @@ def _opportunity(reader: Reader, contracts: list[WorkItem]) -> Station:
         return station
     first, last = contracts[0], contracts[-1]
     station.amount = sum_text(last)
-    station.names = [
-        reader.name(last.event.connection, kind="opportunity", external_id=last.reference.partition(":")[2])
-    ]
+    station.names = [reader.name(last.event.connection, kind="opportunity", external_id=last.reference.split(":")[1])]
     station.facts = [
         ("Signed", day(last.effective_on)),
         ("First heard", moment(first.event.received_at)),

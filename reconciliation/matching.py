@@ -43,7 +43,8 @@ FULL OUTER JOIN (
 GROUP BY 1, 2, 3, 4
 """
 _DIFFERS = (
-    "(l.id IS NULL OR r.id IS NULL OR l.currency <> r.currency OR (%(net)s AND l.net <> r.net)"
+    # a control that compares no amounts compares no currencies: a customer may have one here and another there
+    "(l.id IS NULL OR r.id IS NULL OR (%(money)s AND l.currency <> r.currency) OR (%(net)s AND l.net <> r.net)"
     " OR (%(tax)s AND l.tax <> r.tax) OR (%(gross)s AND l.gross <> r.gross))"
 )
 
@@ -192,6 +193,7 @@ def compared(control: Control, *, entity: LegalEntity) -> Iterator[None]:
         "left_stages": _current(control, entity, Side.LEFT),
         "right_stages": _current(control, entity, Side.RIGHT),
         "far": LONGEST_CHAIN,
+        "money": bool(control.compares),
         **{column: column in control.compares for column in ("net", "tax", "gross")},
     }
     with transaction.atomic(), database.cursor() as cursor:

@@ -9,11 +9,13 @@ from django.db import transaction
 
 from connectors.interface import ControlLine as Line
 from connectors.money import amount
+from reconciliation import attribution
 from reconciliation.controls.control import Control
 from reconciliation.models import ControlStage
 from reconciliation.models.controls import Side
 from sync import clock, connections
 from sync.models import Connection, LegalEntity
+from sync.models.connection import Role
 
 _COPY = (
     "COPY reconciliation_controlline (stage_id, reference, external_id, document_date, currency, net, tax, gross,"
@@ -38,6 +40,9 @@ def read_side(
         lines += page.lines
         queries.setdefault(page.query)
         source_count = page.source_count if page.source_count is not None else source_count
+    read_count = len({line.external_id for line in lines})
+    if source.role == Role.CRM:
+        lines = attribution.own_lines(control, lines, entity=entity, on=business_date)
     return stage(
         control,
         side,
@@ -45,6 +50,7 @@ def read_side(
         business_date=business_date,
         source=source,
         lines=lines,
+        read_count=read_count,
         pages=pages,
         source_count=source_count,
         query="\n".join(queries),
@@ -74,6 +80,7 @@ def stage(
     business_date: date,
     source: Connection | None,
     lines: list[Line],
+    read_count: int | None = None,
     pages: int,
     source_count: int | None,
     query: str,
@@ -98,6 +105,10 @@ def stage(
     for row in sorted(rows):
         digest.update("|".join(map(str, row)).encode() + b"\n")
     with transaction.atomic():
+        with database.cursor() as cursor:
+            # two readings of one day at once: the later one replaces the earlier, instead of breaking on it
+            name = f"reading:{control.name}:{entity.pk}:{side}"
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
         current = ControlStage.objects.filter(control=control.name, entity=entity, side=side, is_current=True)
         # a reading of everything as it stands replaces all earlier ones; a day's reading only that day's
         (current if control.as_of else current.filter(business_date=business_date)).update(is_current=False)
@@ -111,6 +122,7 @@ def stage(
             query=query[:4000],
             pages=pages,
             line_count=len(lines),
+            read_count=len(lines) if read_count is None else read_count,
             source_count=source_count,
             sha256=digest.hexdigest(),
         )

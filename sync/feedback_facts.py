@@ -36,9 +36,10 @@ def after_work(done: Iterable[tuple[WorkItem, Canonical]]) -> None:
             continue
         match subject:
             case SubscriptionContract():
-                notes.append(
-                    _deal(crm, subject.crm_opportunity_id, item, billing_status="Accepted, being set up", case="")
-                )
+                # of a split deal another part may still have its case
+                whole = subject.master_reference in ("", subject.reference)
+                fields = {"billing_status": "Accepted, being set up", **({"case": ""} if whole else {})}
+                notes.append(_deal(crm, subject.crm_opportunity_id, item, **fields))
             case Invoice():
                 notes.append(
                     _deal(
@@ -176,7 +177,7 @@ def say_cases(lines: Sequence[CaseLine]) -> None:
     notes = []
     for line in lines:
         crm = line.connection_id or crms.get(line.entity_id)
-        kind, _, rest = line.reference.partition(":")
+        kind = line.reference.partition(":")[0]
         if crm is None or kind not in ("contract", "customer"):
             continue
         deal = kind == "contract"
@@ -184,7 +185,7 @@ def say_cases(lines: Sequence[CaseLine]) -> None:
             Note(
                 connection_id=crm,
                 crm_object="Opportunity" if deal else "Account",
-                record_id=rest,
+                record_id=_deal_id(line.reference),
                 correlation_id=line.correlation_id,
                 fields={"case": line.sentence} if deal else {"status": line.sentence or "Set up"},
             )
@@ -231,11 +232,12 @@ def _contract_status(contract: SubscriptionContract) -> str:
 
 
 def _deal_id(contract_reference: str) -> str:
-    return contract_reference.partition(":")[2]
+    # a part of a split deal carries the account it is billed to after the deal
+    return contract_reference.partition(":")[2].partition(":")[0]
 
 
 def _note(crm: int, crm_object: str, reference: str, shown: dict[str, str]) -> Note:
-    kind, _, record_id = reference.partition(":")
+    kind, record_id = reference.partition(":")[0], _deal_id(reference)
     story = f"deal:{record_id}" if kind == "contract" else reference
     return Note(connection_id=crm, crm_object=crm_object, record_id=record_id, correlation_id=story, fields=shown)
 

@@ -14,9 +14,9 @@ def reference(kind: str, *parts: str) -> str:
     return f"{name[: LONGEST - 17]}#{hashlib.sha256(name.encode()).hexdigest()[:16]}"
 
 
-def delivery_key(object_reference: str, *, version: int, operation: str) -> str:
-    """What is owed: reference, version, operation."""
-    return f"{object_reference}@{version}:{operation}"
+def delivery_key(object_reference: str, *, version: int, operation: str, kept_for: str = "") -> str:
+    """What is owed: reference, version, operation; and for which further company of ours, where several keep one."""
+    return f"{object_reference}@{version}:{operation}{f':{kept_for}' if kept_for else ''}"
 
 
 def request_key(owed: str, *, target: str, round_number: int, generation: int) -> str:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from babel import Locale
 
 from sync.models import (
+    BundleMapping,
     CountryMapping,
     DocumentPolicy,
     EntityMapping,
@@ -57,10 +58,12 @@ class Tables:
         self.products: dict[str, list[ProductMapping]] = {}
         for product in ProductMapping.objects.filter(status=MappingRow.Status.APPROVED):
             self.products.setdefault(product.crm_product, []).append(product)
+        self.bundles: dict[str, list[BundleMapping]] = {}
+        for bundle in BundleMapping.objects.filter(status=MappingRow.Status.APPROVED):
+            self.bundles.setdefault(bundle.crm_product, []).append(bundle)
         self.countries = list(CountryMapping.objects.filter(status=MappingRow.Status.APPROVED))
-        self.entities: dict[str, list[EntityMapping]] = {}
-        for row in EntityMapping.objects.filter(status=MappingRow.Status.APPROVED).select_related("entity"):
-            self.entities.setdefault(row.country, []).append(row)
+        #: read by sync.selling, which knows what goes before what
+        self.entities = list(EntityMapping.objects.filter(status=MappingRow.Status.APPROVED).select_related("entity"))
         self.policies: dict[int, list[DocumentPolicy]] = {}
         for policy in DocumentPolicy.objects.filter(status=MappingRow.Status.APPROVED):
             self.policies.setdefault(policy.entity_id, []).append(policy)
@@ -68,11 +71,10 @@ class Tables:
         for route in EntityRoute.objects.select_related("connection", "entity"):
             self.routes.setdefault((route.entity_id, route.role), []).append(route)
 
-    def product(self, crm_product: str, *, on: date) -> ProductMapping | None:
-        return in_force(self.products.get(crm_product, ()), on=on)
-
-    def selling_entity(self, country: str, *, on: date) -> EntityMapping | None:
-        return in_force(self.entities.get(country, ()), on=on) or in_force(self.entities.get("*", ()), on=on)
+    def product(self, crm_product: str, *, on: date, currency: str = "") -> ProductMapping | None:
+        """What a product is on a day, in the deal's currency; where it has no price in that one, in another."""
+        rows = self.products.get(crm_product, ())
+        return in_force([row for row in rows if row.currency == currency], on=on) or in_force(rows, on=on)
 
     def document_policy(self, entity: LegalEntity, *, on: date) -> DocumentPolicy:
         """How a company treats its documents; where nobody has decided, the defaults."""

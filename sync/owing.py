@@ -25,10 +25,11 @@ def owe(owed: Sequence[tuple[WorkItem, Owed]], tables: Tables) -> list[Delivery]
     stops: list[blocks.Stop] = []
     for item, entry in owed:
         assert item.entity is not None
-        route = tables.route(item.entity.pk, entry.role, on=entry.document_date)
+        entity = entry.entity or item.entity
+        route = tables.route(entity.pk, entry.role, on=entry.document_date)
         if route is None:
             stops.append(
-                blocks.Stop(work_item=item, reason="ENTITY_ROUTE_MISSING", field=entry.role, value=item.entity.code)
+                blocks.Stop(work_item=item, reason="ENTITY_ROUTE_MISSING", field=entry.role, value=entity.code)
             )
             continue
         delivery = _delivery(item, entry, route.connection)
@@ -59,7 +60,10 @@ def _ask(owed: Sequence[tuple[WorkItem, Owed]], saved: Sequence[Delivery]) -> No
 
 
 def _key(entry: Owed) -> str:
-    return keys.delivery_key(entry.subject.reference, version=entry.subject.version, operation=entry.operation)
+    subject = entry.subject
+    return keys.delivery_key(
+        subject.reference, version=subject.version, operation=entry.operation, kept_for=entry.kept_for
+    )
 
 
 def owe_direct(rows: Sequence[tuple[Delivery, tuple[str, ...]]]) -> list[Delivery]:
@@ -117,7 +121,7 @@ def _delivery(item: WorkItem, entry: Owed, target: Connection) -> Delivery:
         # what people have not decided holds up nothing else of its document
         serial_key=subject.reference if entry.asks else entry.serial_key or subject.reference,
         correlation_id=item.correlation_id,
-        entity=item.entity,
+        entity=entry.entity or item.entity,
         is_state_like=subject.state_like and not entry.is_event,
         subject=frozen,
         subject_sha256=hashlib.sha256(frozen.encode()).hexdigest(),

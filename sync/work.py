@@ -9,7 +9,16 @@ from django.conf import settings
 from django.db import DatabaseError, transaction
 from django.db.models import F
 
-from connectors.canonical import Canonical, DocumentVoid, Invoice, SubscriptionContract, WriteOff, load
+from connectors.canonical import (
+    Canonical,
+    Customer,
+    DocumentVoid,
+    Invoice,
+    Payment,
+    SubscriptionContract,
+    WriteOff,
+    load,
+)
 from sync import blocks, bulk, clock, feedback_facts, gaps, journal, keys, nudges, open_items, outbox, versions
 from sync.heard import register
 from sync.mappings import Tables
@@ -28,8 +37,11 @@ from sync.pipelines import cash
 from sync.pipelines.flow import Flow, Lookups, Passed, run
 from sync.pipelines.registry import BY_NAME
 from sync.pipelines.write_off_to_erp import WRITE_OFF_TO_ERP
+from sync.rates import RateTable
+from sync.selling import TALLEST, SellingRules
 from sync.small_differences import SmallDifferences
 from sync.states import Condition, Lifecycle, further
+from sync.taxes import TaxRules
 from sync.usage import plans as usage_plans
 from sync.waiting import release_held, release_waiting
 
@@ -288,6 +300,7 @@ def look_up(subjects: Iterable[Canonical], *, tables: Tables | None = None) -> L
     """Everything the steps of these subjects may ask for, in a handful of queries."""
     subjects = list(subjects)
     receipts = cash.look_up(subjects)
+    tables = tables or Tables()
     invoices = {
         row.reference: row
         for row in InvoiceRecord.objects.select_related("legal_entity")
@@ -297,7 +310,7 @@ def look_up(subjects: Iterable[Canonical], *, tables: Tables | None = None) -> L
     voids = [subject for subject in subjects if isinstance(subject, DocumentVoid)]
     contracts: dict[str, ContractRecord] = {}
     ladders: dict[str, dict[int, ContractRecord]] = {}
-    named = _named(subjects, "contract_reference", "master_reference")
+    named = _named(subjects, "contract_reference", "continues_reference")
     named |= {one.reference for one in subjects if isinstance(one, SubscriptionContract) and one.version > 1}
     for row in (
         ContractRecord.objects.select_related("legal_entity")
@@ -307,20 +320,35 @@ def look_up(subjects: Iterable[Canonical], *, tables: Tables | None = None) -> L
     ):
         contracts[row.reference] = row
         ladders.setdefault(row.reference, {})[row.version] = row
-    wanted = _named(subjects, "customer_reference")
+    wanted = _named(subjects, "customer_reference", "ship_to_reference", "payer_reference", "parent_reference")
+    wanted |= {line.ship_to_reference for one in subjects for line in getattr(one, "lines", ()) if _ships(line)}
     wanted |= {row.customer_reference for row in invoices.values()} | {
         row.customer_reference for row in contracts.values()
     }
     sold = any(isinstance(subject, SubscriptionContract) for subject in subjects)
     wanted |= {row.customer_reference for rows in (receipts.payments, receipts.refunds) for row in rows.values()}
+    split: dict[str, set[str]] = {}
+    masters = _named(subjects, "master_reference")
+    for master, reference in ContractRecord.objects.filter(master_reference__in=masters).values_list(
+        "master_reference", "reference"
+    ):
+        split.setdefault(master, set()).add(reference)
+    sold_by: dict[str, set[str]] = {}
+    own = {one.reference for one in subjects if isinstance(one, Customer)}
+    for customer, code in ContractRecord.objects.filter(customer_reference__in=own).values_list(
+        "customer_reference", "legal_entity__code"
+    ):
+        sold_by.setdefault(customer, set()).add(code)
     return Lookups(
-        tables=tables or Tables(),
+        tables=tables,
+        selling=SellingRules(tables.entities),
+        taxes=_taxes_for(subjects),
+        rates=_rates_for(subjects),
         entities={row.code: row for row in LegalEntity.objects.all()},
-        customers={
-            row.reference: row
-            for row in CustomerRecord.objects.select_related("legal_entity").filter(reference__in=wanted)
-        },
+        customers=_with_parents(wanted),
         contracts=contracts,
+        split=split,
+        sold_by=sold_by,
         invoices=invoices,
         commitment=frozenset(getattr(settings, "Q2C_COMMITMENT", ())),
         credit_memos={
@@ -341,6 +369,35 @@ def look_up(subjects: Iterable[Canonical], *, tables: Tables | None = None) -> L
         cash=receipts,
         ladders=ladders,
     )
+
+
+def _taxes_for(subjects: Iterable[Canonical]) -> TaxRules:
+    """The rows that say how contracts are taxed, and what the ERP calls that; nothing else asks for them."""
+    asks = any(isinstance(one, SubscriptionContract | Invoice) for one in subjects)
+    return TaxRules.read() if asks else TaxRules()
+
+
+def _rates_for(subjects: Iterable[Canonical]) -> RateTable:
+    """The rates that documents posted to a ledger may need, by their dates."""
+    posted = [one for one in subjects if isinstance(one, Invoice | Payment)]
+    days = [one.document_date if isinstance(one, Invoice) else one.received_on for one in posted]
+    return RateTable.read({one.currency for one in posted}, since=min(days)) if posted else RateTable([])
+
+
+def _ships(line: object) -> bool:
+    return bool(getattr(line, "ship_to_reference", ""))
+
+
+def _with_parents(wanted: set[str]) -> dict[str, CustomerRecord]:
+    """These customers and everybody above them."""
+    found: dict[str, CustomerRecord] = {}
+    for _ in range(TALLEST):
+        if not wanted:
+            break
+        rows = CustomerRecord.objects.select_related("legal_entity").filter(reference__in=wanted)
+        found |= {row.reference: row for row in rows}
+        wanted = {row.parent_reference for row in rows if row.parent_reference} - set(found)
+    return found
 
 
 def _named(subjects: Iterable[Canonical], *fields: str) -> set[str]:

@@ -359,6 +359,7 @@ class Company:
             "approved_by": self.approver,
             "approved_at": now,
             "currency": "USD",
+            "tax_class": "zero",
         }
         return ProductMapping.objects.create(
             crm_product=crm_product,
@@ -367,7 +368,6 @@ class Company:
             billing_product=name.lower(),
             erp_item=name.lower(),
             revenue_treatment="ratable_over_term",
-            tax_class="zero",
             **{**common, **values},
         )
 

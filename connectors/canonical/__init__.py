@@ -19,6 +19,7 @@ from connectors.canonical.dunning import Dunning
 from connectors.canonical.entries import Entry, entries
 from connectors.canonical.feedback import CrmStatus
 from connectors.canonical.invoice import Invoice, InvoiceLine
+from connectors.canonical.order import SalesOrder, SalesOrderLine
 from connectors.canonical.payment import Allocation, Payment
 from connectors.canonical.payout import Payout, PayoutFailure, PayoutLine
 from connectors.canonical.refund import Refund, RefundFailure
@@ -63,6 +64,8 @@ __all__ = [
     "PayoutLine",
     "Refund",
     "RefundFailure",
+    "SalesOrder",
+    "SalesOrderLine",
     "SubscriptionContract",
     "WriteOff",
     "UsagePlan",

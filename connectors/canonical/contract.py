@@ -40,8 +40,17 @@ class ContractLine:
     erp_item: str = ""
     revenue_treatment: str = ""
     tax_class: str = ""
-    #: where the line goes: `billing`, or `erp_sales_order` for services
+    #: where the line goes: `billing`, `usage` (rated in billing as it is metered), or `erp_sales_order` for services
     destination: str = "billing"
+    #: who uses the service; its place decides the tax
+    ship_to_reference: str = ""
+    #: where it is taxed, how, and what billing and people call that tax; empty for products that are never taxed
+    tax_jurisdiction: str = ""
+    tax_treatment: str = ""
+    tax_code: str = ""
+    tax_percent: Decimal = Decimal("0")
+    #: lines of one arrangement share the revenue of one promise, wherever they are billed
+    arrangement: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +63,16 @@ class SubscriptionContract(Canonical):
     crm_opportunity_id: str
     #: what sellers call it
     name: str = ""
+    #: who is billed
     customer_reference: str
+    #: the deal this is a part of; a quote split over subsidiaries is several contracts of one master
+    master_reference: str = ""
+    #: who signed, who uses it and who pays, where that is not who is billed
+    sold_to_reference: str = ""
+    ship_to_reference: str = ""
+    payer_reference: str = ""
+    #: our company that signed, in the words of the CRM
+    signatory: str = ""
     #: one of KINDS_OF_MODIFICATION; the CRM names it, nobody guesses it
     modification_kind: str
     modification_number: int
@@ -78,7 +96,7 @@ class SubscriptionContract(Canonical):
     #: what billed and unused service comes back as when something is taken away: credit, or nothing
     credits_unused: bool = True
     #: the contract this one continues under another customer (assignment)
-    master_reference: str = ""
+    continues_reference: str = ""
     #: what makes it committed, as the CRM had it: (fact, value), e.g. ("is_won", "true"), ("approval", "Approved")
     commitment: tuple[tuple[str, str], ...] = ()
     lines: tuple[ContractLine, ...] = ()

@@ -55,4 +55,10 @@ class Invoice(Canonical):
     e_invoice_status: str = "not_required"
     #: a debit memo names the document it charges more for; empty for an invoice of its own
     preceding_reference: str = ""
+    #: units of the company's own money for one of the document's; 0 where both are the same
+    exchange_rate: Decimal = Decimal("0")
+    rate_type: str = ""
+    rate_source: str = ""
+    #: the day the rate was published for
+    rate_as_of: date | None = None
     lines: tuple[InvoiceLine, ...] = ()

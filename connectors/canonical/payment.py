@@ -22,6 +22,12 @@ class Payment(Canonical):
     #: gross, before the gateway's fee
     amount: Decimal
     fee: Decimal = Decimal("0")
+    #: units of the company's own money for one of the payment's; 0 where both are the same
+    exchange_rate: Decimal = Decimal("0")
+    rate_type: str = ""
+    rate_source: str = ""
+    #: the day the rate was published for
+    rate_as_of: date | None = None
     #: the document the payer named, where one was named
     pays_reference: str = ""
 

@@ -16,6 +16,7 @@ from connectors.canonical.dispute import Dispute, DisputeLoss, DisputeMovement, 
 from connectors.canonical.dunning import Dunning
 from connectors.canonical.feedback import CrmStatus
 from connectors.canonical.invoice import Invoice
+from connectors.canonical.order import SalesOrder
 from connectors.canonical.payment import Allocation, Payment
 from connectors.canonical.payout import Payout, PayoutFailure
 from connectors.canonical.refund import Refund, RefundFailure
@@ -29,6 +30,7 @@ KINDS: dict[str, type[Canonical]] = {
     for shape in (
         Customer,
         SubscriptionContract,
+        SalesOrder,
         Invoice,
         CreditMemo,
         DocumentVoid,

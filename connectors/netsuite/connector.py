@@ -20,6 +20,7 @@ from connectors.canonical import (
     PayoutFailure,
     Refund,
     RefundFailure,
+    SalesOrder,
 )
 from connectors.errors import Misconfigured, OutcomeUnknown, Rejected, Unavailable
 from connectors.http import Http, excerpt, raise_for_transport, read_json
@@ -32,7 +33,7 @@ from connectors.interface import (
     SourceEvent,
     Unsupported,
 )
-from connectors.netsuite import bank, cash, documents, journals, listing, mapping
+from connectors.netsuite import bank, cash, documents, journals, listing, mapping, orders
 from connectors.netsuite.reasons import BUSY, LOOK_UP, Refusal, read_refusal
 from connectors.netsuite.signing import MachineSignIn, TokenSigning
 
@@ -43,6 +44,7 @@ STRICT = {"x-netsuite-propertynamevalidation": "Error"}
 JOURNALS = (RefundFailure, Payout, PayoutFailure, DisputeMovement, DisputeLoss)
 RECORD_TYPES = {
     "customer": "customer",
+    "sales_order": "salesOrder",
     "invoice": "invoice",
     "payment": "customerPayment",
     "refund": "customerRefund",
@@ -150,6 +152,9 @@ class NetSuite(documents.Documents):
             body = journals.record(subject, settings=settings)
             # as with items: lines sent again would be added to those there
             params = {"replace": "line"}
+        elif isinstance(subject, SalesOrder):
+            body = orders.order_record(subject, known=parcel.known, settings=settings)
+            params = {"replace": "item"}
         elif isinstance(subject, Payment):
             body = mapping.payment_record(subject, known=parcel.known, settings=settings)
         elif isinstance(subject, Refund):
@@ -192,6 +197,7 @@ class NetSuite(documents.Documents):
             return mapping.application_receipts(record, invoice_id=known[invoice], settings=settings) if record else []
         readers: dict[str, Callable[..., Receipt]] = {
             "customer": mapping.customer_receipt,
+            "sales_order": orders.order_receipt,
             "invoice": mapping.invoice_receipt,
             "payment": mapping.payment_receipt,
             "refund": cash.refund_receipt,
@@ -220,12 +226,8 @@ class NetSuite(documents.Documents):
                 yield ControlPage(lines=tuple(read(row) for row in rows), source_count=count, query=query)
 
     def _of_entity(self, entity: str) -> str:
-        if entity not in self.setup.settings.get("subsidiaries", {}):
-            return ""  # an account with one subsidiary need not name it
-        wanted = mapping.subsidiary_id(entity, settings=self.setup.settings)
-        if not wanted.isdigit():
-            raise Misconfigured(f"netsuite: {wanted!r} is no subsidiary id", system=self.name)
-        return f" AND m.subsidiary = {wanted}"
+        wanted = listing.subsidiary(entity, settings=self.setup.settings)
+        return f" AND m.subsidiary = {wanted}" if wanted else ""
 
     def periods(self, *, entity: str) -> Iterable[Period]:
         """The posting months; quarters, years and adjustment periods are left out."""
@@ -250,6 +252,7 @@ class NetSuite(documents.Documents):
         pages = {
             "customer": "common/entity/custjob.nl",
             "invoice": "accounting/transactions/custinvc.nl",
+            "sales_order": "accounting/transactions/salesord.nl",
             "payment": "accounting/transactions/custpymt.nl",
             "journal": "accounting/transactions/journal.nl",
             "allocation": "accounting/transactions/custpymt.nl",

@@ -7,6 +7,7 @@ from datetime import date
 from functools import partial
 from typing import Any
 
+from connectors.errors import Misconfigured
 from connectors.interface import ControlLine
 from connectors.netsuite import bank, cash, journals, mapping
 from connectors.netsuite.mapping import Settings
@@ -33,6 +34,7 @@ NO_REVERSAL = "(t.externalid IS NULL OR t.externalid NOT LIKE 'void:%')"
 NO_WRITE_OFF = "(t.externalid IS NULL OR t.externalid NOT LIKE 'write_off:%')"
 #: kind -> the transactions that show it
 LISTS: dict[str, tuple[Listing, ...]] = {
+    "sales_order": (Listing(type_="SalesOrd"),),
     "invoice": (Listing(type_="CustInvc", narrowed=NO_REVERSAL),),
     "credit_memo": (Listing(type_="CustCred", narrowed=f"{NO_REVERSAL} AND {NO_WRITE_OFF}"),),
     # of an invoice, or of a credit memo
@@ -59,15 +61,38 @@ LISTS: dict[str, tuple[Listing, ...]] = {
 #: every customer there is, as of now
 CUSTOMERS = (
     "SELECT c.id, c.externalid, c.entityid, c.companyname, c.currency, c.isinactive, c.datecreated "
-    "FROM customer c ORDER BY c.id"
+    "FROM customer c{served_by} ORDER BY c.id"
 )
 Reader = Callable[[Mapping[str, Any]], ControlLine]
+
+
+def subsidiary(entity: str, *, settings: Settings) -> str:
+    """The subsidiary a list is narrowed to, by our company's code or its own id; empty where there is one only."""
+    ids = settings.get("subsidiaries", {})
+    if entity not in ids and len(ids) < 2:
+        return ""  # an account with one subsidiary need not name it
+    wanted = str(ids.get(entity, entity))
+    if not wanted.isdigit():
+        raise Misconfigured(f"netsuite: {wanted!r} is no subsidiary id", system="netsuite")
+    return wanted
+
+
+def _served_by(entity: str, *, settings: Settings) -> str:
+    """Customers of a subsidiary; one that several share stands in each one's list."""
+    wanted = subsidiary(entity, settings=settings)
+    join = " INNER JOIN customersubsidiaryrelationship s ON s.entity = c.id AND s.subsidiary = "
+    return f"{join}{wanted}" if wanted else ""
 
 
 def queries(kind: str, *, entity: str, day: date, of_entity: str, settings: Settings) -> list[tuple[str, Reader]]:
     """What to ask for a kind, and how a row of each answer is read; nothing for a kind NetSuite does not list."""
     if kind == "customer":
-        return [(CUSTOMERS, lambda row: mapping.customer_line(row, settings=settings, day=day))]
+        return [
+            (
+                CUSTOMERS.format(served_by=_served_by(entity, settings=settings)),
+                lambda row: mapping.customer_line(row, settings=settings, day=day),
+            )
+        ]
     if kind == "deferred":
         asked = journals.balance_query(settings, day=day, of_entity=of_entity)
         return [(asked, lambda row: journals.balance_line(row, entity=entity, day=day, settings=settings))]

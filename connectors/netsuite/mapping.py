@@ -81,6 +81,14 @@ def customer_record(subject: Customer, *, settings: Settings) -> dict[str, Any]:
         "currency": {"id": currency_id(subject.currency, settings=settings)},
         **own_fields(subject, settings=settings),
     }
+    others = [code for code in settings.get("currencies") or FIRST_CURRENCIES if code != (subject.currency or "USD")]
+    if others:
+        # without these NetSuite refuses documents in another currency than the customer's first one
+        record["currencyList"] = {
+            "items": [{"currency": {"id": currency_id(code, settings=settings)}} for code in others]
+        }
+    if subject.tax_id:
+        record["vatRegNumber"] = subject.tax_id
     if subject.email:
         record["email"] = subject.email
     if subject.parent_reference:
@@ -111,6 +119,7 @@ def invoice_record(subject: Invoice, *, known: Known, settings: Settings) -> dic
         "memo": "; ".join(filter(None, (subject.contract_reference, subject.preceding_reference))),
         "subsidiary": {"id": subsidiary_id(subject.legal_entity, settings=settings)},
         "currency": {"id": currency_id(subject.currency, settings=settings)},
+        **_rate(subject),
         **dimensions(settings.get("dimensions", {})),
         **own_fields(subject, settings=settings),
         "item": {"items": item_lines(subject.lines, settings=settings)},
@@ -176,6 +185,11 @@ def _tax_code(line: InvoiceLine, *, index: int, settings: Settings) -> str:
     return str(code)
 
 
+def _rate(subject: Invoice | Payment) -> dict[str, Decimal]:
+    """The approved rate of the document; without one NetSuite would take what stands in its own table that day."""
+    return {"exchangeRate": subject.exchange_rate.normalize()} if subject.exchange_rate else {}
+
+
 def dimensions(values: Mapping[str, Any]) -> dict[str, Any]:
     """Department, class and location by id; custom segments keep their own names."""
     return {
@@ -197,6 +211,7 @@ def payment_record(subject: Payment, *, known: Known, settings: Settings) -> dic
         "autoApply": False,
         "subsidiary": {"id": subsidiary_id(subject.legal_entity, settings=settings)},
         "currency": {"id": currency_id(subject.currency, settings=settings)},
+        **_rate(subject),
         **own_fields(subject, settings=settings),
     }
     if settings.get("ar_account"):

@@ -11,7 +11,7 @@ from connectors import money
 from connectors.canonical import Canonical, CrmStatus
 from connectors.errors import ConnectorError, Misconfigured, OutcomeUnknown, Rejected
 from connectors.interface import Connector, ControlLine, ControlPage, Inbound, Parcel, Receipt, Setup, SourceEvent
-from connectors.salesforce import callout, contracts, mapping, outbound_message
+from connectors.salesforce import callout, contracts, mapping, outbound_message, splitting
 from connectors.salesforce.ids import full_id, is_id, is_true_id, object_of
 from connectors.salesforce.rest import SYSTEM, Rest, refusal
 
@@ -209,7 +209,7 @@ class Salesforce(Connector):
         """
         if kind not in _LISTED:
             raise LookupError(f"kind: Salesforce cannot list {kind!r}")
-        columns, condition, line = _LISTED[kind]
+        columns, condition, lines_of = _LISTED[kind]
 
         def select() -> str:
             asked = ", ".join(["Id", "Name", *columns, *self._currency])
@@ -217,7 +217,7 @@ class Salesforce(Connector):
 
         currency = self._own_currency
         for page, total in self._rows(select):
-            lines = tuple(line(record, day=day, currency=currency) for record in page)
+            lines = tuple(one for record in page for one in lines_of(record, day=day, currency=currency))
             yield ControlPage(lines=lines, source_count=total, query=select())
 
     # -- people -----------------------------------------------------------------------------------
@@ -268,26 +268,47 @@ def _item(record: Mapping[str, Any], answer: Mapping[str, Any]) -> Receipt | Con
     return next((error for error in found if isinstance(error, Rejected)), found[0])
 
 
-def _contract_line(record: Mapping[str, Any], *, day: date, currency: str) -> ControlLine:
+def _contract_lines(record: Mapping[str, Any], *, day: date, currency: str) -> tuple[ControlLine, ...]:
+    """A deal as what each account is billed for it; what its lines do not sum to stays under the deal's own name."""
     currency = str(record.get("CurrencyIsoCode") or currency)
-    amount = money.amount(contracts.committed_amount(record), currency)
-    return ControlLine(
-        reference=f"contract:{full_id(record['Id'])}",
-        external_id=full_id(record["Id"]),
-        document_date=day,
-        currency=currency,
-        net=amount,
-        tax=amount - amount,
-        gross=amount,
-        label=str(record.get("Name") or ""),
-        status=str(record.get("StageName") or ""),
-        counterparty=f"customer:{full_id(record['AccountId'])}" if is_id(record.get("AccountId")) else "",
+    currency = str(record.get("CurrencyIsoCode") or currency)
+    own_id, stands = full_id(record["Id"]), contracts.as_changed(record)
+    whole = money.amount(stands.get("Amount") or 0, currency)
+    nothing = whole - whole
+    sums = {
+        account: sum((money.amount(row.get("TotalPrice") or 0, currency) for row in rows), nothing)
+        for account, rows in splitting.billed_to(record, stands)
+    }
+    if len(sums) <= 1:
+        account = next(iter(sums), record.get("AccountId"))
+        amounts = [(f"contract:{own_id}", account, whole)]
+    else:
+        amounts = [
+            (splitting.reference_of(own_id, account, parts=len(sums)), account, amount)
+            for account, amount in sums.items()
+        ]
+        if left_over := whole - sum(sums.values(), nothing):
+            amounts.append((f"contract:{own_id}", record.get("AccountId"), left_over))
+    return tuple(
+        ControlLine(
+            reference=reference,
+            external_id=own_id,
+            document_date=day,
+            currency=currency,
+            net=amount,
+            tax=nothing,
+            gross=amount,
+            label=str(record.get("Name") or ""),
+            status=str(record.get("StageName") or ""),
+            counterparty=f"customer:{full_id(account)}" if isinstance(account, str) and is_id(account) else "",
+        )
+        for reference, account, amount in amounts
     )
 
 
-def _customer_line(record: Mapping[str, Any], *, day: date, currency: str) -> ControlLine:
+def _customer_lines(record: Mapping[str, Any], *, day: date, currency: str) -> tuple[ControlLine, ...]:
     nothing = Decimal("0.00")
-    return ControlLine(
+    line = ControlLine(
         reference=f"customer:{full_id(record['Id'])}",
         external_id=full_id(record["Id"]),
         document_date=day,
@@ -297,21 +318,24 @@ def _customer_line(record: Mapping[str, Any], *, day: date, currency: str) -> Co
         gross=nothing,
         label=str(record.get("Name") or ""),
     )
+    return (line,)
 
 
-#: kind -> columns, object and condition, one record's line
-_LISTED: dict[str, tuple[tuple[str, ...], str, Callable[..., ControlLine]]] = {
+#: kind -> columns, object and condition, one record's lines
+_LISTED: dict[str, tuple[tuple[str, ...], str, Callable[..., tuple[ControlLine, ...]]]] = {
     "contract": (
         (
             "Amount",
             "CloseDate",
             "AccountId",
             "StageName",
-            "(SELECT Id, Amount, Modification__c, Modification_Number__c FROM Amendments__r WHERE IsWon = true"
-            " ORDER BY Modification_Number__c)",
+            "(SELECT Id, TotalPrice, Bill_To__c FROM OpportunityLineItems)",
+            "(SELECT Id, Amount, AccountId, Modification__c, Modification_Number__c,"
+            " (SELECT Id, TotalPrice, Bill_To__c FROM OpportunityLineItems)"
+            " FROM Amendments__r WHERE IsWon = true ORDER BY Modification_Number__c)",
         ),
         "Opportunity WHERE IsWon = true AND CloseDate = {day} AND (Amends__c = null OR Modification__c = 'Assignment')",
-        _contract_line,
+        _contract_lines,
     ),
-    "customer": ((), "Account", _customer_line),
+    "customer": ((), "Account", _customer_lines),
 }

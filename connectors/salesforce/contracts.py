@@ -30,11 +30,12 @@ OPPORTUNITY_FIELDS = (
     "Id", "Name", "AccountId", "Account.Name", "StageName", "IsWon", "IsClosed", "CloseDate", "Amount",
     "Approval_Status__c", "Order_Form_Date__c", "Modification__c", "Modification_Number__c", "Amends__c",
     "Effective_Date__c", "Contract_End_Date__c", "Contract_Term_Months__c", "Billing_Frequency__c",
-    "Payment_Terms_Days__c", "Removes__c", "No_Credit__c", "PO_Number__c", "PO_Required__c", "SystemModstamp",
+    "Payment_Terms_Days__c", "Removes__c", "No_Credit__c", "PO_Number__c", "PO_Required__c", "Selling_Entity__c",
+    "Payer__c", "SystemModstamp",
 )  # fmt: skip
 LINE_FIELDS = (
     "Id", "Product2Id", "Product2.ProductCode", "Product2.Name", "PricebookEntry.UnitPrice", "Product_Text__c",
-    "Quantity", "UnitPrice", "TotalPrice",
+    "Quantity", "UnitPrice", "TotalPrice", "Bill_To__c", "Ship_To__c",
 )  # fmt: skip
 #: Salesforce's word -> ours
 KINDS = {
@@ -84,18 +85,18 @@ def contracts(record: Mapping[str, Any], *, version: int, currency: str) -> list
     return found
 
 
-def committed_amount(record: Mapping[str, Any]) -> Any:
-    """What a first deal commits to as changed since: the amount of its last change that states one, nothing once it
-    is ended or assigned. The record carries its won changes in the order of their numbers.
+def as_changed(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a first deal commits to as changed since: its last change that states an amount; one over nothing once it is
+    ended or assigned. The record carries its won changes in the order of their numbers.
     """
-    amount = record.get("Amount") or 0
+    stands = record
     for change in fields.rows(record, "Amendments__r.records", system=SYSTEM):
         kind = KINDS.get(text_of(change, "Modification__c"), "")
         if kind in ENDING:
-            return 0
+            return {}
         if kind not in WITHOUT_AMOUNT:
-            amount = change.get("Amount") or 0
-    return amount
+            stands = change
+    return stands
 
 
 def _kind(record: Mapping[str, Any]) -> str:
@@ -140,6 +141,10 @@ def _contract(
         crm_opportunity_id=own_id,
         name=text_of(record, "Name")[:200],
         customer_reference=f"customer:{record_id(record, 'AccountId')}",
+        master_reference=f"contract:{first}",
+        sold_to_reference=f"customer:{record_id(record, 'AccountId')}",
+        payer_reference=_account(record, "Payer__c"),
+        signatory=text_of(record, "Selling_Entity__c").strip()[:120],
         modification_kind=kind,
         modification_number=number,
         record_revision=revision(record),
@@ -157,7 +162,9 @@ def _contract(
             dict.fromkeys(code for one in text_of(record, "Removes__c").splitlines() if (code := one.strip()))
         ),
         credits_unused=record.get("No_Credit__c") is not True,
-        master_reference=f"contract:{record_id(record, 'Amends__c')}" if kind == "assignment" and number == 1 else "",
+        continues_reference=f"contract:{record_id(record, 'Amends__c')}"
+        if kind == "assignment" and number == 1
+        else "",
         commitment=(
             ("is_won", "true" if record.get("IsWon") is True else "false"),
             ("stage", text_of(record, "StageName")),
@@ -224,7 +231,13 @@ def _line(row: Mapping[str, Any], *, currency: str, starts: date, ends: date) ->
         discount=listed - amount,
         starts_on=starts,
         ends_on=ends,
+        ship_to_reference=_account(row, "Ship_To__c"),
     )
+
+
+def _account(record: Mapping[str, Any], field: str) -> str:
+    """Another account of the deal, by reference; empty where none is named."""
+    return f"customer:{record_id(record, field)}" if record.get(field) else ""
 
 
 def _whole(record: Mapping[str, Any], field: str, *, least: int, most: int) -> int | None:

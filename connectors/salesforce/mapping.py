@@ -1,11 +1,12 @@
 """Salesforce's records as our shapes, and our status as its fields; pure functions."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from connectors import fields
-from connectors.canonical import Address, Canonical, CrmStatus, Customer
+from connectors.canonical import Address, Canonical, CrmStatus, Customer, SubscriptionContract
 from connectors.errors import Rejected
+from connectors.salesforce import splitting
 from connectors.salesforce.contracts import LINE_FIELDS, OPPORTUNITY_FIELDS, contracts
 from connectors.salesforce.ids import full_id, is_id
 from connectors.salesforce.reading import SYSTEM, milliseconds, moment, record_id, revision, text_of, unreadable
@@ -24,7 +25,7 @@ __all__ = [
 
 ACCOUNT_FIELDS = (
     "Id", "Name", "ParentId", "Industry", "BillingStreet", "BillingCity", "BillingState", "BillingPostalCode",
-    "BillingCountry", "SystemModstamp",
+    "BillingCountry", "Tax_Id__c", "SystemModstamp",
 )  # fmt: skip
 
 #: our status fields -> Salesforce's, per object
@@ -62,11 +63,25 @@ def to_shapes(kind: str, record: Mapping[str, Any], *, version: int, currency: s
     fields.storable(record, system=SYSTEM)
     if kind == "opportunity":
         ladder = fields.rows(record, "Ladder", system=SYSTEM)
-        return [shape for one in (*ladder, record) for shape in contracts(one, version=version, currency=currency)]
+        return [
+            part
+            for one in (*ladder, record)
+            for contract in contracts(one, version=version, currency=currency)
+            for part in splitting.parts(contract, one, first=_first(contract, one, ladder))
+        ]
     # an account has no numbered modifications: its revision is its version
     if not record.get("SystemModstamp"):
         raise unreadable(record, "SystemModstamp", "is missing")
     return [customer(record, version=revision(record))]
+
+
+def _first(
+    contract: SubscriptionContract, record: Mapping[str, Any], ladder: Sequence[Mapping[str, Any]]
+) -> Mapping[str, Any] | None:
+    """The deal a change belongs to, where the record is a change and came with its ladder."""
+    if contract.reference == f"contract:{record_id(record, 'Id')}":
+        return None
+    return next((one for one in ladder if contract.reference == f"contract:{record_id(one, 'Id')}"), None)
 
 
 def customer(record: Mapping[str, Any], *, version: int) -> Customer:
@@ -94,6 +109,7 @@ def customer(record: Mapping[str, Any], *, version: int) -> Customer:
             country=text_of(record, "BillingCountry"),
         ),
         industry=text_of(record, "Industry")[:120],
+        tax_id=text_of(record, "Tax_Id__c").replace(" ", "").upper()[:60],
     )
 
 

@@ -83,19 +83,7 @@ def set_up_connections(entity: LegalEntity, pipeline: Pipeline, *, urls: dict[st
                 "path_secret": secrets.token_hex(16),
             },
         ),
-        "stripe": _connection(
-            "stripe",
-            "Stripe Billing",
-            "stripe_billing",
-            "billing",
-            urls["stripe"],
-            settings_={"days_until_due": 30},
-            secrets_={
-                "api_key": STRIPE_KEY,
-                "read_key": STRIPE_READ_KEY,
-                "webhook_secrets": f"whsec_{secrets.token_hex(16)}",
-            },
-        ),
+        "stripe": stripe_account("stripe", "Stripe Billing", urls["stripe"]),
         erp: _netsuite(urls[erp]) if erp == "netsuite" else _tryton(urls[erp]),
     }
     for role, code, company_code in (
@@ -110,6 +98,24 @@ def set_up_connections(entity: LegalEntity, pipeline: Pipeline, *, urls: dict[st
             defaults={"connection": rows[code], "company_code": company_code, "valid_from": pipeline.first_day},
         )
     return rows
+
+
+def stripe_account(code: str, label: str, url: str, *, zone: str = ZONE) -> Connection:
+    """A connection to one Stripe account; every company that bills has its own."""
+    return _connection(
+        code,
+        label,
+        "stripe_billing",
+        "billing",
+        url,
+        settings_={"days_until_due": 30},
+        secrets_={
+            "api_key": STRIPE_KEY,
+            "read_key": STRIPE_READ_KEY,
+            "webhook_secrets": f"whsec_{secrets.token_hex(16)}",
+        },
+        zone=zone,
+    )
 
 
 def _netsuite(url: str) -> Connection:
@@ -180,6 +186,7 @@ def _connection(
     settings_: dict,
     secrets_: dict[str, str],
     concurrency: int = 16,
+    zone: str = ZONE,
 ) -> Connection:
     row = Connection.objects.filter(code=code).first()
     if row is None:
@@ -189,7 +196,7 @@ def _connection(
             system=system,
             role=role,
             is_sandbox=True,
-            time_zone=ZONE,
+            time_zone=zone,
             rate_per_second=500,
             concurrency=concurrency,
         )
@@ -228,7 +235,7 @@ def set_up_stripe(row: Connection, pipeline: Pipeline) -> str:
     if "test_clock" not in row.settings:
         for product in pipeline.products:
             stripe.post("products", id=address(product.name), name=product.name)
-        start = at(pipeline.first_day, 6) - timedelta(days=1)
+        start = at(pipeline.first_day, 6, zone=row.time_zone) - timedelta(days=1)
         row.settings["test_clock"] = stripe.post(
             "test_helpers/test_clocks", frozen_time=int(start.timestamp()), name="demo"
         )["id"]
@@ -236,9 +243,9 @@ def set_up_stripe(row: Connection, pipeline: Pipeline) -> str:
     return row.settings["test_clock"]
 
 
-def at(day: date, hour: int, minute: int = 0) -> datetime:
-    """An hour of a business day in the company's zone, as an instant."""
-    return datetime.combine(day, time(hour, minute), ZoneInfo(ZONE)).astimezone(UTC)
+def at(day: date, hour: int, minute: int = 0, *, zone: str = ZONE) -> datetime:
+    """An hour of a business day in a company's zone, as an instant."""
+    return datetime.combine(day, time(hour, minute), ZoneInfo(zone)).astimezone(UTC)
 
 
 def set_up_netsuite(row: Connection, pipeline: Pipeline) -> None:

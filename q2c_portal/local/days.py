@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 from celery import current_app
@@ -63,6 +63,8 @@ class World:
     stripe: StripeWorld
     netsuite: NetSuiteAdmin | None
     clock: str
+    #: what else moves with business time: billing accounts of further companies
+    others: list[Sandbox] = field(default_factory=list)
 
     @classmethod
     def meet(cls) -> "World":
@@ -77,7 +79,7 @@ class World:
         )
 
     def sandboxes(self) -> list[Sandbox]:
-        return [self.salesforce, self.stripe]
+        return [self.salesforce, self.stripe, *self.others]
 
 
 def under_way() -> int:
@@ -202,7 +204,6 @@ def settle_controls(world: World) -> None:
 
 def ask_controls(world: World) -> None:
     """Ask every control for the current business date, reading again every date of the open periods."""
-    for control in controls_of(world.entity):
-        runner.run(
-            control.name, entity=world.entity, business_date=world.entity.business_date or date.today(), look_back=True
-        )
+    for entity in LegalEntity.objects.all():
+        for control in controls_of(entity):
+            runner.run(control.name, entity=entity, business_date=entity.business_date or date.today(), look_back=True)

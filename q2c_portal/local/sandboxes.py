@@ -1,6 +1,7 @@
 """The demo's own clients of the sandboxes: what an administrator and the outside world would do there."""
 
 import time
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -133,7 +134,7 @@ class NetSuiteAdmin(Sandbox):
         token = self._checked(self.http.post(base, data=sign_in.form())).json()["access_token"]
         self.http.headers["Authorization"] = f"Bearer {token}"
 
-    def item(self, code: str, name: str) -> None:
+    def item(self, code: str, name: str, *, subsidiaries: Sequence[str] = ("1",)) -> None:
         """An item for sale whose revenue is deferred. Safe to repeat."""
         self._checked(
             self.http.put(
@@ -143,7 +144,7 @@ class NetSuiteAdmin(Sandbox):
                     "displayName": name,
                     "incomeAccount": {"id": "400"},
                     "deferredRevenueAccount": {"id": "220"},
-                    "subsidiary": {"items": [{"id": "1"}]},
+                    "subsidiary": {"items": [{"id": key} for key in subsidiaries]},
                 },
             )
         )
@@ -161,6 +162,23 @@ class NetSuiteAdmin(Sandbox):
                 },
             )
         )
+
+    def subsidiary(self, code: str, name: str, *, currency: str, country: str) -> str:
+        """A further company of the account, below the first one; its id. Safe to repeat."""
+        path = f"/services/rest/record/v1/subsidiary/eid:{code}"
+        self._checked(
+            self.http.put(
+                path,
+                json={
+                    "name": name,
+                    "legalName": name,
+                    "currency": {"id": currency},
+                    "country": {"id": country},
+                    "parent": {"id": "1"},
+                },
+            )
+        )
+        return str(self._checked(self.http.get(path)).json()["id"])
 
     def close_before(self, day: date) -> None:
         """Close every posting month that ended before a day: the company begins with its past closed."""

@@ -12,6 +12,7 @@ from reconciliation.controls.invoices import INVOICES
 from reconciliation.controls.payouts import DISPUTES, PAYOUTS, PAYOUTS_AT_BANK
 from reconciliation.controls.receipts import RECEIPTS
 from reconciliation.controls.refunds import REFUNDS
+from reconciliation.controls.services_ordered import SERVICES_ORDERED
 from reconciliation.controls.usage import USAGE
 from sync.models import EntityRoute, LegalEntity
 
@@ -21,6 +22,7 @@ CONTROLS: dict[str, Control] = {
         CUSTOMERS_IN_BILLING,
         CUSTOMERS_IN_ERP,
         COMMITTED_VS_CONTRACTED,
+        SERVICES_ORDERED,
         INVOICES,
         CREDIT_MEMOS,
         VOIDS,

@@ -9,6 +9,8 @@ from django.contrib.auth.models import AbstractUser
 from django.db import IntegrityError, transaction
 
 from reconciliation.fixes.fix import Fix, Input, InputError, NotPossible, Preview, Target, Write, day, member, totals
+from reconciliation.governance import impact
+from reconciliation.governance.tables import TABLES
 from reconciliation.models import ApprovalRequest, ExceptionCase, FixItem, FixRun
 from sync import clock, nudges
 from sync.mappings import country_names, in_force
@@ -98,6 +100,8 @@ class MapProduct(ReleasesWorkItems):
         written = target.problem.value
         _refuse_overlap(ProductMapping.objects.filter(crm_product=written), valid_from)
         cases = self.takes(target, inputs)
+        row = {"crm_product": written, "currency": product.currency, "valid_from": valid_from, "valid_to": None}
+        touched = impact.of(TABLES["products"], [row])
         change = {
             "table": "product mapping",
             "crm_product": written,
@@ -122,6 +126,12 @@ class MapProduct(ReleasesWorkItems):
                     field=written,
                     before="none",
                     after=product.product_name,
+                ),
+                Write(
+                    system="Portal",
+                    record=f"{touched.deals} deals and {touched.invoices} invoices of it carried since then",
+                    action="list",
+                    after="stay as they were carried",
                 ),
                 Write(
                     system="Stripe",
@@ -150,7 +160,7 @@ class MapProduct(ReleasesWorkItems):
     ) -> None:
         assert request is not None and request.decided_by is not None
         change = request.change
-        _insert(
+        insert(
             ProductMapping(
                 status=MappingRow.Status.APPROVED,
                 valid_from=date.fromisoformat(change["valid_from"]),
@@ -272,7 +282,7 @@ class MapCountry(ReleasesWorkItems):
     ) -> None:
         assert request is not None and request.decided_by is not None
         change = request.change
-        _insert(
+        insert(
             CountryMapping(
                 status=MappingRow.Status.APPROVED,
                 valid_from=date.fromisoformat(change["valid_from"]),
@@ -323,7 +333,7 @@ def _refuse_overlap(rows, valid_from: date) -> None:
         raise NotPossible(f"A mapping is already in force from {standing[0].valid_from}; end it before adding another.")
 
 
-def _insert(row: MappingRow) -> None:
+def insert(row: MappingRow) -> None:
     try:
         with transaction.atomic():
             row.save()

@@ -14,6 +14,7 @@ from reconciliation.fixes.posting_fixes import (
     PostsAgain,
     TryAgain,
 )
+from reconciliation.fixes.routing_fixes import SayWhoSells
 from reconciliation.models import ExceptionCase, Problem
 from reconciliation.ownership import ownership
 
@@ -22,6 +23,7 @@ FIXES: dict[str, Fix] = {
     for fix in (
         MapProduct(),
         MapCountry(),
+        SayWhoSells(),
         PostAgain(),
         CorrectInErp(),
         PostInFirstOpenPeriod(),

@@ -2,6 +2,7 @@
 
 from reconciliation.models.approvals import ApprovalPolicy, ApprovalRequest
 from reconciliation.models.cases import CaseComment, ExceptionCase
+from reconciliation.models.changes import RowChange
 from reconciliation.models.controls import Break, ControlLine, ControlRun, ControlStage
 from reconciliation.models.fixes import FixItem, FixRun
 from reconciliation.models.ownership import OwnershipRule
@@ -20,4 +21,5 @@ __all__ = [
     "FixRun",
     "OwnershipRule",
     "Problem",
+    "RowChange",
 ]

@@ -26,6 +26,9 @@ class ControlStage(models.Model):
     query = models.TextField(blank=True)
     pages = models.PositiveIntegerField(default=0)
     line_count = models.PositiveIntegerField(default=0)
+    read_count = models.PositiveIntegerField(
+        default=0, help_text="Records read from the source; a record may be several lines, or another company's."
+    )
     source_count = models.PositiveIntegerField(null=True, blank=True, help_text="What the source itself says it has.")
     sha256 = models.CharField(max_length=64)
     is_current = models.BooleanField(default=True)

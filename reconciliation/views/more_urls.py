@@ -5,7 +5,7 @@ from datetime import date
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from reconciliation.views import connections, controls, find, trail
+from reconciliation.views import changes, connections, controls, find, trail
 
 
 class Day:
@@ -35,6 +35,13 @@ urlpatterns = [
     path("controls/", controls.controls, name="controls"),
     path("controls/<slug:control>/<str:entity>/<day:day>", controls.control_run, name="control_run"),
     path("controls/<slug:control>/<str:entity>/<day:day>/again", controls.control_again, name="control_again"),
+    path("tables/", changes.table_list, name="tables"),
+    path("tables/<slug:name>", changes.table, name="table"),
+    path("tables/<slug:name>/file", changes.table_file, name="table_file"),
+    path("tables/<slug:name>/try", changes.table_try, name="table_try"),
+    path("tables/<slug:name>/draft", changes.table_draft, name="table_draft"),
+    path("changes/CHG-<number:pk>", changes.change, name="change"),
+    path("changes/CHG-<number:pk>/<deciding:do>", changes.change_decide, name="change_decide"),
     path("connections/", connections.connections, name="connections"),
     path("connections/<slug:code>/<operating:do>", connections.connection_act, name="connection_act"),
 ]

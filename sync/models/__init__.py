@@ -1,5 +1,6 @@
 """Records of everything carried, and the rows the engine works from."""
 
+from sync.models.bundle import BundleMapping
 from sync.models.connection import Connection, ConnectionHealth
 from sync.models.contract import ContractLineRecord, ContractRecord
 from sync.models.correction import CreditMemoLineRecord, CreditMemoRecord, VoidRecord, WriteOffRecord
@@ -21,10 +22,12 @@ from sync.models.invoice import InvoiceLineRecord, InvoiceRecord
 from sync.models.journal import JournalEntry
 from sync.models.late import LatePosting
 from sync.models.mapping import CountryMapping, EntityMapping, MappingRow, ProductMapping
+from sync.models.order import SalesOrderLineRecord, SalesOrderRecord
 from sync.models.outbox import Attempt, Delivery, DeliveryNeed, ExternalIdentity
 from sync.models.payment import AllocationRecord, PaymentRecord
 from sync.models.payout import PayoutFailureRecord, PayoutLineRecord, PayoutRecord
 from sync.models.period import AccountingPeriod, PostingWindow
+from sync.models.rate import ExchangeRate
 from sync.models.refund import RefundFailureRecord, RefundRecord
 from sync.models.revenue import (
     JournalBatchRecord,
@@ -33,6 +36,7 @@ from sync.models.revenue import (
     RevenueScheduleRecord,
 )
 from sync.models.schedule import Heartbeat, ScheduleClaim
+from sync.models.tax import TaxCertificate, TaxCode, TaxIdCheck, TaxRegistration
 from sync.models.treatment import ModificationTreatment
 from sync.models.usage import (
     UsageEvent,
@@ -48,6 +52,12 @@ from sync.models.work import Block, WorkItem
 __all__ = [
     "AccountingPeriod",
     "AllocationRecord",
+    "BundleMapping",
+    "ExchangeRate",
+    "TaxCertificate",
+    "TaxCode",
+    "TaxIdCheck",
+    "TaxRegistration",
     "Attempt",
     "Block",
     "ClearanceRecord",
@@ -94,6 +104,8 @@ __all__ = [
     "RevenueEngine",
     "RevenueEventRecord",
     "RevenueScheduleRecord",
+    "SalesOrderLineRecord",
+    "SalesOrderRecord",
     "ScheduleClaim",
     "SourceEvent",
     "SourceEventBody",

@@ -20,6 +20,11 @@ class ContractRecord(models.Model):
     crm_opportunity_id = models.CharField(max_length=18, db_index=True)
     name = models.CharField(max_length=200, blank=True)
     customer_reference = ReferenceField(db_index=True)
+    master_reference = ReferenceField(blank=True, db_index=True)
+    sold_to_reference = ReferenceField(blank=True)
+    ship_to_reference = ReferenceField(blank=True)
+    payer_reference = ReferenceField(blank=True)
+    signatory = models.CharField(max_length=120, blank=True)
     modification_kind = models.CharField(max_length=20)
     modification_number = models.PositiveIntegerField()
     record_revision = models.BigIntegerField()
@@ -35,7 +40,7 @@ class ContractRecord(models.Model):
     term_months = models.SmallIntegerField(default=12, db_default=12, help_text="0: no end.")
     removes = models.JSONField(default=list, blank=True)
     credits_unused = models.BooleanField(default=True, db_default=True)
-    master_reference = ReferenceField(blank=True, default="", db_default="")
+    continues_reference = ReferenceField(blank=True, default="", db_default="")
     commitment = models.JSONField(default=list)
     created_at = models.DateTimeField()
 
@@ -72,6 +77,12 @@ class ContractLineRecord(models.Model):
     revenue_treatment = models.CharField(max_length=40)
     tax_class = models.CharField(max_length=40)
     destination = models.CharField(max_length=20)
+    ship_to_reference = ReferenceField(blank=True)
+    tax_jurisdiction = models.CharField(max_length=6, blank=True)
+    tax_treatment = models.CharField(max_length=16, blank=True)
+    tax_code = models.CharField(max_length=120, blank=True)
+    tax_percent = models.DecimalField(max_digits=7, decimal_places=4, default=0)
+    arrangement = ReferenceField(blank=True)
 
     class Meta:
         ordering = ["contract", "line_id"]

@@ -23,6 +23,9 @@ class LegalEntity(models.Model):
     business_date = models.DateField(
         null=True, blank=True, help_text="Set only where business time is moved by hand (sandboxes); empty means today."
     )
+    rate_fall_back_days = models.PositiveSmallIntegerField(
+        default=0, help_text="Calendar days back to an earlier business day's exchange rate; 0 means never, 3 at most."
+    )
     dimension_defaults = models.JSONField(default=dict, blank=True)
     late_limit = MoneyField(
         default=10_000,
@@ -44,6 +47,9 @@ class LegalEntity(models.Model):
     class Meta:
         ordering = ["code"]
         verbose_name_plural = "legal entities"
+        constraints = [
+            models.CheckConstraint(condition=Q(rate_fall_back_days__lte=3), name="rates_fall_back_three_days_at_most")
+        ]
 
     def __str__(self) -> str:
         return f"{self.code} {self.name}"

@@ -46,6 +46,10 @@ class InvoiceRecord(models.Model):
     preceding_reference = ReferenceField(
         blank=True, default="", db_default="", help_text="A debit memo names the document it charges more for."
     )
+    exchange_rate = models.DecimalField(max_digits=20, decimal_places=10, default=0)
+    rate_type = models.CharField(max_length=8, blank=True)
+    rate_source = models.CharField(max_length=60, blank=True)
+    rate_as_of = models.DateField(null=True, blank=True)
     created_at = models.DateTimeField()
 
     class Meta:

@@ -27,6 +27,7 @@ class MappingRow(models.Model):
     )
     approved_at = models.DateTimeField(null=True, blank=True)
     note = models.CharField(max_length=300, blank=True)
+    batch = models.CharField(max_length=20, blank=True, db_index=True, help_text="The change it was drafted in.")
 
     class Meta:
         abstract = True
@@ -61,7 +62,7 @@ class ProductMapping(MappingRow):
     class Meta:
         ordering = ["crm_product", "-valid_from"]
         constraints = [
-            no_overlap("product_mappings_do_not_overlap", "crm_product", condition=Q(status="approved")),
+            no_overlap("product_mappings_do_not_overlap", "crm_product", "currency", condition=Q(status="approved")),
             approved_by_another("product_mapping"),
         ]
 
@@ -88,18 +89,40 @@ class CountryMapping(MappingRow):
 
 
 class EntityMapping(MappingRow):
-    """Which of our companies sells to customers of a country; `*` is every country without a row of its own."""
+    """Which of our companies sells: by the signed contract, the account, its hierarchy, or the country.
 
-    country = models.CharField(max_length=2, help_text="ISO 3166-1, or * for all others.")
+    The signed contract wins; one contract goes another way only by a row of its own, which finance approves.
+    """
+
+    class Basis(models.TextChoices):
+        CONTRACT = "contract", "This contract only"
+        SIGNATORY = "signatory", "Company that signed the contract"
+        ACCOUNT = "account", "Account"
+        HIERARCHY = "hierarchy", "Account and all accounts below it"
+        COUNTRY = "country", "Country of the account"
+
+    basis = models.CharField(max_length=10, choices=Basis, default=Basis.COUNTRY)
+    country = models.CharField(max_length=2, blank=True, help_text="By country: ISO 3166-1, or * for all others.")
+    key = models.CharField(
+        max_length=120,
+        blank=True,
+        help_text="By contract or account: its reference. By signatory: the company as the CRM writes it.",
+    )
     entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT)
     history = HistoricalRecords()
 
     class Meta:
-        ordering = ["country", "-valid_from"]
+        ordering = ["basis", "country", "key", "-valid_from"]
         constraints = [
-            no_overlap("entity_mappings_do_not_overlap", "country", condition=Q(status="approved")),
+            no_overlap("entity_mappings_do_not_overlap", "basis", "country", "key", condition=Q(status="approved")),
             approved_by_another("entity_mapping"),
+            models.CheckConstraint(
+                condition=(Q(basis="country", key="") & ~Q(country=""))
+                | (~Q(basis="country") & Q(country="") & ~Q(key="")),
+                name="entity_mapping_has_one_key",
+                violation_error_message="A rule by country has a country; every other rule has a key.",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.country} is served by {self.entity.code}"
+        return f"{self.key or self.country} is served by {self.entity.code}"

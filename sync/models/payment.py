@@ -23,6 +23,10 @@ class PaymentRecord(models.Model):
     received_on = models.DateField()
     amount = MoneyField()
     fee = MoneyField(default=0)
+    exchange_rate = models.DecimalField(max_digits=20, decimal_places=10, default=0)
+    rate_type = models.CharField(max_length=8, blank=True)
+    rate_source = models.CharField(max_length=60, blank=True)
+    rate_as_of = models.DateField(null=True, blank=True)
     pays_reference = ReferenceField(blank=True)
     created_at = models.DateTimeField()
 

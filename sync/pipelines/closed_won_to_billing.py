@@ -5,12 +5,13 @@ from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from connectors.canonical import ContractLine, SubscriptionContract
+from connectors.canonical import ContractLine, SalesOrder, SubscriptionContract
 from connectors.money import minor_units
 from sync import treatments
 from sync.errors import StepError, Waits
-from sync.models import ContractLineRecord, ContractRecord
-from sync.pipelines import records
+from sync.models import ContractLineRecord, ContractRecord, EntityMapping
+from sync.pipelines import records, services_to_erp
+from sync.pipelines.bundles import explode_bundles
 from sync.pipelines.commitment import (
     be_approved,
     be_signed,
@@ -19,9 +20,14 @@ from sync.pipelines.commitment import (
     have_lines_that_sum,
     note_the_conditions,
 )
+from sync.pipelines.customer_sync import accounts_of, customer_of
 from sync.pipelines.flow import Flow, Lookups, Owed, of_each
 from sync.pipelines.modifications import build_on_the_version_before
+from sync.selling import parents_of
+from sync.taxes import UNTAXED
 from sync.usage import plans as usage_plans
+
+Basis = EntityMapping.Basis
 
 
 def map_products(contract: SubscriptionContract, lookups: Lookups) -> SubscriptionContract:
@@ -30,7 +36,7 @@ def map_products(contract: SubscriptionContract, lookups: Lookups) -> Subscripti
 
 
 def _mapped(line: ContractLine, contract: SubscriptionContract, lookups: Lookups) -> ContractLine:
-    row = lookups.tables.product(line.crm_product, on=contract.signed_on)
+    row = lookups.tables.product(line.crm_product, on=contract.signed_on, currency=contract.currency)
     if row is None:
         raise StepError("PRODUCT_UNMAPPED", field="Product", value=line.crm_product)
     if row.currency != contract.currency:
@@ -49,6 +55,8 @@ def _mapped(line: ContractLine, contract: SubscriptionContract, lookups: Lookups
         revenue_treatment=row.revenue_treatment,
         tax_class=row.tax_class,
         destination=row.destination,
+        ship_to_reference=line.ship_to_reference or contract.ship_to_reference or contract.customer_reference,
+        arrangement=arrangement(contract),
         list_amount=list_amount,
         discount=list_amount - line.amount,
     )
@@ -62,12 +70,74 @@ def _listed(per_year: Decimal, contract: SubscriptionContract) -> Decimal:
     return (per_year * months / 12).quantize(Decimal(1).scaleb(-minor_units(contract.currency)), ROUND_HALF_UP)
 
 
+def arrangement(contract: SubscriptionContract) -> str:
+    """The name of the promise over whose lines revenue is allocated: the whole deal, however it is split."""
+    return f"arrangement:{(contract.master_reference or contract.reference).partition(':')[2]}"
+
+
+def keep_the_split(contract: SubscriptionContract, lookups: Lookups) -> SubscriptionContract:
+    """A deal that was carried stays split as it was signed: split otherwise it would be set up twice."""
+    known = lookups.split.get(contract.master_reference, set())
+    if known and contract.reference not in known:
+        raise StepError("DEAL_CHANGED_AFTER_BILLING", field="Bill to", value=contract.reference)
+    return contract
+
+
 def find_customer(contract: SubscriptionContract, lookups: Lookups) -> SubscriptionContract:
-    """The selling company is the customer's; a customer we do not have yet is waited for."""
+    """Everybody the contract names; who is not there yet is waited for."""
+    ships_to = sorted({line.ship_to_reference for line in contract.lines if line.ship_to_reference})
+    for reference in (contract.customer_reference, contract.payer_reference, *ships_to):
+        if reference and reference not in lookups.customers:
+            raise Waits(reference)
+    return contract
+
+
+def find_selling_company(contract: SubscriptionContract, lookups: Lookups) -> SubscriptionContract:
+    """The company that signed; where the contract names none, the one the approved rules name on the day it was signed.
+
+    Only a rule for this one contract, approved by finance, goes before what was signed.
+    """
     customer = lookups.customers.get(contract.customer_reference)
     if customer is None:
-        raise Waits(contract.customer_reference)
-    return replace(contract, legal_entity=customer.legal_entity.code)
+        return contract
+    on = contract.signed_on
+    row = lookups.selling.by(Basis.CONTRACT, contract.reference, on=on)
+    if row is None and contract.signatory:
+        if contract.signatory in lookups.entities:
+            return replace(contract, legal_entity=contract.signatory)
+        row = lookups.selling.by(Basis.SIGNATORY, contract.signatory, on=on)
+        if row is None:
+            raise StepError("ENTITY_ROUTE_MISSING", field="Selling company", value=contract.signatory)
+    if row is None:
+        row = lookups.selling.of_customer(
+            customer.reference,
+            parents=parents_of(customer.reference, lookups.customers),
+            country=customer.address.get("country", ""),
+            on=on,
+        )
+    return replace(contract, legal_entity=row.entity.code if row else customer.legal_entity.code)
+
+
+def decide_tax(contract: SubscriptionContract, lookups: Lookups) -> SubscriptionContract:
+    """How each line is taxed on the day of supply; billing charges that, and nobody charges it otherwise."""
+    entity = lookups.entities.get(contract.legal_entity)
+    if entity is None:
+        return contract
+
+    def decided(line: ContractLine) -> ContractLine:
+        ship_to = lookups.customers.get(line.ship_to_reference or contract.customer_reference)
+        if ship_to is None or line.tax_class in ("", UNTAXED):
+            return line
+        found = lookups.taxes.decide(line.tax_class, entity=entity, ship_to=ship_to, on=line.starts_on)
+        return replace(
+            line,
+            tax_jurisdiction=found.jurisdiction,
+            tax_treatment=found.treatment,
+            tax_code=found.code.billing_code if found.code else "",
+            tax_percent=found.code.percent if found.code else Decimal(0),
+        )
+
+    return replace(contract, lines=of_each(contract.lines, decided))
 
 
 def store(contracts: Sequence[SubscriptionContract], lookups: Lookups) -> None:
@@ -93,6 +163,12 @@ def store(contracts: Sequence[SubscriptionContract], lookups: Lookups) -> None:
         if reference not in lookups.contracts or lookups.contracts[reference].version < version:
             lookups.contracts[reference] = row
     usage_plans.store(contracts, lookups)
+    services_to_erp.store([order for contract in contracts if (order := order_of(contract, lookups))], lookups)
+
+
+def order_of(contract: SubscriptionContract, lookups: Lookups) -> SalesOrder | None:
+    """The contract's services, for the company that sells them."""
+    return services_to_erp.order_of(contract, lookups.entities[contract.legal_entity])
 
 
 #: changes billing is told of at once, whenever they take effect: it knows ends and terms by itself
@@ -112,23 +188,31 @@ TITLES = {
 
 
 def owes(contract: SubscriptionContract, lookups: Lookups) -> list[Owed]:
-    """The subscription, once the customer is in billing; a change of it is an event of its own and is never skipped."""
+    """The subscription and the sales order, each once the customer is there; changes are events and never skipped."""
     customer = lookups.customers[contract.customer_reference]
-    effective = contract.effective_on or contract.starts_on
-    return [
-        Owed(
-            role="billing",
-            subject=contract,
-            is_event=True,
-            not_before=None if contract.modification_kind in TOLD_AT_ONCE else effective,
-            needs=(contract.customer_reference,),
-            document_date=contract.signed_on,
-            amount=contract.amount,
-            title=f"{TITLES.get(contract.modification_kind, 'Change')} for {customer.name}",
-            customer_name=customer.name,
-        ),
-        *usage_plans.owes(contract, lookups),
-    ]
+    owed: list[Owed] = []
+    if customer.legal_entity.code != contract.legal_entity:
+        # another company of ours than the customer's own sells: there it needs an account as well
+        owed += accounts_of(customer_of(customer), lookups.entities[contract.legal_entity], lookups)
+    services = [line.amount for line in contract.lines if line.destination == services_to_erp.DESTINATION]
+    if len(services) < len(contract.lines):
+        effective = contract.effective_on or contract.starts_on
+        owed.append(
+            Owed(
+                role="billing",
+                subject=contract,
+                is_event=True,
+                not_before=None if contract.modification_kind in TOLD_AT_ONCE else effective,
+                needs=(contract.customer_reference,),
+                document_date=contract.signed_on,
+                amount=contract.amount - sum(services, Decimal(0)),
+                title=f"{TITLES.get(contract.modification_kind, 'Change')} for {customer.name}",
+                customer_name=customer.name,
+            )
+        )
+    order = order_of(contract, lookups)
+    ordered = services_to_erp.owes(order, lookups) if order else []
+    return [*owed, *usage_plans.owes(contract, lookups), *ordered]
 
 
 def describe(contract: SubscriptionContract) -> dict[str, Any]:
@@ -151,9 +235,13 @@ CLOSED_WON_TO_BILLING = Flow(
         be_signed,
         have_its_purchase_order,
         have_lines_that_sum,
+        keep_the_split,
+        explode_bundles,
         build_on_the_version_before,
         map_products,
         find_customer,
+        find_selling_company,
+        decide_tax,
         usage_plans.have_meters,
     ),
     store=store,

@@ -21,7 +21,10 @@ from sync.models import (
 )
 from sync.open_items import OpenItem
 from sync.pipelines.cash import Cash
+from sync.rates import RateTable
+from sync.selling import SellingRules
 from sync.small_differences import SmallDifferences
+from sync.taxes import TaxRules
 
 
 @dataclass(kw_only=True)
@@ -29,9 +32,17 @@ class Lookups:
     """What the steps of a batch may look at; read before the first step, so that steps stay pure."""
 
     tables: Tables
+    selling: SellingRules
+    taxes: TaxRules
+    rates: RateTable
     entities: dict[str, LegalEntity]
+    #: with the parents above them
     customers: dict[str, CustomerRecord]
     contracts: dict[str, ContractRecord]
+    #: contracts of a deal that were carried before: master reference -> their references
+    split: dict[str, set[str]]
+    #: other companies of ours that sell to a customer too: customer reference -> entity codes
+    sold_by: dict[str, set[str]]
     invoices: dict[str, InvoiceRecord]
     #: switches of the house: which facts make a deal committed; a company may have its own
     commitment: frozenset[str]
@@ -77,6 +88,10 @@ class Owed:
     #: reason for which people are asked before anything is sent; empty: it goes by itself
     asks: str = ""
     asks_because: str = ""
+    #: whose route it takes, where that is not the company of the work item
+    entity: LegalEntity | None = None
+    #: code of the company for which an account is kept beside the customer's own: owed once for each of them
+    kept_for: str = ""
 
 
 def nothing_to_notice(subject: Any, lookups: Lookups) -> list[StepError]:

@@ -9,6 +9,7 @@ from sync.errors import StepError, Waits
 from sync.models import ContractLineRecord, ContractRecord, InvoiceLineRecord, InvoiceRecord
 from sync.pipelines import issuing, records
 from sync.pipelines.flow import Flow, Lookups, Owed, of_each
+from sync.pipelines.rates import rate_invoice
 from sync.revenue import schedules
 from sync.usage import cut_off
 
@@ -65,6 +66,29 @@ def _enriched(
     )
 
 
+def code_taxes(invoice: Invoice, lookups: Lookups) -> Invoice:
+    """What the ERP calls each line's tax, by the approved rows; where none was decided, its own set-up says it."""
+    contract = lookups.contracts.get(invoice.contract_reference)
+    if contract is None:
+        return invoice
+    sold = {line.billing_product: line for line in contract.lines.all() if line.tax_treatment}
+
+    def coded(line: InvoiceLine) -> InvoiceLine:
+        found = sold.get(line.billing_product)
+        if found is None:
+            return line
+        code = lookups.taxes.code_of(
+            found.tax_class,
+            entity=contract.legal_entity,
+            jurisdiction=found.tax_jurisdiction,
+            treatment=found.tax_treatment,
+            on=invoice.tax_point,
+        )
+        return replace(line, tax_code=code.erp_code) if code else line
+
+    return replace(invoice, lines=of_each(invoice.lines, coded))
+
+
 def store(invoices: Sequence[Invoice], lookups: Lookups) -> None:
     saved = records.put(invoices, InvoiceRecord, lookups, stamp="created_at")
     InvoiceLineRecord.objects.bulk_create(
@@ -115,7 +139,7 @@ def describe(invoice: Invoice) -> dict[str, Any]:
 INVOICE_TO_ERP = Flow(
     name="invoice_to_erp",
     kind=Invoice.kind,
-    steps=(find_contract, enrich_lines, issuing.be_cleared),
+    steps=(find_contract, enrich_lines, code_taxes, rate_invoice, issuing.be_cleared),
     store=store,
     owes=owes,
     describe=describe,

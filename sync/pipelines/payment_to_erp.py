@@ -10,6 +10,7 @@ from sync.models import PaymentRecord
 from sync.pipelines import cash_on_account, records
 from sync.pipelines.flow import Flow, Lookups, Owed
 from sync.pipelines.origin import told_by_ledger
+from sync.pipelines.rates import rate_payment
 
 
 def find_payer(payment: Payment, lookups: Lookups) -> Payment:
@@ -78,7 +79,7 @@ def describe(payment: Payment) -> dict[str, Any]:
 PAYMENT_TO_ERP = Flow(
     name="payment_to_erp",
     kind=Payment.kind,
-    steps=(find_payer,),
+    steps=(find_payer, rate_payment),
     store=store,
     owes=owes,
     describe=describe,

@@ -7,7 +7,9 @@ from playwright.sync_api import Page, expect
 from reconciliation import approvals
 from reconciliation.fixes.fix import Target
 from reconciliation.fixes.registry import FIXES
-from reconciliation.models import ApprovalRequest, ExceptionCase
+from reconciliation.governance import changes, files
+from reconciliation.governance.tables import TABLES
+from reconciliation.models import ApprovalRequest, ExceptionCase, RowChange
 from tests.reconciliation.views import desk_people
 from tests.reconciliation.views import story as told
 
@@ -37,11 +39,20 @@ def ask_for_the_mapping() -> ApprovalRequest:
     return approvals.ask(fix, target, inputs, user=user, sha256=sha256, because="The same product")
 
 
+def draft_a_row() -> RowChange:
+    """Billing operations draft a product from a file."""
+    table = TABLES["products"]
+    row = "Growth,Growth,120.00,USD,growth,growth,ratable_over_term,zero,billing,2026-01-01,,"
+    tried = files.try_out(table, f"{','.join(table.header)}\n{row}".encode())
+    return changes.draft(tried, user=desk_people.person("Billing operations"), source="products.csv", because="New")
+
+
 def main_pages(lost_invoice: Callable[[], str]) -> dict[str, tuple[str, str]]:
     """Name of a page -> who opens it, and its address: each with work on it."""
     case = lost_invoice()
     country = ExceptionCase.objects.get(reason="COUNTRY_UNKNOWN").problem
     asked = ask_for_the_mapping()
+    drafted = draft_a_row()
     return {
         "home": ("Finance preparer", "/admin/"),
         "queue": ("Finance preparer", "/queue/"),
@@ -52,5 +63,8 @@ def main_pages(lost_invoice: Callable[[], str]) -> dict[str, tuple[str, str]]:
         "trail": ("Finance preparer", f"/t/deal:{told.PAID}?view=full"),
         "controls": ("Finance preparer", "/controls/"),
         "control run": ("Finance preparer", f"/controls/invoices/US01/{told.DAY}"),
+        "tables": ("Finance approver", "/tables/"),
+        "table": ("Billing operations", "/tables/products"),
+        "change": ("Finance approver", f"/changes/{drafted.number}"),
         "connections": ("Integration support", "/connections/"),
     }

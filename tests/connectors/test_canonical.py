@@ -102,6 +102,8 @@ RECORDS: list[tuple[type, type, set[str], set[str]]] = [
     # lines are rows of their own
     (canonical.SubscriptionContract, models.ContractRecord, {"lines"}, set()),
     (canonical.ContractLine, models.ContractLineRecord, set(), {"contract"}),
+    (canonical.SalesOrder, models.SalesOrderRecord, {"lines"}, set()),
+    (canonical.SalesOrderLine, models.SalesOrderLineRecord, set(), {"order"}),
     (canonical.Invoice, models.InvoiceRecord, {"lines"}, set()),
     (canonical.InvoiceLine, models.InvoiceLineRecord, set(), {"invoice"}),
     (canonical.Payment, models.PaymentRecord, set(), set()),

@@ -21,6 +21,7 @@ from reconciliation.models import ExceptionCase
 from sync import connections, polling
 from sync.models import Connection, CrmStatusRecord, Delivery, LegalEntity
 from sync.states import UNFINISHED
+from tests.scenarios.branches import Branch, Opened, open_branch
 from tests.scenarios.engine import Engine
 
 #: the first business day of every scenario here; a Monday, far from a month's end
@@ -42,6 +43,9 @@ class Sold:
     product: str
     price: str
     quantity: str = "1"
+    #: our names of the accounts it is billed to and used by, where that is not the account of the deal
+    bill_to: str = ""
+    ship_to: str = ""
 
 
 @dataclass
@@ -52,6 +56,8 @@ class Business:
     people: dict[str, Person]
     #: Salesforce ids by our name for them
     accounts: dict[str, str] = field(default_factory=dict)
+    #: further companies of the group
+    branches: list[Opened] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=lambda: iter(range(1, 10_000)))
 
     @property
@@ -109,6 +115,8 @@ class Business:
                     "Product2Id": entries[line.product]["Product2Id"],
                     "Quantity": line.quantity,
                     "UnitPrice": line.price,
+                    **({"Bill_To__c": self.accounts[line.bill_to]} if line.bill_to else {}),
+                    **({"Ship_To__c": self.accounts[line.ship_to]} if line.ship_to else {}),
                 }
                 for line in lines
             ],
@@ -192,8 +200,19 @@ class Business:
 
     def evening(self) -> None:
         """The rest of the business day: drafts are issued, customers pay what is due today."""
-        self.stripe.advance(self.world.clock, company.at(self.today, days.EVENING_HOUR))
+        self.reach(days.EVENING_HOUR)
         self.rest()
+
+    def move_to(self, day: date) -> None:
+        """Every company of the group comes to a business day."""
+        days.set_business_date(self.world, day)
+        LegalEntity.objects.filter(pk__in=[branch.entity.pk for branch in self.branches]).update(business_date=day)
+
+    def reach(self, hour: int) -> None:
+        """Every billing account comes to an hour of today, each in the zone of its company."""
+        self.stripe.advance(self.world.clock, company.at(self.today, hour))
+        for branch in self.branches:
+            branch.reach(self.today, hour)
 
     def live(self, *, until: date) -> None:
         """Evening after evening up to this day's, controls of the ended days included."""
@@ -201,14 +220,19 @@ class Business:
             self.evening()
             if self.today >= until:
                 return
-            days.set_business_date(self.world, self.today + timedelta(days=1))
-            self.stripe.advance(self.world.clock, company.at(self.today, days.WINNING_HOUR))
+            self.move_to(self.today + timedelta(days=1))
+            self.reach(days.WINNING_HOUR)
             self.rest()
 
     def skip_to(self, day: date) -> None:
         """Straight to the evening of a later day, where nothing that matters happens in between."""
-        days.set_business_date(self.world, day)
+        self.move_to(day)
         self.evening()
+
+    def customers_pay_after(self, days: int) -> None:
+        """How soon customers pay from now on, so that a story need not be long."""
+        for account in (self.stripe, *(branch.stripe for branch in self.branches)):
+            account.settings(pays_after_days=days)
 
     # -- what people see ------------------------------------------------------------------------------
     def controls(self) -> None:
@@ -243,6 +267,10 @@ class Business:
         (row,) = self.salesforce.query(f"SELECT {names} FROM Opportunity WHERE Id = '{deal}'")
         return [str(row[name] or "") for name in fields]
 
+    def quiet(self) -> None:
+        """No case is open; where one is, its words are shown."""
+        assert [(case.reason, case.document, case.value, case.evidence) for case in self.cases()] == []
+
     def books(self, kind: str) -> dict[str, dict[str, Any]]:
         """NetSuite's records of a kind by our reference; those of nobody's by their own id."""
         return {row.get("externalId") or row["id"]: row for row in self.netsuite.books(kind)}
@@ -254,20 +282,24 @@ def open_business(portal: str, start_sandboxes: Callable[..., dict[str, str]]) -
     engine = Engine()
     started = False
 
-    def open_up() -> Business:
+    def open_up(*group: Branch) -> Business:
         nonlocal started
         rows = Catalogue(accounts=(), products=pipeline.products(), deals=(), shift_weeks=0)
-        connected = company.set_up(rows, urls=start_sandboxes("salesforce", "stripe", "netsuite"))
+        urls = start_sandboxes("salesforce", "stripe", "netsuite", *(one.stripe for one in group))
+        connected = company.set_up(rows, urls=urls)
+        opened = [open_branch(one, rows, url=urls[one.stripe]) for one in group]
         engine.__enter__()
         started = True
         salesforce = SalesforceAdmin(connected["salesforce"].base_url)
         loading.load_catalogue(salesforce, rows)
         company.set_up_salesforce_calls(Connection.objects.get(code="salesforce"))
         world = days.World.meet()
-        assert LegalEntity.objects.get().business_date == FIRST_DAY
-        world.stripe.advance(world.clock, company.at(FIRST_DAY, days.WINNING_HOUR))
+        assert set(LegalEntity.objects.values_list("business_date", flat=True)) == {FIRST_DAY}
+        world.others += [one.stripe for one in opened]
         desk = {name: Person(portal, name, password) for name, password in people.logins().items()}
-        return Business(world=world, people=desk)
+        business = Business(world=world, people=desk, branches=opened)
+        business.reach(days.WINNING_HOUR)
+        return business
 
     yield open_up
     if started:

@@ -50,7 +50,9 @@ def start_sandboxes(tmp_path: Path) -> Iterator[Callable[..., dict[str, str]]]:
     def start(*names: str) -> dict[str, str]:
         chosen = ports.assign(list(names))
         for name in names:
-            command = [sys.executable, "-m", "connectors.sandbox", name, "--port", str(chosen[name])]
+            # `stripe@DE01` is one more Stripe account
+            vendor = name.partition("@")[0]
+            command = [sys.executable, "-m", "connectors.sandbox", vendor, "--port", str(chosen[name])]
             with (tmp_path / f"{name}.log").open("wb") as log:
                 tie = processes.ends_with_parent(signal.SIGTERM)
                 running.append(subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, preexec_fn=tie))

@@ -18,7 +18,8 @@ PREFIXES = {
     "cus": "customer", "prod": "product", "price": "price", "sub": "subscription", "in": "invoice",
     "ii": "invoiceitem", "inpay": "invoice_payment", "pi": "payment_intent", "ch": "charge",
     "txn": "balance_transaction", "po": "payout", "re": "refund", "du": "dispute", "cn": "credit_note", "evt": "event",
-    "we": "webhook_endpoint", "clock": CLOCK, "mtr": "billing.meter", "mtrev": "billing.meter_event",
+    "we": "webhook_endpoint", "txr": "tax_rate", "clock": CLOCK, "mtr": "billing.meter",
+    "mtrev": "billing.meter_event",
 }  # fmt: skip
 _PREFIX_OF = {kind: prefix for prefix, kind in PREFIXES.items()}
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -68,7 +69,8 @@ class Account:
         for _ in range(8):
             number, digit = divmod(number, 62)
             digits = _DIGITS[digit] + digits
-        return f"{prefix}_1S{digits}Q2Cs"
+        # ids are unique over all accounts, which share this tail with everything of theirs
+        return f"{prefix}_1S{digits}{self.settings().get('account_mark', 'Q2Cs')}"
 
     def get(self, kind: str, key: str | None) -> Document | None:
         return self.books.get(kind, key) if key else None

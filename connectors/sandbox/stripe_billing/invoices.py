@@ -3,7 +3,7 @@
 from typing import Any
 
 from connectors.sandbox.books import Document
-from connectors.sandbox.stripe_billing import payments
+from connectors.sandbox.stripe_billing import payments, taxes
 from connectors.sandbox.stripe_billing.account import Account
 from connectors.sandbox.stripe_billing.errors import StripeError
 from connectors.sandbox.stripe_billing.events import emit
@@ -22,6 +22,7 @@ def new_line(
     price: Document | None = None,
     parent: dict[str, Any],
     metadata: dict[str, str] | None = None,
+    tax_rates: list[str] | None = None,
 ) -> Document:
     """An invoice line; its invoice is set when it is put on one."""
     subscription = (parent.get("subscription_item_details") or {}).get("subscription")
@@ -31,6 +32,7 @@ def new_line(
         "period": {"start": period[0], "end": period[1]},
         "pricing": pricing(price) if price else None,
         "quantity": quantity, "quantity_decimal": str(quantity), "subtotal": amount, "subscription": subscription,
+        "taxes": taxes.taxes_of(account, amount, tax_rates or []),
     }  # fmt: skip
 
 
@@ -119,13 +121,17 @@ def copy_customer(invoice: Document, customer: Document) -> None:
 
 def recompute(account: Account, invoice: Document) -> None:
     """Set every total from the lines, the balance taken in, the credit notes and what was paid."""
-    total = sum(line["amount"] for line in invoice["lines"])
+    subtotal = sum(line["amount"] for line in invoice["lines"])
+    charged = taxes.totals_of(invoice["lines"])
+    tax = sum(one["amount"] for one in charged)
+    total = subtotal + sum(one["amount"] for one in charged if one["tax_behavior"] == "exclusive")
     if invoice["status"] == "draft":
         customer = account.get("customer", invoice["customer"])
         invoice["starting_balance"] = (customer or {}).get("balance", 0)
     due = max(total + invoice["starting_balance"], 0) - invoice.get("pre_payment_credit_notes_amount", 0)
     invoice.update(
-        subtotal=total, subtotal_excluding_tax=total, total=total, total_excluding_tax=total,
+        subtotal=subtotal, subtotal_excluding_tax=total - tax, total=total, total_excluding_tax=total - tax,
+        total_taxes=charged,
         amount_due=due, amount_remaining=due - invoice["amount_paid"],
     )  # fmt: skip
 

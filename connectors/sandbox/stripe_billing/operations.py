@@ -14,6 +14,7 @@ from connectors.sandbox.stripe_billing import (
     payments,
     subscription_changes,
     subscriptions,
+    taxes,
 )
 from connectors.sandbox.stripe_billing.account import CLOCK, Account, Call
 from connectors.sandbox.stripe_billing.reading import Operation, lister, retriever, searcher
@@ -36,6 +37,7 @@ COLLECTIONS = {
     "dispute": "/v1/disputes",
     "credit_note": "/v1/credit_notes",
     "billing.meter": "/v1/billing/meters",
+    "tax_rate": "/v1/tax_rates",
     "webhook_endpoint": "/v1/webhook_endpoints",
     CLOCK: "/v1/test_helpers/test_clocks",
 }
@@ -68,6 +70,7 @@ def list_credit_note_lines(account: Account, call: Call) -> dict[str, Any]:
 
 
 WRITES: list[tuple[str, str, Operation]] = [
+    ("POST", "/v1/tax_rates", taxes.create_tax_rate),
     ("POST", "/v1/customers", customers.create_customer),
     ("POST", "/v1/customers/{id}", customers.update_customer),
     ("DELETE", "/v1/customers/{id}", delete_customer),

@@ -39,6 +39,7 @@ FILTERS: dict[str, dict[str, str]] = {
     "dispute": {"charge": "charge", "payment_intent": "payment_intent"},
     "credit_note": {"customer": "customer", "invoice": "invoice"},
     "billing.meter": {"status": "status"},
+    "tax_rate": {"active": "active", "inclusive": "inclusive"},
     "webhook_endpoint": {},
     CLOCK: {},
 }  # fmt: skip

@@ -36,6 +36,8 @@ class StripeSandbox(Sandbox):
     name = "stripe"
     default_settings = {
         "api_keys": {"sk_test_q2c": "write", "rk_test_readonly": "read"},
+        # the tail of every id of this account; two accounts never share one
+        "account_mark": "Q2Cs",
         # requests per second before 429; None = no limit (the vendor's sandbox has 25)
         "rate_limit": None,
         # how long each POST takes, its idempotency key held meanwhile

@@ -80,6 +80,10 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "proration": False, "tax_rates": [],
         **_nulls("customer_account description invoice parent pricing proration_details test_clock"),
     },
+    "tax_rate": {
+        "object": "tax_rate", "effective_percentage": None, "flat_amount": None, "jurisdiction_level": None,
+        "livemode": False, "rate_type": "percentage",
+    },
     "invoice_payment": {"object": "invoice_payment", "amount_paid": None, "is_default": True, "livemode": False},
     "payment_intent": {
         "object": "payment_intent", "amount_capturable": 0, "amount_details": {"tip": {}}, "amount_received": 0,
@@ -187,7 +191,9 @@ def _subscription(account: Account, document: Document, body: dict[str, Any]) ->
         stored = account.get("price", item["price"])
         assert stored is not None
         price = render(account, "price", stored)
-        items.append({**DEFAULTS["subscription_item"], **item, "price": price, "plan": plan_of(price)})
+        rates = [render(account, "tax_rate", account.need("tax_rate", key)) for key in item.get("tax_rates", [])]
+        shown = {"price": price, "plan": plan_of(price), "tax_rates": rates}
+        items.append({**DEFAULTS["subscription_item"], **item, **shown})
     body["items"] = {
         **listed(f"/v1/subscription_items?subscription={document['id']}", items), "total_count": len(items)
     }  # fmt: skip

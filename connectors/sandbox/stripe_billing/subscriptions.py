@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from connectors.sandbox.books import Document
-from connectors.sandbox.stripe_billing import invoices, meters
+from connectors.sandbox.stripe_billing import invoices, meters, taxes
 from connectors.sandbox.stripe_billing.account import Account, Call
 from connectors.sandbox.stripe_billing.catalogue import PRICE_DATA, inline_price
 from connectors.sandbox.stripe_billing.customers import owner
@@ -21,7 +21,7 @@ from connectors.sandbox.stripe_billing.shapes import render
 PRORATIONS = ("always_invoice", "create_prorations", "none")
 #: docs.stripe.com/api/subscriptions/create
 MOST_ITEMS = 20
-ITEM_FIELDS = ("id", "price", "price_data", "quantity", "metadata", "deleted", "clear_usage")
+ITEM_FIELDS = ("id", "price", "price_data", "quantity", "metadata", "deleted", "clear_usage", "tax_rates")
 FIELDS = {
     "backdate_start_date", "billing_cycle_anchor", "billing_cycle_anchor_config", "cancel_at", "cancel_at_period_end",
     "collection_method", "currency", "customer", "days_until_due", "default_payment_method", "description", "items",
@@ -140,7 +140,7 @@ def line_for(
     return invoices.new_line(
         account, amount=charge_for(unit, quantity, factor), currency=price["currency"], period=span, quantity=quantity,
         description=f"{quantity} × {product.get('name', price['product'])} ({iso(span[0])} to {iso(span[1])})",
-        price=price, metadata=dict(subscription["metadata"]), parent=parent,
+        price=price, metadata=dict(subscription["metadata"]), parent=parent, tax_rates=item.get("tax_rates"),
     )  # fmt: skip
 
 
@@ -320,7 +320,10 @@ def read_item_price(account: Account, child: Params) -> Document:
 
 
 def new_item(account: Account, child: Params, price: Document, now: int) -> Document:
-    item = {"id": account.numbered("si"), "created": now, "price": price["id"], "metadata": child.metadata()}
+    item = {
+        "id": account.numbered("si"), "created": now, "price": price["id"], "metadata": child.metadata(),
+        "tax_rates": taxes.read_rates(account, child),
+    }  # fmt: skip
     if not is_metered(price):
         item["quantity"] = child.integer("quantity", 1, least=0)
     elif "quantity" in child:

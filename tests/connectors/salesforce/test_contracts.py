@@ -52,9 +52,9 @@ def test_terms_of_a_first_deal(payload: Callable[[str], Any]) -> None:
 
 def test_an_assignment_ends_one_contract_and_begins_another(change: Callable[..., dict[str, Any]]) -> None:
     old, new = read(change("Assignment", AccountId="0015g00000AbCdFAAV"))
-    assert (old.reference, old.version, old.master_reference) == (f"contract:{FIRST}", 2, "")
+    assert (old.reference, old.version, old.continues_reference) == (f"contract:{FIRST}", 2, "")
     assert new.reference.startswith("contract:0065g00000KwyWu") and new.version == new.modification_number == 1
-    assert (new.modification_kind, new.master_reference) == ("assignment", f"contract:{FIRST}")
+    assert (new.modification_kind, new.continues_reference) == ("assignment", f"contract:{FIRST}")
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_a_deal_commits_to_what_it_was_last_changed_to() -> None:
         rows = [{"Modification__c": kind, "Amount": amount} for kind, amount in changes]
         return {"Amount": 100, "Amendments__r": {"records": rows} if rows else None}
 
-    assert contracts.committed_amount(record()) == 100
-    assert contracts.committed_amount(record(("Upsell", 150), ("Suspension", None))) == 150
-    assert contracts.committed_amount(record(("Upsell", 150), ("Cancellation", None))) == 0
-    assert contracts.committed_amount(record(("Assignment", 100))) == 0
+    assert contracts.as_changed(record())["Amount"] == 100
+    assert contracts.as_changed(record(("Upsell", 150), ("Suspension", None)))["Amount"] == 150
+    assert contracts.as_changed(record(("Upsell", 150), ("Cancellation", None))) == {}
+    assert contracts.as_changed(record(("Assignment", 100))) == {}

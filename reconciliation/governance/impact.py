@@ -1,0 +1,193 @@
+"""Which deals and invoices a change would touch: carried ones that used such a row, waiting ones it would let go."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from reconciliation.governance.tables import Table, Values
+from reconciliation.models import ExceptionCase
+from sync.models import ContractRecord, CustomerRecord, InvoiceRecord
+from sync.money_text import plain
+
+#: rows of each kind that are listed by name; all are counted
+MOST_LISTED = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class Touched:
+    """One document a change would touch."""
+
+    kind: str
+    reference: str
+    title: str
+    customer: str
+    amount: str
+    currency: str
+    dated: str
+
+
+@dataclass(kw_only=True)
+class Impact:
+    """What a change would touch, counted and summed whole, listed in part."""
+
+    deals: int = 0
+    invoices: int = 0
+    waiting: int = 0
+    #: kind -> currency -> sum, as text; never across currencies
+    totals: dict[str, dict[str, str]] = field(default_factory=dict)
+    listed: list[Touched] = field(default_factory=list)
+
+    def as_data(self) -> dict[str, Any]:
+        return {
+            "deals": self.deals,
+            "invoices": self.invoices,
+            "waiting": self.waiting,
+            "totals": self.totals,
+            "listed": [vars(one) for one in self.listed],
+        }
+
+
+def of(table: Table, rows: Sequence[Values]) -> Impact:
+    """What these rows would touch, from the day each of them begins."""
+    impact = Impact()
+    deals = _deals(table, rows)
+    newest: dict[str, ContractRecord] = {}
+    for row in deals.order_by("version"):
+        newest[row.reference] = row
+    names = dict(
+        CustomerRecord.objects.filter(reference__in={row.customer_reference for row in newest.values()}).values_list(
+            "reference", "name"
+        )
+    )
+    invoices = list(_invoices(table, rows, set(newest)).order_by("document_date", "number"))
+    impact.deals, impact.invoices = len(newest), len(invoices)
+    _sum(impact, "deals", [(row.currency, row.amount) for row in newest.values()])
+    _sum(impact, "invoices", [(row.currency, row.total) for row in invoices])
+    cases = list(waiting_cases(table, rows).order_by("effective_on", "reference"))
+    impact.waiting = len(cases)
+    _sum(impact, "waiting", [(case.currency, case.amount) for case in cases if case.amount is not None])
+    impact.listed = [
+        *(
+            _touched("waiting", case.reference, case.document, case.customer_name, case.amount, case.currency,
+                     case.effective_on)
+            for case in cases[:MOST_LISTED]
+        ),
+        *(
+            _touched("deal", row.reference, row.name or row.reference, names.get(row.customer_reference, ""),
+                     row.amount, row.currency, row.signed_on)
+            for row in list(newest.values())[:MOST_LISTED]
+        ),
+        *(
+            _touched("invoice", row.reference, f"Invoice {row.number}", names.get(row.customer_reference, ""),
+                     row.total, row.currency, row.document_date)
+            for row in invoices[:MOST_LISTED]
+        ),
+    ]  # fmt: skip
+    return impact
+
+
+def waiting_cases(table: Table, rows: Sequence[Values]) -> QuerySet[ExceptionCase]:
+    """Open cases these rows may end."""
+    wanted = Q(pk__in=[])
+    for reason, field_name in table.ends:
+        about = Q(reason=reason)
+        if field_name:
+            about &= Q(value__in=[str(row[field_name]) for row in rows if row[field_name]])
+        wanted |= about
+    return ExceptionCase.objects.filter(wanted, status=ExceptionCase.Status.OPEN).exclude(reference="")
+
+
+def _deals(table: Table, rows: Sequence[Values]) -> QuerySet[ContractRecord]:
+    """Carried contracts that such rows speak of and that are signed from their first day on."""
+    wanted = Q(pk__in=[])
+    for row in rows:
+        since = Q(signed_on__gte=row["valid_from"])
+        if row["valid_to"] is not None:
+            since &= Q(signed_on__lt=row["valid_to"])
+        wanted |= since & _about(table, row)
+    return ContractRecord.objects.filter(wanted).distinct()
+
+
+def _about(table: Table, row: Values) -> Q:
+    """Contracts one row of a table speaks of."""
+    match table.name:
+        case "products":
+            return Q(lines__crm_product=row["crm_product"], currency=row["currency"])
+        case "bundles":
+            return Q(lines__crm_product__in=[row["crm_product"], *row["parts"]])
+        case "countries":
+            return Q(customer_reference__in=_customers(address__country=row["country"]))
+        case "selling-companies":
+            return _sold_by(row)
+        case "tax-codes":
+            return Q(legal_entity=row["entity"], lines__tax_class=row["tax_class"])
+        case "tax-registrations":
+            place = row["jurisdiction"][:2]
+            return Q(legal_entity=row["entity"], customer_reference__in=_customers(address__country=place))
+        case "tax-certificates" | "tax-numbers":
+            return Q(customer_reference=row["customer_reference"])
+        case "rates":
+            return Q(currency=row["from_currency"], legal_entity__functional_currency=row["to_currency"])
+        case other:
+            raise LookupError(f"nobody said what rows of {other} touch")
+
+
+def _sold_by(row: Values) -> Q:
+    match row["basis"]:
+        case "contract":
+            return Q(reference=row["key"])
+        case "signatory":
+            return Q(signatory=row["key"])
+        case "account":
+            return Q(customer_reference=row["key"])
+        case "hierarchy":
+            below = CustomerRecord.objects.filter(parent_reference=row["key"]).values("reference")
+            return Q(customer_reference=row["key"]) | Q(customer_reference__in=below)
+        case _:
+            everybody = {} if row["country"] == "*" else {"address__country": row["country"]}
+            return Q(customer_reference__in=_customers(**everybody))
+
+
+def _customers(**filters: Any) -> QuerySet[CustomerRecord, Any]:
+    return CustomerRecord.objects.filter(**filters).values("reference")
+
+
+def _invoices(table: Table, rows: Sequence[Values], contracts: set[str]) -> QuerySet[InvoiceRecord]:
+    """Invoices of those contracts; of rates, those issued while such a rate holds."""
+    if table.name != "rates":
+        return InvoiceRecord.objects.filter(contract_reference__in=contracts)
+    wanted = Q(pk__in=[])
+    for row in rows:
+        until = {} if row["valid_to"] is None else {"document_date__lt": row["valid_to"]}
+        wanted |= Q(
+            currency=row["from_currency"],
+            legal_entity__functional_currency=row["to_currency"],
+            document_date__gte=row["valid_from"],
+            **until,
+        )
+    return InvoiceRecord.objects.filter(wanted)
+
+
+def _sum(impact: Impact, kind: str, amounts: Sequence[tuple[str, Decimal]]) -> None:
+    sums: dict[str, Decimal] = {}
+    for currency, amount in amounts:
+        sums[currency] = sums.get(currency, Decimal(0)) + amount
+    impact.totals[kind] = {currency: plain(total, currency) for currency, total in sorted(sums.items())}
+
+
+def _touched(
+    kind: str, reference: str, title: str, customer: str, amount: Decimal | None, currency: str, dated: date | None
+) -> Touched:
+    return Touched(
+        kind=kind,
+        reference=reference,
+        title=title,
+        customer=customer,
+        amount=plain(amount, currency) if amount is not None and currency else "",
+        currency=currency,
+        dated=dated.isoformat() if dated else "",
+    )
