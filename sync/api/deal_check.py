@@ -14,9 +14,9 @@ from rest_framework.views import APIView
 
 from connectors.canonical import ContractLine, SubscriptionContract
 from connectors.money import AmountError, amount, plain_text, quantity
-from sync import work
 from sync.api.problems import problems
 from sync.api.strict import Pattern, Text
+from sync.lookups import look_up
 from sync.pipelines.closed_won_to_billing import CLOSED_WON_TO_BILLING
 from sync.pipelines.flow import run
 from sync.reasons import reason
@@ -115,7 +115,7 @@ def check(deal: dict[str, Any]) -> dict[str, Any]:
                 {"field": field, "code": "CURRENCY_MISMATCH", "title": "Amount or currency not usable", "text": text}
             ],
         }
-    passed = run(CLOSED_WON_TO_BILLING, contract, work.look_up([contract]))
+    passed = run(CLOSED_WON_TO_BILLING, contract, look_up([contract]))
     for problem in passed.problems:
         words = reason(problem.reason)
         problems.append(
