@@ -297,7 +297,7 @@ def look_up(subjects: Iterable[Canonical], *, tables: Tables | None = None) -> L
     voids = [subject for subject in subjects if isinstance(subject, DocumentVoid)]
     contracts: dict[str, ContractRecord] = {}
     ladders: dict[str, dict[int, ContractRecord]] = {}
-    named = _named(subjects, "contract_reference", "master_reference")
+    named = _named(subjects, "contract_reference", "continues_reference")
     named |= {one.reference for one in subjects if isinstance(one, SubscriptionContract) and one.version > 1}
     for row in (
         ContractRecord.objects.select_related("legal_entity")

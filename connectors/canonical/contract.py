@@ -78,7 +78,7 @@ class SubscriptionContract(Canonical):
     #: what billed and unused service comes back as when something is taken away: credit, or nothing
     credits_unused: bool = True
     #: the contract this one continues under another customer (assignment)
-    master_reference: str = ""
+    continues_reference: str = ""
     #: what makes it committed, as the CRM had it: (fact, value), e.g. ("is_won", "true"), ("approval", "Approved")
     commitment: tuple[tuple[str, str], ...] = ()
     lines: tuple[ContractLine, ...] = ()

@@ -157,7 +157,9 @@ def _contract(
             dict.fromkeys(code for one in text_of(record, "Removes__c").splitlines() if (code := one.strip()))
         ),
         credits_unused=record.get("No_Credit__c") is not True,
-        master_reference=f"contract:{record_id(record, 'Amends__c')}" if kind == "assignment" and number == 1 else "",
+        continues_reference=f"contract:{record_id(record, 'Amends__c')}"
+        if kind == "assignment" and number == 1
+        else "",
         commitment=(
             ("is_won", "true" if record.get("IsWon") is True else "false"),
             ("stage", text_of(record, "StageName")),

@@ -63,7 +63,7 @@ def rhythm(contract: SubscriptionContract) -> Rhythm:
 
 def _has_odd_term(contract: SubscriptionContract) -> bool:
     """A new contract that ends on another contract's day. A continued one keeps the rhythm of the one it continues."""
-    if contract.master_reference or contract.modification_kind != "new" or contract.term_months == EVERGREEN:
+    if contract.continues_reference or contract.modification_kind != "new" or contract.term_months == EVERGREEN:
         return False
     if contract.ends_on == NO_END:
         return False
@@ -90,7 +90,7 @@ def moments(contract: SubscriptionContract, *, zone: ZoneInfo, today: date | Non
     counted_from, step = starts, 1
     if contract.ends_on == NO_END:
         ends = None
-    elif contract.master_reference:
+    elif contract.continues_reference:
         # continued: boundaries lie where they lay before, counted back from the common end
         ends = noon(contract.ends_on + ONE_DAY, zone)
         counted_from, step = ends, -beat.periods

@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="contractrecord",
-            name="master_reference",
+            name="continues_reference",
             field=models.CharField(blank=True, db_default="", default="", max_length=120),
         ),
         migrations.AddField(

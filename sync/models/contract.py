@@ -35,7 +35,7 @@ class ContractRecord(models.Model):
     term_months = models.SmallIntegerField(default=12, db_default=12, help_text="0: no end.")
     removes = models.JSONField(default=list, blank=True)
     credits_unused = models.BooleanField(default=True, db_default=True)
-    master_reference = ReferenceField(blank=True, default="", db_default="")
+    continues_reference = ReferenceField(blank=True, default="", db_default="")
     commitment = models.JSONField(default=list)
     created_at = models.DateTimeField()
 

@@ -24,7 +24,7 @@ def build_on_the_version_before(contract: SubscriptionContract, lookups: Lookups
     """The contract as changed. Raises Waits while the version before is not stored, StepErrors for what contradicts."""
     if contract.modification_kind == "new":
         return contract
-    if contract.master_reference:
+    if contract.continues_reference:
         return _continued(contract, lookups)
     before = lookups.ladders.get(contract.reference, {}).get(contract.modification_number - 1)
     if before is None:
@@ -60,7 +60,7 @@ def _as_changed(contract: SubscriptionContract, before: ContractRecord) -> Subsc
             before.payment_terms_days if contract.payment_terms_days == AS_BEFORE else contract.payment_terms_days
         ),
         po_number=contract.po_number or before.po_number,
-        master_reference=before.master_reference,
+        continues_reference=before.continues_reference,
         amount=before.amount if keeps_content else contract.amount,
         lines=tuple(replace(line, starts_on=starts, ends_on=max(starts, ends)) for line in lines),
     )
@@ -68,10 +68,10 @@ def _as_changed(contract: SubscriptionContract, before: ContractRecord) -> Subsc
 
 def _continued(contract: SubscriptionContract, lookups: Lookups) -> SubscriptionContract:
     """The new customer's contract after an assignment: from its day to the old contract's end, on its own lines."""
-    versions = lookups.ladders.get(contract.master_reference, {})
+    versions = lookups.ladders.get(contract.continues_reference, {})
     before = next((row for _, row in sorted(versions.items(), reverse=True) if not _is_over(row)), None)
     if before is None:
-        raise Waits(contract.master_reference)
+        raise Waits(contract.continues_reference)
     starts = contract.effective_on or contract.starts_on
     if not before.starts_on <= starts <= before.ends_on:
         raise StepError("CONTRACT_INCOMPLETE", field="Effective date", value=_outside(contract, before))

@@ -134,7 +134,7 @@ def test_ends_and_renewals_are_told_to_billing_at_once(sold: Company, kind: str)
 def test_an_assignment_begins_the_new_customers_contract_where_the_old_one_ends(sold: Company) -> None:
     both = change(2, "assignment", line("Basic", "100.00"), of=2, effective_on=DAY + timedelta(days=1))
     new = replace(
-        both, reference="contract:new", version=1, modification_number=1, master_reference=both.reference,
+        both, reference="contract:new", version=1, modification_number=1, continues_reference=both.reference,
         correlation_id="deal:new",
     )  # fmt: skip
     sold.hears(both, new)

@@ -52,9 +52,9 @@ def test_terms_of_a_first_deal(payload: Callable[[str], Any]) -> None:
 
 def test_an_assignment_ends_one_contract_and_begins_another(change: Callable[..., dict[str, Any]]) -> None:
     old, new = read(change("Assignment", AccountId="0015g00000AbCdFAAV"))
-    assert (old.reference, old.version, old.master_reference) == (f"contract:{FIRST}", 2, "")
+    assert (old.reference, old.version, old.continues_reference) == (f"contract:{FIRST}", 2, "")
     assert new.reference.startswith("contract:0065g00000KwyWu") and new.version == new.modification_number == 1
-    assert (new.modification_kind, new.master_reference) == ("assignment", f"contract:{FIRST}")
+    assert (new.modification_kind, new.continues_reference) == ("assignment", f"contract:{FIRST}")
 
 
 @pytest.mark.parametrize(
