@@ -47,7 +47,7 @@ def measure(company: Company, sizes: Sizes) -> list[Comparison]:
     floor = Series(label="a wrong signature", values=plain)
     return [
         Comparison(
-            name=f"401: {way}"[:23],
+            name=f"401: {way}",
             unit="ms/call",
             better="equal",
             bare=floor,

@@ -83,7 +83,7 @@ def table(found: dict[str, Any]) -> str:
 def _row(name: str, *cells: str) -> str:
     *numbers, unit = cells
     widths = (10, 17, 10, 17, 13, 13)
-    return f"{name:24}" + "".join(f"{cell:>{width}}" for cell, width in zip(numbers, widths, strict=True)) + f"  {unit}"
+    return f"{name:40}" + "".join(f"{cell:>{width}}" for cell, width in zip(numbers, widths, strict=True)) + f"  {unit}"
 
 
 def _range(series: dict[str, Any]) -> str:

@@ -105,13 +105,14 @@ def run(name: str, *, entity: LegalEntity, business_date: date, look_back: bool 
         return _list(row, control)
     dates = _open_dates(control, entity, business_date) if look_back else []
     dates = sorted({*dates, *changed.dates_changed(control, entity, before=business_date)})
+    routes = _routes(entity)
     try:
         for day in (*dates, business_date):
             for side, role in ((Side.LEFT, control.left_role), (Side.RIGHT, control.right_role)):
                 if side == Side.LEFT and control.left_reader is not None:
                     staging.keep_own(control, entity=entity, business_date=day, lines=control.left_reader(entity, day))
                     continue
-                source = _source(entity, role, on=day)
+                source = _source(entity, routes, role, on=day)
                 staging.read_side(
                     control,
                     side,
@@ -161,9 +162,13 @@ def _open_dates(control: Control, entity: LegalEntity, business_date: date) -> l
     return sorted({*read, *asked})
 
 
-def _source(entity: LegalEntity, role: str, *, on: date) -> Source:
-    routes = EntityRoute.objects.filter(entity=entity, role=role, is_shadow=False).select_related("connection")
-    route = in_force(routes, on=on)
+def _routes(entity: LegalEntity) -> Sequence[EntityRoute]:
+    """Every route of an entity; read once for all the dates and sides of a run."""
+    return list(EntityRoute.objects.filter(entity=entity, is_shadow=False).select_related("connection"))
+
+
+def _source(entity: LegalEntity, routes: Sequence[EntityRoute], role: str, *, on: date) -> Source:
+    route = in_force((route for route in routes if route.role == role), on=on)
     if route is None:
         raise LookupError(f"no {role} is connected for {entity.code} on {on}")
     return Source(connection=route.connection, company_code=route.company_code or entity.code)
@@ -321,7 +326,7 @@ def _find(row: ControlRun, control: Control) -> int:
         )
         for one in fresh
     )
-    right = _source(row.entity, control.right_role, on=row.business_date).connection
+    right = _source(row.entity, _routes(row.entity), control.right_role, on=row.business_date).connection
     cases.open_cases(
         [
             cases.Opening(

@@ -12,6 +12,11 @@ ROOT = Path(__file__).resolve().parents[2]
 NAMES = [
     "signed callbacks",
     "batched callbacks",
+    "401: no signature",
+    "401: a signature cut short",
+    "401: a signature of ten minutes ago",
+    "401: a signature of other bytes",
+    "401: a connection that does not exist",
     "deliveries",
     "control over two sides",
     "staging a reading",

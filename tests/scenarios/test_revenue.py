@@ -1,5 +1,6 @@
 """Revenue where the portal is the engine: deferred when invoiced, earned by the day, and tied to the ERP's account."""
 
+import time
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
@@ -8,7 +9,7 @@ from django.contrib.auth.models import User
 
 from reconciliation.controls import runner
 from sync import clock
-from sync.models import Connection, JournalBatchRecord, LegalEntity, RevenueEngine
+from sync.models import Connection, JournalBatchRecord, LegalEntity, RevenueEngine, RevenueEventRecord
 from sync.revenue import roll_forward
 from tests.scenarios.business import FIRST_DAY, Business, Sold
 from tests.scenarios.metering import skip_to
@@ -34,6 +35,15 @@ def make_the_portal_the_engine() -> None:
     )
 
 
+def everything_is_sealed(business: Business) -> None:
+    """Until all that is earned up to yesterday is in a journal, and that in the ERP."""
+    ends = time.monotonic() + 120
+    while RevenueEventRecord.objects.filter(batch=None, withdrawn_at=None, dated__lt=business.today).exists():
+        assert time.monotonic() < ends, "nothing was sealed within two minutes"
+        time.sleep(0.1)
+    business.rest()
+
+
 def test_what_is_invoiced_is_deferred_and_earned_by_the_day_in_the_erp(open_business: Callable[[], Business]) -> None:
     # given a deal of a year at a dollar a day, where the portal is the revenue engine and the ERP recognises nothing
     business = open_business()
@@ -50,7 +60,7 @@ def test_what_is_invoiced_is_deferred_and_earned_by_the_day_in_the_erp(open_busi
     business.evening()
     # when March is over
     skip_to(business, date(2026, 4, 1))
-    business.rest()
+    everything_is_sealed(business)
     # then the ERP holds the deferral and March's thirty days, each once
     journals = business.books("journalEntry")
     held = {

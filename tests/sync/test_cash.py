@@ -93,9 +93,13 @@ def test_money_nobody_said_what_for_is_a_case_until_it_is_applied(company: Compa
     # then it is cash on account in the ERP, and a case
     assert [entry.kind for entry in books("erp").entries if entry.kind == "payment"] == ["payment"]
     assert open_cases() == {"UNAPPLIED_CASH": (Decimal("100"), "payment:paper:pi_1")}
-    # when a part of it is applied, then the case is over the rest; when all is, then it is over
+    # when a part of it is applied, then the case is over the rest, and the invoice is short of as much
     company.hears(allocation(1, amount="60.00"), source=company.billing)
-    assert open_cases() == {"OVERPAYMENT": (Decimal("40"), "payment:paper:pi_1")}
+    assert open_cases() == {
+        "OVERPAYMENT": (Decimal("40"), "payment:paper:pi_1"),
+        "UNDERPAYMENT": (Decimal("40"), "invoice:paper:in_1"),
+    }
+    # when all of it is, then both are over
     company.hears(
         dataclasses.replace(allocation(2, amount="40.00"), payment_reference="payment:paper:pi_1"),
         source=company.billing,

@@ -26,7 +26,7 @@ def item(*, left: str, total: str = "100.00", due: date = TODAY, currency: str =
 
 
 def reading(*items: OpenItem, **values: Any) -> standing.Reading:
-    plain: dict[str, Any] = {"dunning": {}, "paid_on": {}, "today": {1: TODAY}, "ends": {}}
+    plain: dict[str, Any] = {"dunning": {}, "disputed": {}, "paid_on": {}, "today": {1: TODAY}, "ends": {}}
     return standing.Reading(items=items, **{**plain, **values})
 
 

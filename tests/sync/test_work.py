@@ -109,7 +109,7 @@ def test_a_deal_of_ten_thousand_and_one_lines_is_taken_whole_and_its_sum_told(co
     case = ExceptionCase.objects.get()
     assert (case.reason, case.value) == ("LINES_DO_NOT_SUM", "100.01 of 100.02 USD")
     # when its amount is put right, the whole of it goes to billing as one contract
-    company.hears(dataclasses.replace(shape, amount=Decimal("100.01"), lines=lines, version=shape.version + 1))
+    company.hears(dataclasses.replace(shape, amount=Decimal("100.01"), lines=lines, record_revision=2))
     assert ContractRecord.objects.get().lines.count() == 10_001
     assert len(json.loads(Delivery.objects.get(kind="contract").subject)["lines"]) == 10_001
 

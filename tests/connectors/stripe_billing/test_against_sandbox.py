@@ -110,9 +110,13 @@ def on_a_new_line(read: Callable[[], Any]) -> Any:
 
 def shapes(billing: StripeBilling) -> list[Any]:
     events, _ = billing.poll(stream="events", cursor="", now=datetime.now(UTC))
-    return [
-        shape for event in events for shape in billing.translate(kind=event.kind, record=event.record or {}, version=1)
-    ]
+    found = []
+    for event in events:
+        record = billing.reopen(kind=event.kind, raw=event.raw)
+        if record is None:
+            record = billing.fetch(kind=event.kind, object_ids=[event.object_id])[event.object_id]
+        found += billing.translate(kind=event.kind, record=record, version=1)
+    return found
 
 
 @pytest.fixture
