@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -90,7 +91,7 @@ def queries(kind: str, *, entity: str, day: date, of_entity: str, settings: Sett
         return [
             (
                 CUSTOMERS.format(served_by=_served_by(entity, settings=settings)),
-                lambda row: mapping.customer_line(row, settings=settings, day=day),
+                lambda row: _customer_line(row, settings=settings, day=day),
             )
         ]
     if kind == "deferred":
@@ -133,7 +134,43 @@ def query(listing: Listing, *, day: date, of_entity: str, settings: Settings) ->
 def line(row: Mapping[str, Any], *, listing: Listing, settings: Settings) -> ControlLine:
     """One row as a control line."""
     if not listing.sign:
-        return mapping.control_line(row, settings=settings)
-    found = mapping.control_line(row, settings=settings, sign=-1)
+        return _control_line(row, settings=settings)
+    found = _control_line(row, settings=settings, sign=-1)
     gross = listing.sign * found.gross
     return dataclasses.replace(found, net=gross, gross=gross)
+
+
+def _control_line(row: Mapping[str, Any], *, settings: Settings, sign: int = 1) -> ControlLine:
+    """One SuiteQL row of a transaction; nulls are absent, values are text."""
+    currency = mapping.currency_code({"id": row.get("currency", "")}, settings=settings)
+    # tax lines are credits, so what an invoice charges shows as a negative amount there
+    gross, tax = mapping.number(row.get("foreigntotal")), -mapping.number(row.get("taxamount"))
+    if sign < 0:  # a receipt is money received, whichever sign the ledger gives it
+        gross, tax = abs(gross), Decimal(0)
+    gross, tax = mapping.exact(gross, currency), mapping.exact(tax, currency)
+    return ControlLine(
+        reference=str(row.get("externalid") or f"netsuite:{row['id']}"),
+        external_id=str(row["id"]),
+        document_date=mapping.row_date(str(row["trandate"])),
+        currency=currency,
+        net=gross - tax,
+        tax=tax,
+        gross=gross,
+        label=str(row.get("tranid", "")),
+        status=str(row.get("status", "")),
+        counterparty=str(row.get("entity", "")),
+    )
+
+
+def _customer_line(row: Mapping[str, Any], *, settings: Settings, day: date) -> ControlLine:
+    """One SuiteQL row of a customer: it has no amounts."""
+    zero = Decimal(0)
+    return ControlLine(
+        reference=str(row.get("externalid") or f"netsuite:{row['id']}"),
+        external_id=str(row["id"]),
+        document_date=mapping.row_date(str(row["datecreated"])) if row.get("datecreated") else day,
+        currency=mapping.currency_code({"id": row.get("currency", "")}, settings=settings),
+        net=zero, tax=zero, gross=zero,
+        label=str(row.get("companyname") or row.get("entityid") or ""),
+        status="inactive" if row.get("isinactive") == "T" else "active",
+    )  # fmt: skip

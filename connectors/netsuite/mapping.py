@@ -8,7 +8,7 @@ from typing import Any
 
 from connectors.canonical import Address, Allocation, Canonical, Customer, Invoice, InvoiceLine, Payment
 from connectors.errors import Rejected
-from connectors.interface import ControlLine, Period, Receipt
+from connectors.interface import Period, Receipt
 from connectors.money import AmountError, amount
 
 #: NetSuite's own first subsidiary and first currency, where the connection's settings name none
@@ -243,7 +243,7 @@ def id_from_location(location: str) -> str:
 def invoice_receipt(record: Mapping[str, Any], *, settings: Settings) -> Receipt:
     """What NetSuite holds of an invoice. One pending approval is in no ledger, so not posted."""
     currency = currency_code(record.get("currency"), settings=settings)
-    total, tax = (_exact(number(record.get(name)), currency) for name in ("total", "taxTotal"))
+    total, tax = (exact(number(record.get(name)), currency) for name in ("total", "taxTotal"))
     held = {
         "total": _text(total), "tax": _text(tax), "net": _text(total - tax), "currency": currency,
         "tran_date": _text(record.get("tranDate")), "due_date": _text(record.get("dueDate")),
@@ -320,42 +320,6 @@ def currency_code(value: object, *, settings: Settings) -> str:
     return next((code for code, id_ in ids.items() if str(id_) == wanted), _name(value))
 
 
-def control_line(row: Mapping[str, Any], *, settings: Settings, sign: int = 1) -> ControlLine:
-    """One SuiteQL row of a transaction; nulls are absent, values are text."""
-    currency = currency_code({"id": row.get("currency", "")}, settings=settings)
-    # tax lines are credits, so what an invoice charges shows as a negative amount there
-    gross, tax = number(row.get("foreigntotal")), -number(row.get("taxamount"))
-    if sign < 0:  # a receipt is money received, whichever sign the ledger gives it
-        gross, tax = abs(gross), Decimal(0)
-    gross, tax = _exact(gross, currency), _exact(tax, currency)
-    return ControlLine(
-        reference=str(row.get("externalid") or f"netsuite:{row['id']}"),
-        external_id=str(row["id"]),
-        document_date=row_date(str(row["trandate"])),
-        currency=currency,
-        net=gross - tax,
-        tax=tax,
-        gross=gross,
-        label=str(row.get("tranid", "")),
-        status=str(row.get("status", "")),
-        counterparty=str(row.get("entity", "")),
-    )
-
-
-def customer_line(row: Mapping[str, Any], *, settings: Settings, day: date) -> ControlLine:
-    """One SuiteQL row of a customer: it has no amounts."""
-    zero = Decimal(0)
-    return ControlLine(
-        reference=str(row.get("externalid") or f"netsuite:{row['id']}"),
-        external_id=str(row["id"]),
-        document_date=row_date(str(row["datecreated"])) if row.get("datecreated") else day,
-        currency=currency_code({"id": row.get("currency", "")}, settings=settings),
-        net=zero, tax=zero, gross=zero,
-        label=str(row.get("companyname") or row.get("entityid") or ""),
-        status="inactive" if row.get("isinactive") == "T" else "active",
-    )  # fmt: skip
-
-
 def period(row: Mapping[str, Any]) -> Period:
     """One posting month: a locked receivables ledger closes it for us, whatever the rest of the period says."""
     closed = "T" in (row.get("closed"), row.get("arlocked"), row.get("alllocked"))
@@ -382,7 +346,7 @@ def number(value: object) -> Decimal:
     return Decimal(str(value)) if value not in (None, "") else Decimal(0)
 
 
-def _exact(value: Decimal, currency: str) -> Decimal:
+def exact(value: Decimal, currency: str) -> Decimal:
     """With the currency's digits: NetSuite writes 10 and 10.0 for 10.00; an amount with more digits stays as it is."""
     try:
         return amount(value, currency)
@@ -391,7 +355,7 @@ def _exact(value: Decimal, currency: str) -> Decimal:
 
 
 def money_text(value: object, currency: str) -> str:
-    return "" if value in (None, "") else _text(_exact(number(value), currency))
+    return "" if value in (None, "") else _text(exact(number(value), currency))
 
 
 def _text(value: object) -> str:

@@ -66,7 +66,10 @@ def _event(event: Mapping[str, Any], raw: str) -> SourceEvent:
     changed_at = moment(event["systemModstamp"]) if event.get("systemModstamp") else None
     kind = event["objectType"].lower()
     record = event.get("record")
-    whole = isinstance(record, Mapping) and kind in _WHOLE and _WHOLE[kind] <= record.keys()
+    # a change is read together with the deal it changes, which a carried record does not bring
+    whole = (
+        isinstance(record, Mapping) and kind in _WHOLE and _WHOLE[kind] <= record.keys() and not record.get("Amends__c")
+    )
     return SourceEvent(
         event_id=event["eventId"],
         kind=kind,

@@ -95,7 +95,13 @@ BESIDE = {
     "updated_at",
 }
 #: shapes that are lines of others
-PARTS = {canonical.ContractLine, canonical.InvoiceLine, canonical.PayoutLine, canonical.CreditMemoLine}
+PARTS = {
+    canonical.ContractLine,
+    canonical.InvoiceLine,
+    canonical.PayoutLine,
+    canonical.CreditMemoLine,
+    canonical.SalesOrderLine,
+}
 RECORDS: list[tuple[type, type, set[str], set[str]]] = [
     # shape, record, fields kept elsewhere, columns beside the shape
     (canonical.Customer, models.CustomerRecord, set(), set()),
