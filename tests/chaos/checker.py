@@ -130,6 +130,7 @@ class Checker:
             self._no_double(found)
             self._money(found)
             self._balances(found)
+            self._notices(found)
             self._one_case(found)
             self._order(found)
             self._trail(found)
@@ -266,6 +267,34 @@ class Checker:
                 if self._minor(life.open, life.invoice.currency) != self._minor(there, life.invoice.currency):
                     found.add("I3", f"{reference}: {life.open} is open in billing, {there} in {books.code}")
             self._clearing(later, stopped, found)
+
+    def _notices(self, found: Findings) -> None:
+        """People are told of what is still so, and of nothing that is over: lost disputes, invoices paid in part, money
+        beyond its invoice, refunds that came home.
+        """
+        told = Counter(
+            (row[0], name) for row in self._cases if row[0] in NOTICES for name in {row[2], row[4]} - {None, ""}
+        )
+        wanted: set[tuple[str, str]] = set()
+        unsure: set[str] = set()
+        for department in self.company.billing.values():
+            later = department.later
+            lost = {
+                one.dispute_reference for one in later.said if one.kind == "dispute_outcome" and one.outcome == "lost"
+            }  # type: ignore[attr-defined]
+            wanted |= {("DISPUTE_LOST", reference.replace("dispute:", "dispute_outcome:")) for reference in lost}
+            for document in later.said:
+                if self._is_stopped(document):
+                    unsure |= {document.reference, *(getattr(document, name, "") for name in BELONGS_TO)}
+            for life in later.lives.values():
+                if life.payments and life.open:
+                    wanted.add(("UNDERPAYMENT", life.invoice.reference))
+        for reason, reference in sorted(wanted - set(told)):
+            if reference not in unsure:
+                found.add("I4", f"nobody was told of {reason} of {reference}")
+        for reason, reference in sorted(set(told) - wanted):
+            if reference not in unsure:
+                found.add("I4", f"a case says {reason} of {reference}, which is over")
 
     def _clearing(self, later: Afterlife, stopped: set[str], found: Findings) -> None:
         held: Counter[tuple[str, str]] = Counter()
