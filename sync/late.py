@@ -31,7 +31,8 @@ def note(row: Delivery, subject: Canonical) -> LatePosting | None:
     if row.posting_date == row.document_date:
         LatePosting.objects.filter(delivery=row).delete()
         return None
-    lines = getattr(subject, "lines", ())
+    # lines of a payout are movements, not service
+    lines = [line for line in getattr(subject, "lines", ()) if hasattr(line, "service_starts_on")]
     values: dict[str, Any] = {
         "entity": row.entity,
         "kind": row.kind,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
 
+from connectors.canonical import WriteOff
 from connectors.errors import Misconfigured, OutcomeUnknown, Rejected, Unavailable
 from connectors.interface import Receipt
 from sync import blocks, bulk, clock, connections, feedback_facts, journal, owing
@@ -28,6 +29,7 @@ from sync.outcomes import (
     judged,
     plain,
 )
+from sync.pipelines import short_payments
 from sync.states import Condition, Lifecycle, further
 
 if TYPE_CHECKING:
@@ -129,6 +131,9 @@ def write(target: Connection, valid: "Sequence[tuple[Claim, Any]]", late: "Seque
     journal.note(_facts(target, [(claim.delivery, receipt) for claim, receipt in told]))
     owing.release_needs([(target.pk, reference) for reference in identities])
     feedback_facts.after_delivery([(claim.delivery, claim.parcel.subject, receipt) for claim, receipt in told])
+    # only what was posted is given up
+    given_up = [one.parcel.subject for one, receipt in told if one.delivery.kind == WriteOff.kind and receipt.posted]
+    short_payments.review_corrected(one.invoice_reference for one in given_up if isinstance(one, WriteOff))
 
 
 #: what outcomes change in a delivery

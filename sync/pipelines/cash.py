@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import connection as database
 
-from connectors.canonical import Canonical, Payout
+from connectors.canonical import Canonical, Payout, Refund
 from connectors.money import amount
 from sync.models import (
     DisputeMovementRecord,
@@ -73,6 +73,7 @@ def look_up(subjects: Iterable[Canonical]) -> Cash:
     refunds = {value for one in subjects if (value := getattr(one, "refund_reference", ""))}
     disputes = {value for one in subjects if (value := getattr(one, "dispute_reference", ""))}
     payouts = {value for one in subjects if (value := getattr(one, "payout_reference", ""))}
+    _one_at_a_time({one.payment_reference for one in subjects if isinstance(one, Refund)})
     found = {row.reference: row for row in _rows(PaymentRecord, payments)}
     return Cash(
         payments=found,
@@ -84,6 +85,15 @@ def look_up(subjects: Iterable[Canonical]) -> Cash:
         left=left_of(sorted(found)),
         came_back=_came_back(sorted(found)),
     )
+
+
+def _one_at_a_time(payments: set[str]) -> None:
+    """Until the end of this transaction nobody else gives money of these receipts back: of two refunds at once the
+    later one finds what the first has left.
+    """
+    if payments:
+        rows = PaymentRecord.objects.select_for_update(no_key=True, of=("self",)).filter(reference__in=payments)
+        list(rows.order_by("pk").values_list("pk"))
 
 
 def _rows(model: Any, references: set[str]) -> Iterable[Any]:

@@ -34,13 +34,14 @@ def review(references: Iterable[str]) -> None:
     payments = list(PaymentRecord.objects.filter(reference__in=set(references)).order_by("reference"))
     if not payments:
         return
-    left = left_of([payment.reference for payment in payments])
+    # one at a time for each receipt: of two that use it up at once, the later one sees both
     items = {
         item.reference: item
-        for item in WorkItem.objects.filter(
-            reference__in=[payment.reference for payment in payments], flow="payment_to_erp"
-        ).order_by("version")
+        for item in WorkItem.objects.select_for_update(no_key=True, of=("self",))
+        .filter(reference__in=[payment.reference for payment in payments], flow="payment_to_erp")
+        .order_by("pk")
     }
+    left = left_of([payment.reference for payment in payments])
     stops: list[blocks.Stop] = []
     for payment in payments:
         item = items.get(payment.reference)

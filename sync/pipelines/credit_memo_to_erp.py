@@ -7,7 +7,7 @@ from typing import Any
 from connectors.canonical import CreditMemo, CreditMemoLine
 from sync.errors import StepError, Waits
 from sync.models import ContractLineRecord, ContractRecord, CreditMemoLineRecord, CreditMemoRecord
-from sync.pipelines import correcting, records
+from sync.pipelines import correcting, records, short_payments
 from sync.pipelines.flow import Flow, Lookups, Owed, of_each
 
 
@@ -113,6 +113,11 @@ def describe(memo: CreditMemo) -> dict[str, Any]:
     }
 
 
+def look_over(memos: Sequence[CreditMemo], lookups: Lookups) -> None:
+    """What was short may be short of less now, or of nothing."""
+    short_payments.review_corrected(memo.refers_to for memo in memos)
+
+
 CREDIT_MEMO_TO_ERP = Flow(
     name="credit_memo_to_erp",
     kind=CreditMemo.kind,
@@ -120,4 +125,5 @@ CREDIT_MEMO_TO_ERP = Flow(
     store=store,
     owes=owes,
     describe=describe,
+    afterwards=look_over,
 )

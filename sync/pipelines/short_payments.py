@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from connectors.money import minor_units
 from sync import blocks, open_items
-from sync.models import CustomerRecord, LegalEntity, WorkItem
+from sync.models import AllocationRecord, CustomerRecord, LegalEntity, WorkItem
 from sync.open_items import OpenItem
 
 REASONS = frozenset({"UNDERPAYMENT", "WHT_SHORT_PAY"})
@@ -16,8 +16,9 @@ REASONS = frozenset({"UNDERPAYMENT", "WHT_SHORT_PAY"})
 
 def review(references: Iterable[str]) -> None:
     """Open or close the cases of these invoices by what is left of them now. Needs a transaction."""
-    found = open_items.of_invoices(set(references))
-    items = {item.reference: item for item in WorkItem.objects.filter(flow="invoice_to_erp", reference__in=list(found))}
+    wanted = set(references)
+    items = _one_at_a_time(wanted)
+    found = open_items.of_invoices(wanted)
     stops: list[blocks.Stop] = []
     for reference, invoice in sorted(found.items()):
         item = items.get(reference)
@@ -40,6 +41,25 @@ def review(references: Iterable[str]) -> None:
                 )
             )
     blocks.put(stops)
+
+
+def review_corrected(references: Iterable[str]) -> None:
+    """The same for what lowers invoices without paying them: where nothing was paid, nothing is short of it. Needs a
+    transaction.
+    """
+    wanted = set(references)
+    # before looking who was paid: another payment may be on its way in
+    _one_at_a_time(wanted)
+    paid = AllocationRecord.objects.filter(invoice_reference__in=wanted)
+    review(paid.values_list("invoice_reference", flat=True))
+
+
+def _one_at_a_time(references: set[str]) -> dict[str, WorkItem]:
+    """The items of these invoices, locked: of two that lower an invoice at once, the later one sees both."""
+    rows = WorkItem.objects.select_for_update(no_key=True, of=("self",)).filter(
+        flow="invoice_to_erp", reference__in=references
+    )
+    return {item.reference: item for item in rows.order_by("pk")}
 
 
 def is_withheld(invoice: OpenItem) -> bool:

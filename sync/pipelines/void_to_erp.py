@@ -8,7 +8,7 @@ from typing import Any
 from connectors.canonical import CreditMemo, DocumentVoid, Invoice
 from sync.errors import StepError, Waits
 from sync.models import CreditMemoRecord, InvoiceRecord, VoidRecord
-from sync.pipelines import correcting, records
+from sync.pipelines import correcting, records, short_payments
 from sync.pipelines.flow import Flow, Lookups, Owed
 
 
@@ -97,6 +97,11 @@ def describe(void: DocumentVoid) -> dict[str, Any]:
     }
 
 
+def look_over(voids: Sequence[DocumentVoid], lookups: Lookups) -> None:
+    """What is taken back is short of nothing; a credit memo that is taken back leaves more open."""
+    short_payments.review_corrected(void.invoice_reference for void in voids)
+
+
 VOID_TO_ERP = Flow(
     name="void_to_erp",
     kind=DocumentVoid.kind,
@@ -104,4 +109,5 @@ VOID_TO_ERP = Flow(
     store=store,
     owes=owes,
     describe=describe,
+    afterwards=look_over,
 )

@@ -12,9 +12,10 @@ from typing import Any
 
 import psycopg
 
+from tests.chaos.afterlife import Afterlife
 from tests.chaos.company import DIGITS, ENTITIES, Company
 from tests.chaos.engine import CANARY, Heard
-from tests.chaos.remotes import Stage
+from tests.chaos.remotes import Books, Remote, Stage
 from tests.chaos.tale import Flow
 
 _OPEN_CASES = """
@@ -47,7 +48,22 @@ POSSIBLE = frozenset(
         "RATE_LIMIT",
         "TARGET_UNAVAILABLE",
         "UNKNOWN_OUTCOME",
+        "VOID_NOT_ALLOWED",
     }
+)
+#: kinds that only billing can give rise to
+MONEY = Remote.documents
+#: cases that tell people of something without stopping anything: they explain no difference
+NOTICES = frozenset({"DISPUTE_LOST", "DISPUTE_OPEN", "OVERPAYMENT", "REFUND_FAILED", "UNDERPAYMENT"})
+#: what a document belongs to: where that is stopped, so is the document
+BELONGS_TO = (
+    "contract_reference",
+    "pays_reference",
+    "invoice_reference",
+    "refers_to",
+    "voids",
+    "payment_reference",
+    "refund_reference",
 )
 _STOPPED_WITHOUT_CASE = """
 SELECT 'work item ' || reference FROM sync_workitem w WHERE condition = 'blocked'
@@ -108,11 +124,13 @@ class Checker:
         with psycopg.connect(self.dsn, autocommit=True) as database:
             self._database = database
             self._cases = self._rows(_OPEN_CASES)
-            self._named = {name for row in self._cases for name in row[2:6] if name}
+            self._named = {name for row in self._cases if row[0] not in NOTICES for name in row[2:6] if name}
             self._connections = {row[6] for row in self._cases if row[6]}
             self._no_loss(found)
             self._no_double(found)
             self._money(found)
+            self._balances(found)
+            self._notices(found)
             self._one_case(found)
             self._order(found)
             self._trail(found)
@@ -181,8 +199,10 @@ class Checker:
     # -- I3 -------------------------------------------------------------------------------------------
     def _issued(self) -> Iterator[tuple[str, Any]]:
         for code, department in self.company.billing.items():
-            for document in (*department.issued, *department.collected):
-                yield code, document
+            for document in (*department.issued, *department.collected, *department.later.said):
+                # disputes and their outcomes are words; what they move is said beside them
+                if document.kind not in ("dispute", "dispute_outcome"):
+                    yield code, document
 
     def _money(self, found: Findings) -> None:
         """Billing = ERP + explained, per entity, currency and kind, to the minor unit; document by document first."""
@@ -196,7 +216,6 @@ class Checker:
             amount = self._minor(getattr(document, "total", None) or document.amount, document.currency)
             billed[key] += amount
             held = [one for one in self.stage.shelf[erp].of(document.reference) if one.by == "portal"]
-            contract = getattr(document, "contract_reference", "")
             if held:
                 there = held[0].subject
                 posted[key] += self._minor(getattr(there, "total", None) or there.amount, there.currency)  # type: ignore[attr-defined]
@@ -205,7 +224,7 @@ class Checker:
                     found.add("I3", f"{document.reference}: {there.currency}/{there.legal_entity} in {erp}")
                 if held[0].status != "posted":
                     found.add("I3", f"{document.reference} is in {erp} and was never posted there")
-            elif self._explained(document.reference, contract, getattr(document, "pays_reference", "")):
+            elif self._is_stopped(document):
                 explained[key] += amount
             else:
                 found.add("I3", f"{document.reference} over {amount} minor units never reached {erp}; no case says why")
@@ -215,13 +234,84 @@ class Checker:
         for code, books in self.company.erps.items():
             issued = {document.reference for _, document in self._issued()}
             for record in books.all():
-                if record.kind in ("invoice", "payment") and record.reference not in issued and record.by == "portal":
+                if record.kind in MONEY and record.reference not in issued and record.by == "portal":
                     found.add("I3", f"{code} holds {record.reference}, which billing never issued")
         if self.all_billed:
             self._sold(found)
         found.figures["documents"] = sum(1 for _ in self._issued())
         found.figures["documents posted"] = healed
         found.figures["money, minor units"] = {f"{currency}": _total(billed, currency) for currency in DIGITS}
+
+    def _is_stopped(self, document: Any) -> bool:
+        """Whether a case stands on the document or on anything it belongs to."""
+        names = {document.reference, *(getattr(document, name, "") for name in BELONGS_TO)}
+        names |= {cause for cause, _ in getattr(document, "causes", ())}
+        names |= {line.source_reference for line in getattr(document, "lines", ()) if hasattr(line, "source_reference")}
+        return self._explained(*sorted(names - {""}))
+
+    def _balances(self, found: Findings) -> None:
+        """What is open on each invoice, and what the gateway still holds, is the same in the ledger as in billing."""
+        for department in self.company.billing.values():
+            later = department.later
+            stopped = {document.reference for document in later.said if self._is_stopped(document)}
+            touched: dict[str, set[str]] = defaultdict(set)
+            for document in later.said:
+                for name in ("invoice_reference", "refers_to"):
+                    if of := getattr(document, name, ""):
+                        touched[of].add(document.reference)
+            for reference, life in later.lives.items():
+                books = self.stage.shelf[ENTITIES[life.entity][4]]
+                if self._is_stopped(life.invoice) or touched[reference] & stopped:
+                    continue
+                there = _left_in(books, reference)
+                if self._minor(life.open, life.invoice.currency) != self._minor(there, life.invoice.currency):
+                    found.add("I3", f"{reference}: {life.open} is open in billing, {there} in {books.code}")
+            self._clearing(later, stopped, found)
+
+    def _notices(self, found: Findings) -> None:
+        """People are told of what is still so, and of nothing that is over: lost disputes, invoices paid in part, money
+        beyond its invoice, refunds that came home.
+        """
+        told = Counter(
+            (row[0], name) for row in self._cases if row[0] in NOTICES for name in {row[2], row[4]} - {None, ""}
+        )
+        wanted: set[tuple[str, str]] = set()
+        unsure: set[str] = set()
+        for department in self.company.billing.values():
+            later = department.later
+            lost = {
+                one.dispute_reference for one in later.said if one.kind == "dispute_outcome" and one.outcome == "lost"
+            }  # type: ignore[attr-defined]
+            wanted |= {("DISPUTE_LOST", reference.replace("dispute:", "dispute_outcome:")) for reference in lost}
+            for document in later.said:
+                if self._is_stopped(document):
+                    unsure |= {document.reference, *(getattr(document, name, "") for name in BELONGS_TO)}
+            for life in later.lives.values():
+                if life.payments and life.open:
+                    wanted.add(("UNDERPAYMENT", life.invoice.reference))
+        for reason, reference in sorted(wanted - set(told)):
+            if reference not in unsure:
+                found.add("I4", f"nobody was told of {reason} of {reference}")
+        for reason, reference in sorted(set(told) - wanted):
+            if reference not in unsure:
+                found.add("I4", f"a case says {reason} of {reference}, which is over")
+
+    def _clearing(self, later: Afterlife, stopped: set[str], found: Findings) -> None:
+        held: Counter[tuple[str, str]] = Counter()
+        unsure = set()
+        for document in later.said:
+            where = document.legal_entity, document.currency
+            if document.reference in stopped:
+                unsure.add(where)
+            for one in self.stage.shelf[ENTITIES[document.legal_entity][4]].of(document.reference):
+                if one.by == "portal":
+                    held[where] += self._minor(_cleared(one.subject), document.currency)
+        for where, lines in later.balance.items():
+            billing = self._minor(sum((line.net for line in lines), Decimal(0)), where[1])
+            if where not in unsure and held[where] != billing:
+                found.add(
+                    "I3", f"{where}: the gateway holds {billing} minor units, the ledger's clearing {held[where]}"
+                )
 
     def _sold(self, found: Findings) -> None:
         """What was sold is what was billed: the sum of a contract's invoices is its last modification's amount."""
@@ -263,7 +353,7 @@ class Checker:
                 if reason != "ERP_CUSTOMER_MISSING":
                     found.add("I4", f"{code} refused {reference} ({reason}) and no case ever said so")
         for reason, count in sorted(Counter(row[0] for row in self._cases).items()):
-            if reason not in POSSIBLE:
+            if reason not in POSSIBLE | NOTICES:
                 found.add("I4", f"{count} cases of {reason}, for which nothing in this world is a cause")
 
     # -- I5 -------------------------------------------------------------------------------------------
@@ -318,6 +408,30 @@ class Checker:
             hits = self._database.execute(query, [f"%{CANARY}%"]).fetchone()  # type: ignore[arg-type]
             if hits and hits[0]:
                 found.add("I13", f"a secret of a caller stands in {table}.{column}, {hits[0]} times")
+
+
+def _left_in(books: Books, invoice: str) -> Decimal:
+    """What a ledger has open on an invoice, from its own documents."""
+    left = Decimal(0)
+    for record in books.all():
+        subject: Any = record.subject
+        if record.by != "portal":
+            continue
+        if record.reference == invoice:
+            left += subject.total
+        elif record.kind == "allocation" and subject.invoice_reference == invoice:
+            left -= subject.amount
+        elif record.kind == "credit_memo" and subject.refers_to == invoice:
+            left -= subject.applied
+        elif record.kind == "void" and subject.invoice_reference == invoice:
+            left -= subject.applied
+    return left
+
+
+def _cleared(subject: Any) -> Decimal:
+    """What a document moves on the gateway's clearing account; fees are none in this world."""
+    signs = {"payment": 1, "refund": -1, "refund_failure": 1, "dispute_movement": 1, "payout": -1}
+    return Decimal(signs.get(subject.kind, 0) * getattr(subject, "amount", Decimal(0)))
 
 
 def _kind_of(complaint: str) -> str:

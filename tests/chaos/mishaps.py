@@ -55,6 +55,9 @@ class Faults:
     modified: float = 0.0
     moved: float = 0.0
 
+    # per invoice: it is credited, voided, paid in parts or too much, given back or disputed, not just paid
+    lives: float = 0.0
+
     # per step boundary
     crash: float = 0.0
 
@@ -73,6 +76,7 @@ NETWORK = Faults(
 BROKER = Faults(nudge_lost=0.2, nudge_twice=0.2, nudge_late=0.2, beats=2)
 ORDER = Faults(call_lost=0.05, call_twice=0.2, call_altered=0.01, call_late=0.1, modified=0.25, moved=0.25)
 PEOPLE = Faults(unmapped=0.08, login=0.0005, by_hand=0.002, refused=0.05)
+LIVES = Faults(lives=0.8)
 CRASHES = Faults(crash=0.001)
 PRESETS = {
     "none": NONE,
@@ -81,6 +85,7 @@ PRESETS = {
     "order": ORDER,
     "people": PEOPLE,
     "crashes": CRASHES,
+    "lives": LIVES,
     "broker-off": Faults(broker_off=True, beats=0),
     "timeouts": Faults(lost_answer=0.5),
     "storm": Faults(unavailable=0.3),
@@ -98,7 +103,7 @@ def merged(*several: Faults) -> Faults:
     return both
 
 
-ALL = merged(NETWORK, BROKER, ORDER, PEOPLE, CRASHES)
+ALL = merged(NETWORK, BROKER, ORDER, PEOPLE, LIVES, CRASHES)
 
 
 def named(text: str) -> Faults:

@@ -22,6 +22,7 @@ PRESSED = {
     "DUPLICATE_AT_TARGET": ("try_again", "preparer"),
     "ERP_CUSTOMER_MISSING": ("try_again", "preparer"),
     "DIMENSION_MISSING": ("try_again", "preparer"),
+    "VOID_NOT_ALLOWED": ("post_reversal", "preparer"),
 }
 #: what a tick of people's work takes on at most
 AT_ONCE = 25

@@ -112,7 +112,19 @@ class Remote(Connector):
     settle_time = SETTLE
     key_horizon = HORIZON
     #: kinds that must carry their whole life without a second copy
-    documents: ClassVar[frozenset[str]] = frozenset({"invoice", "payment", "allocation"})
+    documents: ClassVar[frozenset[str]] = frozenset(
+        {
+            "invoice",
+            "payment",
+            "allocation",
+            "credit_memo",
+            "void",
+            "refund",
+            "refund_failure",
+            "dispute_movement",
+            "payout",
+        }
+    )
 
     def __init__(self, setup: Setup) -> None:
         super().__init__(setup)

@@ -26,6 +26,8 @@ from tests.chaos.world import World
 
 #: after the faults have ended everything must come to rest within this (simulated)
 PATIENCE = timedelta(hours=6)
+#: how often a gateway pays out what it holds
+PAID_OUT_EVERY = timedelta(minutes=50)
 
 
 @dataclass
@@ -62,6 +64,8 @@ def run(seed: int, flows: int, faults: Faults) -> Report:
         engine.gather = timedelta(seconds=min(0.05 + flows / 100, 10))
         engine.start(pace=6.0)
         people.start()
+        for department in company.billing.values() if faults.lives else ():
+            world.every(PAID_OUT_EVERY, "payouts", department.later.pay_out)
         if faults.crash:
             stage.boundaries.decide = lambda number, name: world.chance(faults.crash)
         world.run_until(world.time + spread + timedelta(hours=3))

@@ -5,7 +5,7 @@ import hmac
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,6 +23,7 @@ from connectors.canonical import (
 )
 from connectors.errors import ConnectorError, NotAuthentic, OutcomeUnknown, Unavailable
 from connectors.interface import Inbound, Parcel, Receipt, SourceEvent
+from tests.chaos.afterlife import Afterlife
 from tests.chaos.remotes import SECRET_PATH, Books, Record, Remote, each, stage
 
 #: what billing signs with
@@ -197,10 +198,18 @@ class BillingDepartment:
     billed: dict[str, Decimal] = field(default_factory=dict)
     #: everything ever issued, for the checker
     issued: list[Invoice] = field(default_factory=list)
-    collected: list[Payment] = field(default_factory=list)
+    collected: list[Payment | Allocation] = field(default_factory=list)
     pays_within: timedelta = timedelta(hours=1)
     #: False where a test runs billing and collection by hand
     runs_itself: bool = True
+    #: what becomes of invoices beyond being paid, where a run has such lives
+    later: Afterlife = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.later = Afterlife(say=self.books.say, code=self.books.code, world=lambda: stage().world, today=self._today)
+
+    def _today(self, entity: str) -> date:
+        return stage().world.time.astimezone(self.zone[entity]).date()
 
     def hear(self, record: Record) -> None:
         """A contract was written, for the first time or in a higher version."""
@@ -218,7 +227,7 @@ class BillingDepartment:
             return
         self.billed[key] = contract.amount
         number = len(self.issued) + 1
-        today = stage().world.time.astimezone(self.zone[contract.legal_entity]).date()
+        today = self._today(contract.legal_entity)
         billing_id = f"{self.books.code}-in-{number}"
         line = InvoiceLine(
             line_id="1",
@@ -256,13 +265,16 @@ class BillingDepartment:
         world = stage().world
         if not self.runs_itself:
             return
+        if world.chance(stage().faults.lives):
+            self.later.begin(invoice, number, contract.legal_entity)
+            return
         world.after(
             world.seconds(5, self.pays_within.total_seconds()), "collection", lambda: self.collect(invoice, number)
         )
 
     def collect(self, invoice: Invoice, number: int) -> None:
         entity = self.issued[number - 1].legal_entity
-        today = stage().world.time.astimezone(self.zone[entity]).date()
+        today = self._today(entity)
         payment = Payment(
             reference=f"payment:{self.books.code}:{number}",
             version=1,
@@ -288,7 +300,7 @@ class BillingDepartment:
             amount=invoice.total,
             source_system="stripe_billing",
         )
-        self.collected.append(replace(payment, legal_entity=entity))
+        self.collected += [replace(payment, legal_entity=entity), replace(allocation, legal_entity=entity)]
         self.books.say("payment", payment.gateway_id, payment, allocation, revision=1)
 
 

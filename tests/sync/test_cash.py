@@ -1,9 +1,11 @@
 """Cash between records and ledger, on paper: refunds and their causes, what is left over, disputes, payouts."""
 
 import dataclasses
+from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.db import transaction
 
 from connectors.canonical import (
     Dispute,
@@ -15,10 +17,11 @@ from connectors.canonical import (
     RefundFailure,
 )
 from reconciliation.models import ExceptionCase
-from sync.models import Delivery, RefundRecord, WorkItem
+from sync import rounds
+from sync.models import Delivery, LatePosting, RefundRecord, WorkItem
 from sync.states import Condition
 from tests.paper_erp import books
-from tests.small_company import DAY, Company, allocation, payment
+from tests.small_company import DAY, Company, allocation, credit_memo, payment, void
 
 
 @pytest.fixture
@@ -301,6 +304,18 @@ def payout(*sources: str) -> Payout:
     )
 
 
+def test_a_payout_of_a_closed_period_is_posted_into_another_one(company: Company) -> None:
+    # given a payout whose parts are movements and no service
+    paid_too_much(company, by="0.00")
+    company.hears(payout("payment:paper:pi_1"), source=company.billing)
+    # when its posting is moved
+    with transaction.atomic():
+        rounds.move_posting(Delivery.objects.get(kind="payout"), posting_date=date(2026, 6, 1))
+    # then it is listed as late, without a service period
+    entry = LatePosting.objects.get(reference="payout:paper:po_1")
+    assert (entry.posting_date, entry.service_starts_on, entry.service_ends_on) == (date(2026, 6, 1), None, None)
+
+
 def test_a_payout_waits_for_the_receipts_it_settles_and_posts_once(company: Company) -> None:
     company.hears(payout("payment:paper:pi_1"), source=company.billing)
     assert WorkItem.objects.get(flow="payout_to_erp").waits_for == "payment:paper:pi_1"
@@ -310,3 +325,27 @@ def test_a_payout_waits_for_the_receipts_it_settles_and_posts_once(company: Comp
     company.settles()
     assert [entry.kind for entry in books("erp").entries].count("payout") == 1
     assert Delivery.objects.get(kind="payout").entity == company.entity
+
+
+# -- short of less --------------------------------------------------------------------------------------
+@pytest.mark.parametrize("first", ["paid", "credited"])
+def test_an_invoice_that_is_credited_for_the_rest_is_short_of_nothing(company: Company, first: str) -> None:
+    # given an invoice of 100.00, of which 60.00 were paid and 40.00 credited, in either order
+    said = {"paid": (payment(amount="60.00"), allocation(amount="60.00")), "credited": (credit_memo(amount="40.00"),)}
+    for turn in sorted(said, key=lambda name: name != first):
+        company.hears(*said[turn], source=company.billing)
+        # then it is short while a part is paid and the rest is not credited, and never for the credit alone
+        assert ("UNDERPAYMENT" in open_cases()) == (turn == "paid" and first == "paid")
+    company.settles()
+    assert not open_cases()
+
+
+def test_an_invoice_whose_credit_is_taken_back_is_short_again(company: Company) -> None:
+    # given an invoice that was paid and credited in full
+    company.hears(payment(amount="60.00"), allocation(amount="60.00"), credit_memo(), source=company.billing)
+    company.settles()
+    assert not open_cases()
+    # when billing voids its credit memo
+    company.hears(void(of=credit_memo()), source=company.billing)
+    # then the rest is open again
+    assert open_cases() == {"UNDERPAYMENT": (Decimal("40"), "invoice:paper:in_1")}
