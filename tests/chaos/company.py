@@ -4,8 +4,9 @@ Half of the remotes honour request keys, half do not; half post at once, half la
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import Group, User
@@ -13,13 +14,15 @@ from django.contrib.auth.models import Group, User
 from q2c_portal.roles import make_roles
 from sync import clock
 from sync.connections import health_of
-from sync.models import Connection, EntityMapping, EntityRoute, LegalEntity, ProductMapping
+from sync.models import Connection, EntityMapping, EntityRoute, ExchangeRate, LegalEntity, ProductMapping
 from tests.chaos.remotes import Books, Stage
 from tests.chaos.sources import BillingDepartment, Source
 
 FIRST_DAY = date(2025, 1, 1)
 #: ISO 4217 minor units, written down here a second time on purpose: the checker must not ask the product
 DIGITS = {"USD": 2, "EUR": 2, "GBP": 2, "JPY": 0, "KWD": 3, "BRL": 2}
+#: about what one of each is worth in US cents
+WORTH = {"USD": 100, "EUR": 108, "GBP": 127, "JPY": 1, "KWD": 325, "BRL": 20}
 #: entity -> country, functional currency, zone, billing, ERP
 ENTITIES = {
     "US01": ("US", "USD", "America/New_York", "bill-a", "erp-a"),
@@ -59,6 +62,27 @@ def person(name: str, role: str) -> User:
     user, _ = User.objects.get_or_create(username=name, defaults={"is_staff": True})
     user.groups.set(Group.objects.filter(name=role))
     return user
+
+
+def _keep_rates(first: date, approved: dict[str, Any]) -> None:
+    """A rate for each currency into each company's own money, each day a run may reach and some before it."""
+    own = sorted({values[1] for values in ENTITIES.values()})
+    days = [first + timedelta(days=number) for number in range(-4, 10)]
+    ExchangeRate.objects.bulk_create(
+        ExchangeRate(
+            from_currency=currency,
+            to_currency=to,
+            # what it is does not matter here, but no two are the same
+            rate=Decimal(WORTH[currency]) / WORTH[to] + Decimal(day.day) / 1000,
+            source="Simulated bank",
+            as_of=day,
+            **{**approved, "valid_from": day, "valid_to": day + timedelta(days=1)},
+        )
+        for currency in DIGITS
+        for to in own
+        if currency != to
+        for day in days
+    )
 
 
 def found(on: Stage) -> Company:
@@ -123,6 +147,7 @@ def found(on: Stage) -> Company:
             tax_class="zero",
             **approved,
         )
+    _keep_rates(on.world.time.date(), approved)
     crm = on.shelf["crm"]
     assert isinstance(crm, Source)
     return Company(
