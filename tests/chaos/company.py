@@ -73,7 +73,7 @@ def _keep_rates(first: date, approved: dict[str, Any]) -> None:
             from_currency=currency,
             to_currency=to,
             # what it is does not matter here, but no two are the same
-            rate=Decimal(WORTH[currency]) / WORTH[to] + Decimal(day.day) / 1000,
+            rate=(Decimal(WORTH[currency]) / WORTH[to] + Decimal(day.day) / 1000).quantize(Decimal("1e-10")),
             source="Simulated bank",
             as_of=day,
             **{**approved, "valid_from": day, "valid_to": day + timedelta(days=1)},
