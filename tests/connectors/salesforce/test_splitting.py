@@ -3,6 +3,7 @@
 import copy
 import json
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ def parts_of(record: dict[str, Any]) -> list[SubscriptionContract]:
 def quote(plain: dict[str, Any], *lines: tuple[str, str | None], **values: Any) -> dict[str, Any]:
     """The deal with lines of these amounts, billed to these accounts."""
     record = copy.deepcopy(plain)
-    (one,) = record["OpportunityLineItems"]["records"]
+    one = record["OpportunityLineItems"]["records"][0]
     record["OpportunityLineItems"]["records"] = [
         {**one, "Id": f"00k5g0000000{n:03d}AAV", "UnitPrice": amount, "TotalPrice": amount, "Bill_To__c": account}
         for n, (amount, account) in enumerate(lines)
@@ -95,3 +96,70 @@ def test_what_is_no_account_is_refused_by_name(payload: Callable[[str], Any]) ->
     with pytest.raises(Rejected) as raised:
         parts_of(quote(payload("opportunity"), ("10.00", "nobody")))
     assert (raised.value.reason, raised.value.field) == ("SCHEMA_CHANGE", "Bill_To__c")
+
+
+# -- changes of a deal that was split -------------------------------------------------------------------
+def change_of(first: dict[str, Any], kind: str, *lines: tuple[str, str | None], **values: Any) -> dict[str, Any]:
+    """A numbered change of a deal, as it is read: with the deal beside it."""
+    content = quote(first, *lines) if lines else {**copy.deepcopy(first), "OpportunityLineItems": None, "Amount": None}
+    named = {"Id": "0065g00000KwyWu", "Amends__c": DEAL, "Modification__c": kind, "Modification_Number__c": "2"}
+    return {**content, **named, "Effective_Date__c": "2026-08-01", "Ladder": [first], **values}
+
+
+@pytest.fixture
+def first(payload: Callable[[str], Any]) -> dict[str, Any]:
+    return quote(payload("opportunity"), ("10.00", SUBSIDIARIES[0]), ("20.00", SUBSIDIARIES[1]))
+
+
+def changed(record: dict[str, Any]) -> dict[str, tuple[int, Decimal, int]]:
+    """Reference -> version, amount and number of lines of the change itself."""
+    return {
+        part.reference: (part.version, part.amount, len(part.lines)) for part in parts_of(record) if part.version > 1
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "lines", "expected"),
+    [
+        ("Upsell", [("15.00", 0), ("20.00", 1)], [(2, Decimal("15.00"), 1), (2, Decimal("20.00"), 1)]),
+        # every part has the number, also one of which nothing is left
+        ("Downsell", [("7.00", 1)], [(2, Decimal(0), 0), (2, Decimal("7.00"), 1)]),
+        ("Cancellation", [], [(2, Decimal(0), 0), (2, Decimal(0), 0)]),
+    ],
+)
+def test_a_change_of_a_split_deal_is_the_same_change_of_each_part(
+    first: dict[str, Any], kind: str, lines: list[tuple[str, int]], expected: list[tuple[int, Decimal, int]]
+) -> None:
+    record = change_of(first, kind, *((amount, SUBSIDIARIES[at]) for amount, at in lines))
+    names = [part.reference for part in parts_of(first)]
+    assert changed(record) == dict(zip(names, expected, strict=True))
+
+
+def test_an_account_that_joins_a_split_deal_is_told_as_a_part_nobody_knows_yet(first: dict[str, Any]) -> None:
+    # the pipeline stops it: it has no version before
+    record = change_of(first, "Upsell", ("10.00", SUBSIDIARIES[0]), ("20.00", SUBSIDIARIES[1]), ("5.00", ACCOUNT))
+    assert f"contract:{DEAL}:{ACCOUNT}" in changed(record) and len(changed(record)) == 3
+
+
+def test_a_deal_that_was_not_split_stays_one_contract_when_it_is_changed(payload: Callable[[str], Any]) -> None:
+    whole = quote(payload("opportunity"), ("10.00", None))
+    assert changed(change_of(whole, "Upsell", ("15.00", None))) == {f"contract:{DEAL}": (2, Decimal("15.00"), 1)}
+
+
+def test_several_parts_are_not_assigned_at_once(first: dict[str, Any]) -> None:
+    with pytest.raises(Rejected) as raised:
+        parts_of(change_of(first, "Assignment", ("10.00", SUBSIDIARIES[0])))
+    assert raised.value.reason == "MODIFICATION_UNCLEAR"
+
+
+def test_a_control_lists_a_split_deal_as_it_was_changed(first: dict[str, Any]) -> None:
+    upsell = change_of(first, "Upsell", ("15.00", SUBSIDIARIES[0]), ("20.00", SUBSIDIARIES[1]))
+    names = [part.reference for part in parts_of(first)]
+    for changes, expected in (
+        ([upsell], ["15.00", "20.00"]),
+        ([upsell, change_of(first, "Cancellation", Modification_Number__c="3")], ["0.00", "0.00"]),
+    ):
+        listed = _contract_lines(
+            {**first, "Amendments__r": {"records": changes}}, day=date(2026, 5, 14), currency="USD"
+        )
+        assert [(line.reference, line.net) for line in listed] == list(zip(names, map(Decimal, expected), strict=True))
