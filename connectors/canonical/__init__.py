@@ -2,7 +2,7 @@
 same fields. One file per subject, all reached from here.
 """
 
-from connectors.canonical.base import Canonical
+from connectors.canonical.base import Canonical, CashMovement
 from connectors.canonical.clearance import Clearance
 from connectors.canonical.contract import (
     AS_BEFORE,
@@ -38,6 +38,7 @@ __all__ = [
     "Address",
     "Allocation",
     "Canonical",
+    "CashMovement",
     "Clearance",
     "ContractLine",
     "CreditMemo",

@@ -1,6 +1,7 @@
 """What every canonical object carries."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import ClassVar
 
 
@@ -23,3 +24,22 @@ class Canonical:
     source_system: str = ""
     #: tracking id of the inbox event this came from
     source_event: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CashMovement(Canonical):
+    """Money that moved on a day of its own; the ledger counts it on that day, or, where its period was closed and
+    finance said so, on another one.
+    """
+
+    #: the field that holds its own day
+    own_day: ClassVar[str] = ""
+
+    #: the day it counts in the ledger, where that is not its own
+    posting_date: date | None = None
+
+    @property
+    def posts_on(self) -> date:
+        """The day it counts in the ledger."""
+        own: date = getattr(self, self.own_day)
+        return self.posting_date or own

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import ClassVar
 
-from connectors.canonical.base import Canonical
+from connectors.canonical.base import Canonical, CashMovement
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,10 +26,11 @@ class Dispute(Canonical):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DisputeMovement(Canonical):
+class DisputeMovement(CashMovement):
     """Money taken for a dispute (amount below zero), or given back (above)."""
 
     kind: ClassVar[str] = "dispute_movement"
+    own_day: ClassVar[str] = "moved_on"
 
     gateway_id: str
     dispute_reference: str
@@ -42,10 +43,11 @@ class DisputeMovement(Canonical):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DisputeLoss(Canonical):
+class DisputeLoss(CashMovement):
     """What finance gave up of a lost dispute: bad debt, since the document was right."""
 
     kind: ClassVar[str] = "dispute_loss"
+    own_day: ClassVar[str] = "decided_on"
 
     gateway_id: str
     dispute_reference: str

@@ -5,14 +5,15 @@ from datetime import date
 from decimal import Decimal
 from typing import ClassVar
 
-from connectors.canonical.base import Canonical
+from connectors.canonical.base import CashMovement
 
 
 @dataclass(frozen=True, kw_only=True)
-class Payment(Canonical):
+class Payment(CashMovement):
     """Money received, owed to the ERP at once as cash on account."""
 
     kind: ClassVar[str] = "payment"
+    own_day: ClassVar[str] = "received_on"
 
     gateway_id: str
     customer_reference: str
@@ -33,10 +34,11 @@ class Payment(Canonical):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Allocation(Canonical):
+class Allocation(CashMovement):
     """A part of a payment applied to one document; a delivery of its own."""
 
     kind: ClassVar[str] = "allocation"
+    own_day: ClassVar[str] = "applied_on"
 
     payment_reference: str
     invoice_reference: str

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import ClassVar
 
-from connectors.canonical.base import Canonical
+from connectors.canonical.base import CashMovement
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,10 +26,11 @@ class PayoutLine:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Payout(Canonical):
+class Payout(CashMovement):
     """One transfer to the bank: amount = charges + refunds + disputes + reserves + returned - dispute_fees - fees."""
 
     kind: ClassVar[str] = "payout"
+    own_day: ClassVar[str] = "paid_on"
 
     gateway_id: str
     #: the day it is due at the bank
@@ -55,10 +56,11 @@ class Payout(Canonical):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PayoutFailure(Canonical):
+class PayoutFailure(CashMovement):
     """A payout the bank sent back: the money stands in the gateway's balance again."""
 
     kind: ClassVar[str] = "payout_failure"
+    own_day: ClassVar[str] = "failed_on"
 
     gateway_id: str
     payout_reference: str

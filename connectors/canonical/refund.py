@@ -5,14 +5,15 @@ from datetime import date
 from decimal import Decimal
 from typing import ClassVar
 
-from connectors.canonical.base import Canonical
+from connectors.canonical.base import CashMovement
 
 
 @dataclass(frozen=True, kw_only=True)
-class Refund(Canonical):
+class Refund(CashMovement):
     """Money that left the gateway's balance for a customer. What it gives back is named, or it is nobody's."""
 
     kind: ClassVar[str] = "refund"
+    own_day: ClassVar[str] = "refunded_on"
 
     gateway_id: str
     payment_reference: str
@@ -25,10 +26,11 @@ class Refund(Canonical):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RefundFailure(Canonical):
+class RefundFailure(CashMovement):
     """A refund the bank sent back: the money stands in the gateway's balance again, the customer is owed it again."""
 
     kind: ClassVar[str] = "refund_failure"
+    own_day: ClassVar[str] = "failed_on"
 
     gateway_id: str
     refund_reference: str

@@ -81,18 +81,13 @@ def journal_record(subject: Canonical, *, known: Known, settings: Settings) -> d
 
 
 def _head(subject: Any, *, settings: Settings) -> dict[str, Any]:
-    day = next(getattr(subject, name) for name in DATES if hasattr(subject, name))
     return {
-        "tranDate": day,
+        "tranDate": subject.posts_on,
         "memo": memo(subject),
         "subsidiary": {"id": mapping.subsidiary_id(subject.legal_entity, settings=settings)},
         "currency": {"id": mapping.currency_id(subject.currency, settings=settings)},
         **mapping.own_fields(subject, settings=settings),
     }
-
-
-#: the accounting date of each, whatever it is called there
-DATES = ("refunded_on", "failed_on", "paid_on", "moved_on", "decided_on")
 
 
 def memo(subject: Any) -> str:

@@ -206,7 +206,7 @@ def payment_record(subject: Payment, *, known: Known, settings: Settings) -> dic
             "id": target_id(subject.customer_reference, known=known, reason="ERP_CUSTOMER_MISSING", field="customer")
         },
         "payment": subject.amount,
-        "tranDate": subject.received_on,
+        "tranDate": subject.posts_on,
         "memo": subject.gateway_id,
         "autoApply": False,
         "subsidiary": {"id": subsidiary_id(subject.legal_entity, settings=settings)},

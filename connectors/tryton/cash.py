@@ -36,7 +36,7 @@ class Cash:
             values = mapping.payment_values(
                 subject,
                 ids=self.books.ids(entity=subject.legal_entity, currency=subject.currency, journal=self._journal),
-                period_id=self.books.period(subject.received_on, company=company),
+                period_id=self.books.period(subject.posts_on, company=company),
                 party_id=party_id,
                 clearing_id=self.clearing(company),
             )
@@ -62,7 +62,7 @@ class Cash:
             values = mapping.allocation_values(
                 subject,
                 ids=self.books.ids(entity=subject.legal_entity, currency=subject.currency, journal=self._journal),
-                period_id=self.books.period(subject.applied_on, company=company),
+                period_id=self.books.period(subject.posts_on, company=company),
                 payment_move_id=payment_id,
                 payment_line=payment_lines[0],
                 invoice=invoice,

@@ -144,7 +144,7 @@ def payment_values(subject: Payment, *, ids: Ids, period_id: int, party_id: int,
         "company": ids.company,
         "journal": ids.journal,
         "period": period_id,
-        "date": subject.received_on,
+        "date": subject.posts_on,
         "description": subject.reference,
         "lines": [
             [
@@ -184,7 +184,7 @@ def allocation_values(
         "company": ids.company,
         "journal": ids.journal,
         "period": period_id,
-        "date": subject.applied_on,
+        "date": subject.posts_on,
         "description": subject.reference,
         "origin": f"account.move,{payment_move_id}",
         "lines": [["create", [taken, {**laid, "invoice_payment": invoice["id"]}]]],

@@ -311,7 +311,7 @@ class SimErp(Remote):
 
     def refuse(self, parcel: Parcel) -> None:
         subject = parcel.subject
-        posted_on = getattr(subject, "posting_date", None)
+        posted_on = getattr(subject, "posts_on", None) or getattr(subject, "posting_date", None)
         if posted_on is not None and f"{posted_on:%Y-%m}" in self.books.closed_months:
             raise Rejected(
                 "The period is closed.", reason="PERIOD_CLOSED", field="posting date", value=f"{posted_on:%Y-%m}"

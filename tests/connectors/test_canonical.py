@@ -102,6 +102,8 @@ PARTS = {
     canonical.CreditMemoLine,
     canonical.SalesOrderLine,
 }
+#: finance decides it delivery by delivery; the record keeps the own day
+MOVED = {"posting_date"}
 RECORDS: list[tuple[type, type, set[str], set[str]]] = [
     # shape, record, fields kept elsewhere, columns beside the shape
     (canonical.Customer, models.CustomerRecord, set(), set()),
@@ -112,8 +114,8 @@ RECORDS: list[tuple[type, type, set[str], set[str]]] = [
     (canonical.SalesOrderLine, models.SalesOrderLineRecord, set(), {"order"}),
     (canonical.Invoice, models.InvoiceRecord, {"lines"}, set()),
     (canonical.InvoiceLine, models.InvoiceLineRecord, set(), {"invoice"}),
-    (canonical.Payment, models.PaymentRecord, set(), set()),
-    (canonical.Allocation, models.AllocationRecord, set(), set()),
+    (canonical.Payment, models.PaymentRecord, MOVED, set()),
+    (canonical.Allocation, models.AllocationRecord, MOVED, set()),
     (canonical.CreditMemo, models.CreditMemoRecord, {"lines"}, set()),
     # what was sold together is said by the invoice a credit memo corrects
     (
@@ -134,14 +136,14 @@ RECORDS: list[tuple[type, type, set[str], set[str]]] = [
     (canonical.UsagePlan, models.UsagePlanRecord, set(), set()),
     (canonical.UsageSummary, models.UsageSummaryRecord, set(), {"plan", "starts_at", "touched_at"}),
     (canonical.UsageTrueUp, models.UsageTrueUpRecord, set(), {"period"}),
-    (canonical.Refund, models.RefundRecord, set(), set()),
-    (canonical.RefundFailure, models.RefundFailureRecord, set(), set()),
-    (canonical.Payout, models.PayoutRecord, {"lines"}, set()),
+    (canonical.Refund, models.RefundRecord, MOVED, set()),
+    (canonical.RefundFailure, models.RefundFailureRecord, MOVED, set()),
+    (canonical.Payout, models.PayoutRecord, {"lines"} | MOVED, set()),
     (canonical.PayoutLine, models.PayoutLineRecord, set(), {"payout"}),
-    (canonical.PayoutFailure, models.PayoutFailureRecord, set(), set()),
+    (canonical.PayoutFailure, models.PayoutFailureRecord, MOVED, set()),
     (canonical.Dispute, models.DisputeRecord, set(), set()),
-    (canonical.DisputeMovement, models.DisputeMovementRecord, set(), set()),
-    (canonical.DisputeLoss, models.DisputeLossRecord, set(), set()),
+    (canonical.DisputeMovement, models.DisputeMovementRecord, MOVED, set()),
+    (canonical.DisputeLoss, models.DisputeLossRecord, MOVED, set()),
     (canonical.DisputeOutcome, models.DisputeOutcomeRecord, set(), set()),
     # a wanted state is no document: it has no entity, money or source of its own, and knows what was sent
     (

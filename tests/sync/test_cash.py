@@ -314,6 +314,10 @@ def test_a_payout_of_a_closed_period_is_posted_into_another_one(company: Company
     # then it is listed as late, without a service period
     entry = LatePosting.objects.get(reference="payout:paper:po_1")
     assert (entry.posting_date, entry.service_starts_on, entry.service_ends_on) == (date(2026, 6, 1), None, None)
+    # and the ledger counts it on that day, while the day it was paid out stays what it was
+    company.settles()
+    (sent,) = (one.subject for one in books("erp").entries if one.kind == "payout")
+    assert isinstance(sent, Payout) and (sent.posts_on, sent.paid_on) == (date(2026, 6, 1), DAY)
 
 
 def test_a_payout_waits_for_the_receipts_it_settles_and_posts_once(company: Company) -> None:
