@@ -140,6 +140,10 @@ def _hear_again(item: WorkItem, event: SourceEvent, shape: Canonical, names: dic
 _EDITED = frozenset({"DEAL_CHANGED_AFTER_BILLING", "DEAL_REOPENED", "CUSTOMER_MERGED"})
 
 
+#: what names an account on a deal
+_WHOSE = frozenset({"customer_reference", "sold_to_reference", "ship_to_reference", "payer_reference"})
+
+
 def _edited(item: WorkItem, shape: Canonical) -> blocks.Stop:
     """What somebody did to it in the CRM: taken back, moved to the account it was merged into, or changed."""
     before, after = _content(item.subject), _content(dump(shape))
@@ -149,7 +153,7 @@ def _edited(item: WorkItem, shape: Canonical) -> blocks.Stop:
     if _is_unsold(shape):
         reason, field = "DEAL_REOPENED", "stage"
         value = dict(getattr(shape, "commitment", ())).get("stage", "")
-    elif set(changed) == {"customer_reference"}:
+    elif "customer_reference" in changed and set(changed) <= _WHOSE:
         # a merge in the CRM moves the loser's deals to the account that stays
         reason, value = "CUSTOMER_MERGED", after["customer_reference"]
     return blocks.Stop(

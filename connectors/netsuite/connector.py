@@ -170,7 +170,7 @@ class NetSuite(documents.Documents):
         external_id = external_id or parcel.known.get(parcel.reference, "")
         if not external_id:
             raise OutcomeUnknown("NetSuite took it and did not say under which id", system=self.name)
-        return Receipt(external_id=external_id, posted=not isinstance(subject, Customer))
+        return Receipt(external_id=external_id, posted=not isinstance(subject, Customer | SalesOrder))
 
     def _apply(self, subject: Allocation, *, known: Mapping[str, str]) -> Receipt:
         invoice = mapping.target_id(
