@@ -3,7 +3,6 @@
 Each owes exactly one document, shown and hashed before it is approved; what is sent later must be that, byte for byte.
 """
 
-import dataclasses
 import hashlib
 from collections.abc import Sequence
 from decimal import Decimal
@@ -19,6 +18,7 @@ from sync.mappings import Tables
 from sync.models import Delivery, DisputeLossRecord, DisputeOutcomeRecord, PaymentRecord
 from sync.money_text import money
 from sync.open_items import OpenItem
+from sync.pipelines import records
 from sync.pipelines.cash import left_of
 from sync.pipelines.flow import Owed
 from sync.states import Condition
@@ -253,9 +253,7 @@ class GiveUpDispute(OwesOne):
     def store(self, case: ExceptionCase, entry: Owed) -> None:
         subject = entry.subject
         assert isinstance(subject, DisputeLoss) and case.entity is not None
-        values = {
-            one.name: getattr(subject, one.name) for one in dataclasses.fields(subject) if one.name != "legal_entity"
-        }
+        values = records.values_of(subject, DisputeLossRecord, without={"legal_entity"})
         DisputeLossRecord.objects.get_or_create(
             reference=subject.reference, defaults={**values, "legal_entity": case.entity, "created_at": clock.now()}
         )

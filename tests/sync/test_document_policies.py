@@ -1,7 +1,7 @@
 """What a company decides about its documents: nothing to pay, electronic invoices, small differences."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -16,7 +16,15 @@ from reconciliation.controls.registry import CONTROLS
 from reconciliation.models import Break, ControlRun, ExceptionCase
 from reconciliation.number_series import series_of
 from sync import clock
-from sync.models import Delivery, DocumentPolicy, InvoiceRecord, UnpostedDocument, WorkItem, WriteOffRecord
+from sync.models import (
+    Delivery,
+    DocumentPolicy,
+    ExchangeRate,
+    InvoiceRecord,
+    UnpostedDocument,
+    WorkItem,
+    WriteOffRecord,
+)
 from sync.states import Condition
 from tests.paper_erp import line
 from tests.reconciliation.desk import approver, ask, at, case_of, finish, preparer
@@ -201,6 +209,20 @@ def test_the_cap_holds_within_one_batch_and_for_the_month(ten_invoices: Company)
 
 
 def test_a_difference_in_another_currency_than_the_companys_own_is_never_small(company: Company) -> None:
+    ExchangeRate.objects.create(
+        from_currency="EUR",
+        to_currency="USD",
+        rate=Decimal("1.08"),
+        source="Test",
+        as_of=DAY,
+        status="approved",
+        valid_from=DAY,
+        valid_to=DAY + timedelta(days=1),
+        drafted_by=company.drafter,
+        drafted_at=clock.now(),
+        approved_by=company.approver,
+        approved_at=clock.now(),
+    )
     company.map_product("Euro", name="Euro", currency="EUR", price="2000.00")
     company.sells(amount="2000.00", product="Euro", currency="EUR")
     company.hears(invoice(1, amount="2000.00", product="euro", currency="EUR"), source=company.billing)
