@@ -158,9 +158,7 @@ def _contract(
         payment_terms_days=terms if terms is not None else 30 if kind == "new" else AS_BEFORE,
         po_number=text_of(record, "PO_Number__c").strip()[:60],
         po_required=record.get("PO_Required__c") is True,
-        removes=tuple(
-            dict.fromkeys(code for one in text_of(record, "Removes__c").splitlines() if (code := one.strip()))
-        ),
+        removes=_removed(record),
         credits_unused=record.get("No_Credit__c") is not True,
         continues_reference=f"contract:{record_id(record, 'Amends__c')}"
         if kind == "assignment" and number == 1

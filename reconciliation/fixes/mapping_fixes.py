@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 from babel import Locale
 from django.contrib.auth.models import AbstractUser
@@ -158,17 +159,11 @@ class MapProduct(ReleasesWorkItems):
     def apply_change(
         self, request: ApprovalRequest | None, target: Target, inputs: dict[str, str], *, user: AbstractUser
     ) -> None:
-        assert request is not None and request.decided_by is not None
+        assert request is not None
         change = request.change
         insert(
             ProductMapping(
-                status=MappingRow.Status.APPROVED,
-                valid_from=date.fromisoformat(change["valid_from"]),
-                drafted_by=request.asked_by,
-                drafted_at=request.asked_at,
-                approved_by=request.decided_by,
-                approved_at=clock.now(),
-                note=f"{request.number}: {request.asked_because}"[:300],
+                **approved_as(request),
                 **{
                     name: change[name]
                     for name in (
@@ -280,19 +275,13 @@ class MapCountry(ReleasesWorkItems):
     def apply_change(
         self, request: ApprovalRequest | None, target: Target, inputs: dict[str, str], *, user: AbstractUser
     ) -> None:
-        assert request is not None and request.decided_by is not None
+        assert request is not None
         change = request.change
         insert(
             CountryMapping(
-                status=MappingRow.Status.APPROVED,
-                valid_from=date.fromisoformat(change["valid_from"]),
                 written=change["written"],
                 country=change["country"],
-                drafted_by=request.asked_by,
-                drafted_at=request.asked_at,
-                approved_by=request.decided_by,
-                approved_at=clock.now(),
-                note=f"{request.number}: {request.asked_because}"[:300],
+                **approved_as(request),
             )
         )
 
@@ -331,6 +320,20 @@ def _refuse_overlap(rows, valid_from: date) -> None:
     ]
     if standing:
         raise NotPossible(f"A mapping is already in force from {standing[0].valid_from}; end it before adding another.")
+
+
+def approved_as(request: ApprovalRequest) -> dict[str, Any]:
+    """What a row of a table people keep has of the approval it comes from: both people, since when, and why."""
+    assert request.decided_by is not None
+    return {
+        "status": MappingRow.Status.APPROVED,
+        "valid_from": date.fromisoformat(request.change["valid_from"]),
+        "drafted_by": request.asked_by,
+        "drafted_at": request.asked_at,
+        "approved_by": request.decided_by,
+        "approved_at": clock.now(),
+        "note": f"{request.number}: {request.asked_because}"[:300],
+    }
 
 
 def insert(row: MappingRow) -> None:

@@ -6,7 +6,7 @@ from django.contrib.auth.models import AbstractUser
 from django.db.models import QuerySet
 
 from reconciliation.fixes.fix import Input, InputError, NotPossible, Preview, Target, Write, day, member, totals
-from reconciliation.fixes.mapping_fixes import ReleasesWorkItems, insert
+from reconciliation.fixes.mapping_fixes import ReleasesWorkItems, approved_as, insert
 from reconciliation.governance import impact
 from reconciliation.governance.tables import TABLES, Values
 from reconciliation.models import ApprovalRequest, ExceptionCase
@@ -106,21 +106,15 @@ class SayWhoSells(ReleasesWorkItems):
     def apply_change(
         self, request: ApprovalRequest | None, target: Target, inputs: dict[str, str], *, user: AbstractUser
     ) -> None:
-        assert request is not None and request.decided_by is not None
+        assert request is not None
         change = request.change
         insert(
             EntityMapping(
-                status=MappingRow.Status.APPROVED,
                 basis=change["basis"],
                 country=change["country"],
                 key=change["key"],
                 entity=LegalEntity.objects.get(code=change["entity"]),
-                valid_from=date.fromisoformat(change["valid_from"]),
-                drafted_by=request.asked_by,
-                drafted_at=request.asked_at,
-                approved_by=request.decided_by,
-                approved_at=clock.now(),
-                note=f"{request.number}: {request.asked_because}"[:300],
+                **approved_as(request),
             )
         )
 

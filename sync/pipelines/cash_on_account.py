@@ -10,6 +10,7 @@ from typing import Any
 
 from sync import blocks, open_items
 from sync.models import AllocationRecord, Block, InvoiceRecord, PaymentRecord, WorkItem
+from sync.pipelines import records
 from sync.pipelines.cash import left_of
 
 #: no document named; more than the document; the same again
@@ -34,13 +35,7 @@ def review(references: Iterable[str]) -> None:
     payments = list(PaymentRecord.objects.filter(reference__in=set(references)).order_by("reference"))
     if not payments:
         return
-    # one at a time for each receipt: of two that use it up at once, the later one sees both
-    items = {
-        item.reference: item
-        for item in WorkItem.objects.select_for_update(no_key=True, of=("self",))
-        .filter(reference__in=[payment.reference for payment in payments], flow="payment_to_erp")
-        .order_by("pk")
-    }
+    items = records.items_of("payment_to_erp", [payment.reference for payment in payments])
     left = left_of([payment.reference for payment in payments])
     stops: list[blocks.Stop] = []
     for payment in payments:

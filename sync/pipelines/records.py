@@ -6,7 +6,18 @@ from typing import Any
 
 from connectors.canonical import Canonical
 from sync import clock
+from sync.models import WorkItem
 from sync.pipelines.flow import Lookups
+
+
+def items_of(flow: str, references: Iterable[str]) -> dict[str, WorkItem]:
+    """The items of a flow by reference, locked: of two that judge the same one anew, the later sees what the first
+    stored. Needs a transaction.
+    """
+    rows = WorkItem.objects.select_for_update(no_key=True, of=("self",)).filter(
+        flow=flow, reference__in=list(references)
+    )
+    return {item.reference: item for item in rows.order_by("pk")}
 
 
 def values_of(subject: Any, model: type[Any], *, without: Iterable[str] = ()) -> dict[str, Any]:

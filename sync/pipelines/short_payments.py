@@ -8,8 +8,9 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from connectors.money import minor_units
 from sync import blocks, open_items
-from sync.models import AllocationRecord, CustomerRecord, LegalEntity, WorkItem
+from sync.models import AllocationRecord, CustomerRecord, LegalEntity
 from sync.open_items import OpenItem
+from sync.pipelines import records
 
 REASONS = frozenset({"UNDERPAYMENT", "WHT_SHORT_PAY"})
 
@@ -17,7 +18,7 @@ REASONS = frozenset({"UNDERPAYMENT", "WHT_SHORT_PAY"})
 def review(references: Iterable[str]) -> None:
     """Open or close the cases of these invoices by what is left of them now. Needs a transaction."""
     wanted = set(references)
-    items = _one_at_a_time(wanted)
+    items = records.items_of("invoice_to_erp", wanted)
     found = open_items.of_invoices(wanted)
     stops: list[blocks.Stop] = []
     for reference, invoice in sorted(found.items()):
@@ -49,17 +50,9 @@ def review_corrected(references: Iterable[str]) -> None:
     """
     wanted = set(references)
     # before looking who was paid: another payment may be on its way in
-    _one_at_a_time(wanted)
+    records.items_of("invoice_to_erp", wanted)
     paid = AllocationRecord.objects.filter(invoice_reference__in=wanted)
     review(paid.values_list("invoice_reference", flat=True))
-
-
-def _one_at_a_time(references: set[str]) -> dict[str, WorkItem]:
-    """The items of these invoices, locked: of two that lower an invoice at once, the later one sees both."""
-    rows = WorkItem.objects.select_for_update(no_key=True, of=("self",)).filter(
-        flow="invoice_to_erp", reference__in=references
-    )
-    return {item.reference: item for item in rows.order_by("pk")}
 
 
 def is_withheld(invoice: OpenItem) -> bool:

@@ -69,7 +69,6 @@ class Afterlife:
     said: list[Canonical] = field(default_factory=list)
     #: (entity, currency) -> movements of the gateway's balance that were not paid out yet
     balance: dict[tuple[str, str], list[PayoutLine]] = field(default_factory=lambda: defaultdict(list))
-    paid_out: Counter[tuple[str, str]] = field(default_factory=Counter)
     numbers: Counter[str] = field(default_factory=Counter)
 
     # -- fates ------------------------------------------------------------------------------------------
@@ -333,9 +332,9 @@ class Afterlife:
             # a payout without a receipt names no company
             if not any(line.category == "charge" for line in lines):
                 continue
-            sums: Counter[str] = Counter()
+            sums: dict[str, Decimal] = defaultdict(Decimal)
             for line in lines:
-                sums[line.category] += line.net  # type: ignore[assignment]
+                sums[line.category] += line.net
             self.numbers[entity] += 1
             key = f"{self.code}-po-{entity}-{currency}-{self.numbers[entity]}"
             zero = lines[0].net - lines[0].net
@@ -357,7 +356,6 @@ class Afterlife:
             )
             self.said.append(replace(payout, legal_entity=entity))
             self.say("payout", key, payout, revision=1)
-            self.paid_out[entity, currency] += payout.amount  # type: ignore[assignment]
             lines.clear()
 
     # -- saying it ------------------------------------------------------------------------------------------
