@@ -39,6 +39,7 @@ def test_a_file_goes_from_problems_to_work_that_goes_on(
         opened(owner, "/tables/")
         looked_at(owner, "tables")
         owner.get_by_role("link", name="Products").click()
+        expect(owner.get_by_role("button", name="Try it out")).to_be_visible()
         looked_at(owner, "table")
         # when a file with problems is tried out, each is named by row and field
         owner.get_by_label("or rows typed below this header").fill(f"{HEADER}\n{GOOD.replace('USD', 'usd')}")
@@ -60,6 +61,7 @@ def test_a_file_goes_from_problems_to_work_that_goes_on(
     approver = windows.of("Finance approver")
     opened(approver, "/tables/")
     approver.get_by_role("link", name="CHG-").first.click()
+    expect(approver.get_by_role("button", name="Approve")).to_be_visible()
     looked_at(approver, "change")
     approver.get_by_role("button", name="Approve").click()
     expect(approver.get_by_text("1 waiting objects go on")).to_be_visible()
