@@ -71,11 +71,15 @@ class Afterlife:
     balance: dict[tuple[str, str], list[PayoutLine]] = field(default_factory=lambda: defaultdict(list))
     numbers: Counter[str] = field(default_factory=Counter)
 
+    def of(self, invoice: Invoice, number: int, entity: str) -> Life:
+        """The life of this invoice, which begins when it is first asked for."""
+        fresh = Life(invoice=invoice, entity=entity, number=number, open=invoice.total)
+        return self.lives.setdefault(invoice.reference, fresh)
+
     # -- fates ------------------------------------------------------------------------------------------
     def begin(self, invoice: Invoice, number: int, entity: str) -> None:
         """Draw what becomes of an invoice."""
-        life = Life(invoice=invoice, entity=entity, number=number, open=invoice.total)
-        self.lives[invoice.reference] = life
+        life = self.of(invoice, number, entity)
         fates = (
             self._credited_then_paid,
             self._voided,

@@ -100,8 +100,8 @@ def main() -> None:
         print(
             f"{'caught' if one.caught else 'MISSED'}  {one.name}: {one.by}; {one.how} ({one.seconds:.0f} s)", flush=True
         )
+        keep([one])
     caught = sum(one.caught for one in found)
-    keep(found)
     print(f"{caught} of {len(found)} planted bugs were caught")
     sys.exit(0 if caught == len(found) else 1)
 

@@ -39,13 +39,22 @@ PARTS = (
 )
 
 
+#: ending of the files in which the sweep keeps what it found, a line for each phase
+SWEPT = "-swept.jsonl"
+
+
 def results_file() -> Path:
     return RESULTS / f"{commit()}.jsonl"
 
 
 def done() -> list[dict[str, Any]]:
     """Results for this code so far."""
-    return [json.loads(line) for path in kept(".jsonl") for line in path.read_text().splitlines()]
+    return [
+        json.loads(line)
+        for path in kept(".jsonl")
+        if not path.name.endswith(SWEPT)
+        for line in path.read_text().splitlines()
+    ]
 
 
 def missing(part: Part, have: list[dict[str, Any]]) -> Iterator[int]:
@@ -67,7 +76,8 @@ def work(minutes: float, *, parts: Sequence[Part] = PARTS, workers: int = 2) -> 
     while (waiting and time.monotonic() < ends) or running:
         while waiting and len(running) < workers and time.monotonic() < ends:
             part, seed = waiting.pop(0)
-            running.append((part, seed, _start(part, seed)))
+            words = ("--seed", str(seed), "--flows", str(part.flows), "--faults", part.faults)
+            running.append((part, seed, _simulate(*words)))
         for one in [one for one in running if one[2].poll() is not None]:
             running.remove(one)
             violations += _keep(*one)
@@ -75,10 +85,9 @@ def work(minutes: float, *, parts: Sequence[Part] = PARTS, workers: int = 2) -> 
     return violations
 
 
-def _start(part: Part, seed: int) -> "subprocess.Popen[str]":
-    words = ["manage.py", "simulate", "--json", "--seed", str(seed), "--flows", str(part.flows)]
+def _simulate(*words: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        [sys.executable, *words, "--faults", part.faults],
+        [sys.executable, "manage.py", "simulate", "--json", *words],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -87,10 +96,13 @@ def _start(part: Part, seed: int) -> "subprocess.Popen[str]":
     )
 
 
-def _keep(part: Part, seed: int, process: "subprocess.Popen[str]") -> int:
+def _printed(process: "subprocess.Popen[str]") -> list[dict[str, Any]]:
     assert process.stdout is not None
-    lines = [line for line in process.stdout.read().splitlines() if line.startswith("{")]
-    row: dict[str, Any] = json.loads(lines[-1]) if lines else {"seed": seed, "violations": ["the run itself broke"]}
+    return [json.loads(line) for line in process.stdout.read().splitlines() if line.startswith("{")]
+
+
+def _keep(part: Part, seed: int, process: "subprocess.Popen[str]") -> int:
+    row = (_printed(process) or [{"seed": seed, "violations": ["the run itself broke"]}])[-1]
     row["part"], row["faults"] = part.name, part.faults
     with results_file().open("a") as file:
         file.write(json.dumps(row) + "\n")
@@ -98,33 +110,54 @@ def _keep(part: Part, seed: int, process: "subprocess.Popen[str]") -> int:
     return len(row["violations"])
 
 
-def sweep_crash_points() -> int:
-    """Die once at every boundary of every phase, unless this commit has; how many violations were found."""
-    if not kept("-crash-points.json"):
-        done = subprocess.run(
-            [sys.executable, "manage.py", "simulate", "--crash-points", "--json"],
-            cwd=ROOT,
-            env={**os.environ, "PYTHONHASHSEED": "0"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            check=False,
-        )
-        lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
-        if not lines:
-            raise RuntimeError("the sweep of crash points broke")
-        (RESULTS / f"{commit()}-crash-points.json").write_text(lines[-1])
-    return len(json.loads(kept("-crash-points.json")[-1].read_text())["violations"])
+def phases() -> list[str]:
+    """What the sweep of crash points plays."""
+    import django
+
+    django.setup()
+    from tests.chaos.sweep import PHASES
+
+    return list(PHASES)
+
+
+def swept() -> dict[str, dict[str, Any]]:
+    """Phase -> what dying once at each of its boundaries has found, for this code."""
+    rows = [json.loads(line) for path in kept(SWEPT) for line in path.read_text().splitlines()]
+    return {row["phase"]: row for row in rows}
+
+
+def sweep_crash_points(*, workers: int = 2) -> int:
+    """Die once at every boundary of every phase not yet swept on this code; how many violations were found."""
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    waiting = [phase for phase in phases() if phase not in swept()]
+    running: list[tuple[str, subprocess.Popen[str]]] = []
+    while waiting or running:
+        while waiting and len(running) < workers:
+            phase = waiting.pop(0)
+            running.append((phase, _simulate("--crash-points", "--phase", phase)))
+        for one in [one for one in running if one[1].poll() is not None]:
+            running.remove(one)
+            _keep_phase(*one)
+        time.sleep(0.2)
+    return sum(len(row["violations"]) for row in swept().values())
+
+
+def _keep_phase(phase: str, process: "subprocess.Popen[str]") -> None:
+    rows = _printed(process)
+    if not rows:
+        raise RuntimeError(f"the sweep of {phase} broke")
+    with (RESULTS / f"{commit()}{SWEPT}").open("a") as file:
+        file.write(json.dumps({"phase": phase, **rows[-1]}) + "\n")
+    print(f"{phase}: {rows[-1]['kills']} deaths, {len(rows[-1]['violations'])} violations", flush=True)
 
 
 def _of_others() -> Iterator[str]:
     """What the sweep, the planted bugs and the chaos runs have left for this commit."""
-    for path in kept("-crash-points.json")[-1:]:
-        found = json.loads(path.read_text())
-        places = {place for phase in found["places"].values() for place in phase}
+    if rows := swept():
+        places = {place for row in rows.values() for phase in row["places"].values() for place in phase}
         yield (
-            f"  crash points: {found['kills']:,} deaths at {len(places)} places in {len(found['boundaries'])} phases,"
-            f" {len(found['violations'])} violations"
+            f"  crash points: {sum(row['kills'] for row in rows.values()):,} deaths at {len(places)} places in"
+            f" {len(rows)} of {len(phases())} phases, {sum(len(row['violations']) for row in rows.values())} violations"
         )
     for path in kept("-planted.json")[-1:]:
         bugs = json.loads(path.read_text())
@@ -186,7 +219,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2, help="seeds at a time")
     chosen = parser.parse_args()
     parts = [part for part in PARTS if chosen.only in part.name]
-    violations = sweep_crash_points() if chosen.only in "crash points" else 0
+    violations = sweep_crash_points(workers=chosen.workers) if chosen.only in "crash points" else 0
     violations += work(chosen.minutes, parts=parts, workers=chosen.workers)
     print(report())
     sys.exit(1 if violations else 0)

@@ -14,7 +14,10 @@ CODE = (
     "reconciliation",
     "q2c_portal",
     "requirements.txt",
-    *(f"tests/chaos/{name}.py" for name in ("checker", "company", "crashes", "engine", "mishaps", "people", "remotes")),
+    *(
+        f"tests/chaos/{name}.py"
+        for name in ("afterlife", "checker", "company", "crashes", "engine", "mishaps", "people", "remotes")
+    ),
     *(f"tests/chaos/{name}.py" for name in ("simulator", "sources", "sweep", "tale", "world")),
 )
 

@@ -9,8 +9,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from decimal import Decimal
 
+from connectors.canonical import Payment
 from tests.chaos import company as companies
+from tests.chaos.afterlife import Afterlife, Life
 from tests.chaos.checker import Checker
 from tests.chaos.company import ENTITIES
 from tests.chaos.crashes import Boundaries
@@ -27,6 +30,8 @@ log = logging.getLogger(__name__)
 ENTITIES_PLAYED = ("DE01", "JP01")
 #: after which a play that has not come to rest counts as hung
 PATIENCE = timedelta(hours=3)
+#: until everything has happened that the later departments put off
+LATE = timedelta(minutes=70)
 
 
 @dataclass
@@ -51,6 +56,8 @@ class Sweep:
         self.stage = Stage(world=self.world, boundaries=Boundaries())
         self.engine = Engine(self.stage, dsn=dsn())
         self.number = 0
+        #: number of a flow -> what its customer paid
+        self.receipts: dict[int, Payment | None] = {}
         self.hangs = False
 
     def run(self, *, only: str = "", times: int = 1) -> Coverage:
@@ -160,6 +167,56 @@ class Sweep:
             if invoice.contract_reference == flow.contracts[0].reference:
                 department.collect(invoice, place)
 
+    # -- what becomes of its invoice -----------------------------------------------------------------
+    def later(self, flow: Flow) -> tuple[Afterlife, Life]:
+        """The departments that come after billing, and the life of the flow's invoice."""
+        department = self.company.billing[ENTITIES[flow.entity][3]]
+        number, invoice = next(
+            (place, invoice)
+            for place, invoice in enumerate(department.issued, start=1)
+            if invoice.contract_reference == flow.contracts[0].reference
+        )
+        return department.later, department.later.of(invoice, number, flow.entity)
+
+    def pay(self, flow: Flow, *, extra: int = 0) -> None:
+        later, life = self.later(flow)
+        self.receipts[flow.number] = later.collect(life, life.open, extra=Decimal(extra))
+
+    def credit(self, flow: Flow) -> None:
+        later, life = self.later(flow)
+        later.credit(life, Decimal(7))
+
+    def void(self, flow: Flow) -> None:
+        later, life = self.later(flow)
+        later.void(life)
+
+    def give_back(self, flow: Flow) -> None:
+        """A credit of something that was paid, and the refund of it."""
+        later, life = self.later(flow)
+        memo = later.credit(life, Decimal(7), on_account=True)
+        assert memo is not None
+        later.refund(life, self._receipt(flow), Decimal(7), of=memo.reference)
+
+    def refund_in_vain(self, flow: Flow) -> None:
+        """What was paid too much goes back, comes home, and goes out once more."""
+        later, life = self.later(flow)
+        later.refund(life, self._receipt(flow), Decimal(9), comes_home=True)
+        self.world.run_until(self.world.time + LATE)
+
+    def dispute(self, flow: Flow, *, won: bool) -> None:
+        later, life = self.later(flow)
+        later.dispute(life, self._receipt(flow), won=won)
+        self.world.run_until(self.world.time + LATE)
+
+    def pay_out(self, flow: Flow) -> None:
+        later, _ = self.later(flow)
+        later.pay_out()
+
+    def _receipt(self, flow: Flow) -> Payment:
+        receipt = self.receipts[flow.number]
+        assert receipt is not None
+        return receipt
+
 
 @dataclass(frozen=True, kw_only=True)
 class Play:
@@ -178,6 +235,18 @@ def _billed(sweep: Sweep, flow: Flow) -> None:
     _sold(sweep, flow)
     sweep.rest()
     sweep.bill(flow)
+
+
+def _paid(sweep: Sweep, flow: Flow) -> None:
+    _billed(sweep, flow)
+    sweep.rest()
+    sweep.pay(flow)
+
+
+def _overpaid(sweep: Sweep, flow: Flow) -> None:
+    _billed(sweep, flow)
+    sweep.rest()
+    sweep.pay(flow, extra=9)
 
 
 def _nothing(sweep: Sweep, flow: Flow) -> None:
@@ -221,6 +290,13 @@ PHASES = {
     "payment_to_erp and cash_application": Play(prepare=_billed, act=Sweep.collect),
     "answer lost": Play(prepare=_sold, act=_with(Faults(lost_answer=1.0), Sweep.bill)),
     "period closed": Play(prepare=_sold, act=_close_the_month),
+    "credit memo": Play(prepare=_billed, act=Sweep.credit),
+    "void": Play(prepare=_billed, act=Sweep.void),
+    "credit of what was paid, and its refund": Play(prepare=_paid, act=Sweep.give_back),
+    "refund that comes home": Play(prepare=_overpaid, act=Sweep.refund_in_vain),
+    "dispute won": Play(prepare=_paid, act=lambda sweep, flow: sweep.dispute(flow, won=True)),
+    "dispute lost": Play(prepare=_paid, act=lambda sweep, flow: sweep.dispute(flow, won=False)),
+    "payout": Play(prepare=_paid, act=Sweep.pay_out),
 }
 
 
