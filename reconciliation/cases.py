@@ -3,7 +3,7 @@
 import dataclasses
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -11,7 +11,7 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractUser
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from reconciliation import sentences
 from reconciliation.models import CaseComment, ExceptionCase, FixItem, Problem
@@ -23,6 +23,8 @@ from sync.models import Block
 
 #: how long a taken case stays with the one who took it without a sign of life
 CLAIM = timedelta(minutes=15)
+#: what the sentences about a case are made of, read along with it
+READ_WITH = ("problem", "work_item__event", "delivery", "connection", "break_row", "control_run", "event")
 
 
 class Conflict(Exception):
@@ -111,7 +113,7 @@ def open_cases(openings: Sequence[Opening]) -> list[ExceptionCase]:
         ExceptionCase.objects.filter(pk__in=known.values()).update(occurrences=F("occurrences") + 1)
     opened = list(
         ExceptionCase.objects.filter(pk__in=set(_open_already(openings).values()) - set(known.values())).select_related(
-            "problem", "work_item__event", "delivery", "connection", "break_row", "control_run", "event"
+            *READ_WITH
         )
     )
     journal.note(
@@ -125,7 +127,7 @@ def open_cases(openings: Sequence[Opening]) -> list[ExceptionCase]:
         )
         for case in opened
     )
-    _tell_sellers([(case, sentences.for_seller(case)) for case in opened])
+    _tell_sellers(opened)
     return opened
 
 
@@ -302,10 +304,10 @@ def close(
         ).values_list("problem_id", flat=True)
     )
     Problem.objects.filter(pk__in={case.problem_id for case in rows} - still_open).update(solved_at=now)
-    _tell_sellers([(case, "") for case in rows])
+    _tell_sellers(rows)
 
 
-def _tell_sellers(told: Sequence[tuple[ExceptionCase, str]]) -> None:
+def _tell_sellers(touched: Sequence[ExceptionCase]) -> None:
     feedback_facts.say_cases(
         [
             feedback_facts.CaseLine(
@@ -313,12 +315,25 @@ def _tell_sellers(told: Sequence[tuple[ExceptionCase, str]]) -> None:
                 connection_id=case.work_item.event.connection_id if case.work_item_id and case.work_item else None,
                 reference=case.reference,
                 correlation_id=case.correlation_id,
-                sentence=sentence,
             )
-            for case, sentence in told
-            if case.reference.startswith(("contract:", "customer:"))
-        ]
+            for case in touched
+        ],
+        sentences=_open_for_sellers,
     )
+
+
+def _open_for_sellers(references: Collection[str]) -> dict[str, str]:
+    """Deal or customer -> its newest open case that sellers have words for."""
+    about = Q(reference__in=references)
+    for reference in references:
+        # parts of a split deal carry its reference before their own
+        about |= Q(reference__startswith=f"{reference}:")
+    rows = ExceptionCase.objects.filter(about, status=ExceptionCase.Status.OPEN).select_related(*READ_WITH)
+    found = {}
+    for case in rows.order_by("pk"):
+        if words := sentences.for_seller(case):
+            found[":".join(case.reference.split(":")[:2])] = words
+    return found
 
 
 # -- what people do -----------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """What Salesforce should show: noted where facts happen, coalesced per record, sent in collections; never a ledger."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -31,15 +31,16 @@ class Note:
         return keys.reference("feedback", self.crm_object, self.record_id)
 
 
-def put(notes: Sequence[Note]) -> None:
-    """Merge these fields into the wanted state of their records; a version rises only when something changes."""
+def put(notes: Sequence[Note], *, once_locked: Callable[[], Iterable[Note]] = tuple) -> None:
+    """Merge these fields into the wanted state of their records; a version rises only when something changes.
+
+    Fields that are read from what others write are left to `once_locked`: it is asked when nobody else can put
+    anything on these records any more, so that a reading never replaces a younger one. Its notes are for records that
+    `notes` name.
+    """
     if not notes:
         return
-    merged: dict[str, Note] = {}
-    fields: dict[str, dict[str, str]] = {}
-    for note in notes:
-        merged[note.reference] = note
-        fields.setdefault(note.reference, {}).update(note.fields)
+    merged = {note.reference: note for note in reversed(notes)}
     now = clock.now()
     with transaction.atomic():
         CrmStatusRecord.objects.bulk_create(
@@ -57,8 +58,11 @@ def put(notes: Sequence[Note]) -> None:
             ignore_conflicts=True,
         )
         rows = CrmStatusRecord.objects.select_for_update().filter(reference__in=list(merged)).order_by("reference")
-        changed = []
-        for row in rows:
+        locked, changed = list(rows), []
+        fields: dict[str, dict[str, str]] = {row.reference: {} for row in locked}
+        for note in (*notes, *once_locked()):
+            fields[note.reference].update(note.fields)
+        for row in locked:
             wanted = {**row.fields, **fields[row.reference]}
             if wanted != row.fields:
                 row.fields, row.version, row.changed_at = wanted, row.version + 1, now

@@ -1,7 +1,7 @@
 """Which facts sellers are shown on which CRM record: after the work, after a receipt, as cases come and go."""
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from django.conf import settings
 
@@ -20,7 +20,7 @@ from connectors.interface import Receipt
 from sync import clock, disputed, open_items, schedules, standing
 from sync.feedback import Note, put
 from sync.mappings import in_force
-from sync.models import Delivery, EntityRoute, LegalEntity, WorkItem
+from sync.models import ContractRecord, Delivery, EntityRoute, LegalEntity, WorkItem
 from sync.money_text import money
 from sync.open_items import OpenItem
 
@@ -58,10 +58,9 @@ def after_work(done: Iterable[tuple[WorkItem, Canonical]]) -> None:
                 notes.append(_deal(crm, _deal_id(subject.contract_reference), item, invoice_status=taken_back))
             case Customer():
                 notes.append(_account(crm, subject.crm_account_id, item, status="Being set up"))
-    put(notes)
     named = {name for _, subject in done if (name := _about(subject))}
     disputes = {one.payment_reference for _, one in done if isinstance(one, Dispute | DisputeOutcome)}
-    tell_standing(open_items.of_invoices(named | disputed.invoices_paid_by(disputes)).values())
+    tell_standing(open_items.of_invoices(named | disputed.invoices_paid_by(disputes)).values(), also=notes)
 
 
 def _about(subject: Canonical) -> str:
@@ -71,23 +70,44 @@ def _about(subject: Canonical) -> str:
     return getattr(subject, "invoice_reference", "") or getattr(subject, "refers_to", "")
 
 
-def tell_standing(touched: Collection[OpenItem]) -> None:
-    """What sellers see of the deals and customers of these invoices."""
-    if not touched:
-        return
+def tell_standing(touched: Collection[OpenItem], *, also: Sequence[Note] = ()) -> None:
+    """What sellers see of the deals and customers of these invoices, and whatever else there is to say."""
     crms = _crms({item.entity_id for item in touched})
-    of_deals = standing.read(open_items.of_contracts({item.contract_reference for item in touched}))
-    of_customers = standing.read(open_items.of_customers({item.customer_reference for item in touched}))
-    notes = []
-    for reference, item in sorted({one.contract_reference: one for one in touched}.items()):
-        if reference and (crm := crms.get(item.entity_id)):
-            mine = standing.narrowed(of_deals, contract=reference)
-            notes.append(_note(crm, "Opportunity", reference, _of_deal(mine)))
-    for reference, item in sorted({one.customer_reference: one for one in touched}.items()):
-        if reference and (crm := crms.get(item.entity_id)):
-            mine = standing.narrowed(of_customers, customer=reference)
-            notes.append(_note(crm, "Account", reference, _of_customer(mine, reference)))
-    put(notes)
+    told = [item for item in touched if item.entity_id in crms]
+    deals = {_deal_id(item.contract_reference): item for item in told if item.contract_reference}
+    customers = {item.customer_reference: item for item in told if item.customer_reference}
+
+    def note(item: OpenItem, crm_object: str, reference: str, shown: dict[str, str]) -> Note:
+        return _note(crms[item.entity_id], crm_object, reference, shown)
+
+    def as_it_stands() -> Iterator[Note]:
+        parts = _parts_of(item.contract_reference for item in deals.values())
+        of_deals = standing.read(open_items.of_contracts({name for names in parts.values() for name in names}))
+        for deal, item in deals.items():
+            shown = _of_deal(standing.of_contracts(of_deals, parts[deal]))
+            yield note(item, "Opportunity", item.contract_reference, shown)
+        of_customers = standing.read(open_items.of_customers(customers))
+        for reference, item in customers.items():
+            shown = _of_customer(standing.of_customer(of_customers, reference), reference)
+            yield note(item, "Account", reference, shown)
+
+    records = [
+        *(note(item, "Opportunity", item.contract_reference, {}) for item in deals.values()),
+        *(note(item, "Account", reference, {}) for reference, item in customers.items()),
+    ]
+    put([*also, *records], once_locked=as_it_stands)
+
+
+def _parts_of(references: Iterable[str]) -> dict[str, set[str]]:
+    """Id of a deal -> all contracts it was split into, the given ones among them."""
+    found: dict[str, set[str]] = {}
+    for reference in references:
+        found.setdefault(_deal_id(reference), set()).add(reference)
+    masters = [f"contract:{deal}" for deal in found]
+    rows = ContractRecord.objects.filter(master_reference__in=masters).values_list("master_reference", "reference")
+    for master, reference in rows:
+        found[_deal_id(master)].add(reference)
+    return found
 
 
 def _of_deal(reading: standing.Reading) -> dict[str, str]:
@@ -151,46 +171,56 @@ def after_delivery(done: Iterable[tuple[Delivery, Canonical, Receipt]]) -> None:
                 notes.append(
                     _account(crm, subject.crm_account_id, row, status="Set up", **{field: receipt.external_id})
                 )
-    put(notes)
     # a write-off counts once it is posted
     posted = {
         subject.invoice_reference for _, subject, receipt in done if isinstance(subject, WriteOff) and receipt.posted
     }
-    tell_standing(open_items.of_invoices(posted).values())
+    tell_standing(open_items.of_invoices(posted).values(), also=notes)
 
 
 @dataclass(frozen=True, kw_only=True)
 class CaseLine:
-    """The open case of one object in the seller's words; an empty sentence takes it away."""
+    """An object whose open cases have changed."""
 
     entity_id: int | None
     #: the CRM it came from, where that is known
     connection_id: int | None
     reference: str
     correlation_id: str
-    sentence: str
 
 
-def say_cases(lines: Sequence[CaseLine]) -> None:
-    """Show open cases on the records they are about. Called by reconciliation; sync never asks upwards."""
+def say_cases(lines: Sequence[CaseLine], *, sentences: Callable[[Collection[str]], Mapping[str, str]]) -> None:
+    """Show open cases on the records they are about. Called by reconciliation; sync never asks upwards.
+
+    `sentences` gives the open case of deals and customers by their reference, in the seller's words; who has no open
+    case is left out.
+    """
     crms = _crms({line.entity_id for line in lines if line.connection_id is None})
-    notes = []
+    records = {}
     for line in lines:
         crm = line.connection_id or crms.get(line.entity_id)
         kind = line.reference.partition(":")[0]
         if crm is None or kind not in ("contract", "customer"):
             continue
-        deal = kind == "contract"
-        notes.append(
-            Note(
-                connection_id=crm,
-                crm_object="Opportunity" if deal else "Account",
-                record_id=_deal_id(line.reference),
-                correlation_id=line.correlation_id,
-                fields={"case": line.sentence} if deal else {"status": line.sentence or "Set up"},
-            )
+        # a part of a split deal shows on the deal
+        record_id = _deal_id(line.reference)
+        records[f"{kind}:{record_id}"] = Note(
+            connection_id=crm,
+            crm_object="Opportunity" if kind == "contract" else "Account",
+            record_id=record_id,
+            correlation_id=line.correlation_id,
+            fields={},
         )
-    put(notes)
+
+    def as_they_stand() -> Iterator[Note]:
+        found = sentences(records)
+        for reference, note in records.items():
+            said = found.get(reference, "")
+            yield replace(
+                note, fields={"case": said} if note.crm_object == "Opportunity" else {"status": said or "Set up"}
+            )
+
+    put(list(records.values()), once_locked=as_they_stand)
 
 
 def _deal(crm: int, opportunity_id: str, about: WorkItem | Delivery, **fields: str) -> Note:

@@ -62,16 +62,14 @@ def read(items: Sequence[OpenItem]) -> Reading:
     )
 
 
-def narrowed(reading: Reading, *, contract: str = "", customer: str = "") -> Reading:
-    """The same for the invoices of one contract or one customer."""
-    return replace(
-        reading,
-        items=[
-            item
-            for item in reading.items
-            if contract in ("", item.contract_reference) and customer in ("", item.customer_reference)
-        ],
-    )
+def of_contracts(reading: Reading, references: Collection[str]) -> Reading:
+    """The same for the invoices of these contracts."""
+    return replace(reading, items=[item for item in reading.items if item.contract_reference in references])
+
+
+def of_customer(reading: Reading, reference: str) -> Reading:
+    """The same for the invoices of one customer."""
+    return replace(reading, items=[item for item in reading.items if item.customer_reference == reference])
 
 
 # -- one deal ---------------------------------------------------------------------------------------------

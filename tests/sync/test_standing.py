@@ -12,7 +12,7 @@ from connectors.canonical import Dunning
 from sync import feedback_facts, standing
 from sync.models import CrmStatusRecord, LegalEntity
 from sync.open_items import OpenItem
-from tests.small_company import DAY, Company, account_id, allocation, deal_id, invoice, payment
+from tests.small_company import DAY, Company, account_id, allocation, customer, deal, deal_id, invoice, payment
 
 TODAY = date(2026, 6, 1)
 
@@ -114,6 +114,27 @@ def test_two_invoices_of_a_deal_are_paid_when_both_are(company: Company) -> None
     company.settles()
     company.hears(payment(1), allocation(1), source=company.billing)
     assert shown("Opportunity", deal_id(1))["payment_status"] == "Due 2026-06-12"
+
+
+def test_a_split_deal_is_paid_when_all_its_parts_are(company: Company) -> None:
+    # given one deal that is billed to two customers
+    master = f"contract:{deal_id(1)}"
+    parts = [
+        replace(deal(1, of=of, amount="50.00"), reference=f"{master}:{account_id(of)}", master_reference=master)
+        for of in (1, 2)
+    ]
+    company.hears(customer(1), customer(2), *parts)
+    for number, part in enumerate(parts, start=1):
+        company.bills(number, amount="50.00", contract_reference=part.reference)
+    company.settles()
+    # when the second is paid, and then the first
+    company.hears(payment(2, of_invoice=2, amount="50.00"), source=company.billing)
+    company.hears(allocation(2, of_invoice=2, amount="50.00"), source=company.billing)
+    assert shown("Opportunity", deal_id(1))["payment_status"] == "Due 2026-06-12"
+    company.hears(payment(1, amount="50.00"), allocation(1, amount="50.00"), source=company.billing)
+    # then
+    assert shown("Opportunity", deal_id(1))["payment_status"] == f"Paid {DAY}"
+    assert shown("Account", account_id(2))["ageing"] == "Nothing open"
 
 
 def test_sellers_see_how_dunning_goes_and_that_it_is_over(company: Company) -> None:

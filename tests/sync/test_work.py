@@ -395,6 +395,20 @@ def test_the_seller_reads_why_a_deal_waits_and_later_that_it_does_not(company: C
     assert row.fields["case"] == "" and row.fields["billing_status"] == "Accepted, being set up"
 
 
+def test_the_seller_reads_of_what_is_left_when_one_of_two_cases_is_over(company: Company) -> None:
+    # given a deal that two things stop
+    company.hears(customer(1))
+    company.hears(deal(1, product="GTXPro", po_required=True))
+    row = CrmStatusRecord.objects.get(reference=f"feedback:Opportunity:{deal_id(1)}")
+    # when one of them is mended, whichever
+    company.map_product("GTXPro")
+    WorkItem.objects.filter(condition=Condition.BLOCKED).update(condition=Condition.DUE)
+    work.work_due()
+    row.refresh_from_db()
+    # then the other is what the seller reads
+    assert "order number" in row.fields["case"] and "GTXPro" not in row.fields["case"]
+
+
 def test_look_ups_of_a_batch_take_the_same_number_of_queries_whatever_its_size(company: Company) -> None:
     company.hears(*(customer(number) for number in range(1, 46)))
 
