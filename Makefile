@@ -92,7 +92,7 @@ shell: setup ## a shell, or CMD="...", in the demo's environment
 
 .PHONY: test
 test: setup ## all tests with throw-away servers: make test PYTEST="tests/sync -x"
-	@$(LOCAL) test -- $(or $(PYTEST),--numprocesses 2 --dist loadfile --no-loadscope-reorder)
+	@$(LOCAL) test -- $(or $(PYTEST),--numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 40)
 
 .PHONY: e2e
 e2e: setup ## only the browser tests
