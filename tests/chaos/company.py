@@ -23,6 +23,8 @@ FIRST_DAY = date(2025, 1, 1)
 DIGITS = {"USD": 2, "EUR": 2, "GBP": 2, "JPY": 0, "KWD": 3, "BRL": 2}
 #: about what one of each is worth in US cents
 WORTH = {"USD": 100, "EUR": 108, "GBP": 127, "JPY": 1, "KWD": 325, "BRL": 20}
+#: how many days have exchange rates; the longest story is a sweep of what takes an hour each time it is played
+DAYS_WITH_RATES = 40
 #: entity -> country, functional currency, zone, billing, ERP
 ENTITIES = {
     "US01": ("US", "USD", "America/New_York", "bill-a", "erp-a"),
@@ -67,7 +69,7 @@ def person(name: str, role: str) -> User:
 def _keep_rates(first: date, approved: dict[str, Any]) -> None:
     """A rate for each currency into each company's own money, each day a run may reach and some before it."""
     own = sorted({values[1] for values in ENTITIES.values()})
-    days = [first + timedelta(days=number) for number in range(-4, 10)]
+    days = [first + timedelta(days=number) for number in range(-4, DAYS_WITH_RATES)]
     ExchangeRate.objects.bulk_create(
         ExchangeRate(
             from_currency=currency,
