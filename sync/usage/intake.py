@@ -183,7 +183,9 @@ INSERT INTO sync_usageevent (source_id, event_id, plan_id, quantity, occurred_at
 SELECT %s, * , %s FROM unnest(%s::text[], %s::bigint[], %s::numeric[], %s::timestamptz[], %s::timestamptz[])
 ON CONFLICT (source_id, event_id) DO NOTHING RETURNING event_id
 """
-_TOUCH = """
+# Two keys of an hour are unique, its name and its place. Where two begin an hour at once, an upsert by one of them
+# may still stumble over the other, so that an hour is begun by whoever is first, and marked in a step of its own.
+_BEGIN = """
 INSERT INTO sync_usagesummaryrecord (reference, version, correlation_id, legal_entity_id, currency, source_system,
     source_event, plan_reference, contract_reference, customer_reference, meter, event_name, hour, quantity, scale,
     events, plan_id, starts_at, touched_at)
@@ -193,7 +195,14 @@ SELECT 'usage:' || substr(p.reference, 12) || ':' || to_char(h.starts_at AT TIME
     0, p.scale, 0, p.id, h.starts_at, %s
 FROM unnest(%s::bigint[], %s::timestamptz[]) AS h(plan_id, starts_at) JOIN sync_usageplanrecord p ON p.id = h.plan_id
 ORDER BY h.plan_id, h.starts_at
-ON CONFLICT (plan_id, starts_at) DO UPDATE SET touched_at = EXCLUDED.touched_at
+ON CONFLICT DO NOTHING
+"""
+_TOUCH = """
+WITH mine AS (
+    SELECT s.id FROM sync_usagesummaryrecord s
+    JOIN unnest(%s::bigint[], %s::timestamptz[]) AS h(plan_id, starts_at) USING (plan_id, starts_at)
+    ORDER BY s.plan_id, s.starts_at FOR UPDATE OF s)
+UPDATE sync_usagesummaryrecord SET touched_at = %s FROM mine WHERE sync_usagesummaryrecord.id = mine.id
 """
 
 
@@ -234,7 +243,9 @@ def _store(source: int, events: Sequence[_Event], answer: Taken) -> None:
                 _compare(event, stored[event.id], answer)
         hours = sorted({(event.plan.pk, event.hour) for event in rows if event.id in fresh})
         if hours:
-            cursor.execute(_TOUCH, [now, [plan for plan, _ in hours], [hour for _, hour in hours]])
+            places = [[plan for plan, _ in hours], [hour for _, hour in hours]]
+            cursor.execute(_BEGIN, [now, *places])
+            cursor.execute(_TOUCH, [*places, now])
             nudges.nudge("usage")
 
 
