@@ -243,9 +243,9 @@ def _store(source: int, events: Sequence[_Event], answer: Taken) -> None:
                 _compare(event, stored[event.id], answer)
         hours = sorted({(event.plan.pk, event.hour) for event in rows if event.id in fresh})
         if hours:
-            places = [[plan for plan, _ in hours], [hour for _, hour in hours]]
-            cursor.execute(_BEGIN, [now, *places])
-            cursor.execute(_TOUCH, [*places, now])
+            of_plans, starts = [plan for plan, _ in hours], [hour for _, hour in hours]
+            cursor.execute(_BEGIN, [now, of_plans, starts])
+            cursor.execute(_TOUCH, [of_plans, starts, now])
             nudges.nudge("usage")
 
 
