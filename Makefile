@@ -111,10 +111,10 @@ planted: setup ## plant twenty bugs, one at a time, and see each caught (an hour
 	@Q2C_TESTING=1 $(LOCAL) with -- $(PY) -m tests.chaos.gauntlet $(ARGS)
 
 .PHONY: proof proof-report
-proof: setup ## the release set in the simulator, resumable, results in .proof/ (hours; MINUTES=30 for a part of it, ARGS="--only timeouts")
+proof: setup ## the release set in the simulator, resumable, results in benchmarks/results/proof/ (hours; MINUTES=30 for a part of it, ARGS="--only timeouts")
 	@Q2C_TESTING=1 $(LOCAL) with -- $(PY) -m tests.chaos.proof $(MINUTES) $(ARGS)
 
-proof-report: setup ## what of the release set has run on this commit
+proof-report: setup ## what of the release set has run on this code
 	@Q2C_TESTING=1 $(PY) -m tests.chaos.proof report
 
 .PHONY: chaos

@@ -6,7 +6,8 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-RESULTS = Path(os.environ.get("Q2C_PROOF_DIR", str(ROOT / ".proof")))
+#: committed, so that a proof of several hours goes on wherever the code is checked out
+RESULTS = Path(os.environ.get("Q2C_PROOF_DIR", str(ROOT / "benchmarks" / "results" / "proof")))
 #: what decides how a run goes; a result counts for every commit at which these are the same
 CODE = (
     "connectors",
@@ -23,18 +24,17 @@ CODE = (
 
 
 def commit() -> str:
-    """The commit this runs on, marked where files differ from it."""
+    """The commit this runs on, marked where what decides a run differs from it; other files may be under way."""
     try:
-        name = subprocess.run(
-            ["git", "describe", "--always", "--dirty", "--abbrev=12"],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
+        name = _git("rev-parse", "--short=12", "HEAD").stdout.strip()
+        changed = _git("status", "--porcelain", "--", *CODE).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
-    return name.stdout.strip()
+    return f"{name}-dirty" if changed else name
+
+
+def _git(*words: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True)
 
 
 @cache
