@@ -48,9 +48,26 @@ def sweep() -> dict[str, int]:
             cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
             if not cursor.fetchone()[0]:
                 return {}
-        found = {name: _apart(name, part) for name, part in PARTS.items()}
+        found = {name: _apart(name, part) for name, part in parts().items()}
         Heartbeat.objects.update_or_create(name="sweeper", defaults={"seen_at": clock.now()})
     return found
+
+
+def parts() -> dict[str, Callable[[], int]]:
+    """What one pass of sweeping does, each part by itself."""
+    return {
+        "events": partial(_end_leases, SourceEvent),
+        "work items": partial(_end_leases, WorkItem),
+        "in doubt": _doubt_lost_deliveries,
+        "given up": _give_up_deadly_look_ups,
+        "woken": wake_held,
+        "scheduled": owing.wake_scheduled,
+        "released deliveries": _release_deliveries,
+        "released items": _release_items,
+        "missing modifications": gaps.ask_for_missing,
+        "released holds": calendar.release_holds,
+        "unreachable": connections.note_unreachable,
+    }
 
 
 def _apart(name: str, part: Callable[[], int]) -> int:
@@ -192,19 +209,3 @@ def send_feedback(*, goes_on: Callable[[], bool] = outbox.always) -> int:
     """Owe and carry what the CRM should show."""
     owed = feedback.owe_due()
     return owed + outbox.carry_due("notify", goes_on=goes_on)
-
-
-#: what one pass of sweeping does, each part by itself
-PARTS: dict[str, Callable[[], int]] = {
-    "events": partial(_end_leases, SourceEvent),
-    "work items": partial(_end_leases, WorkItem),
-    "in doubt": _doubt_lost_deliveries,
-    "given up": _give_up_deadly_look_ups,
-    "woken": wake_held,
-    "scheduled": owing.wake_scheduled,
-    "released deliveries": _release_deliveries,
-    "released items": _release_items,
-    "missing modifications": gaps.ask_for_missing,
-    "released holds": calendar.release_holds,
-    "unreachable": connections.note_unreachable,
-}

@@ -122,6 +122,11 @@ class Delivery(models.Model):
                 name="delivery_unfinished",
             ),
             models.Index(fields=["reference"], name="delivery_reference"),
+            models.Index(
+                fields=["target", "crashes", "due_at", "id"],
+                condition=Q(crashes__gt=0, condition__in=["due", "in_doubt"]),
+                name="delivery_suspect",
+            ),
         ]
 
     def __str__(self) -> str:
