@@ -162,7 +162,7 @@ def owes_thirty_with_a_deadly_one(company: Company) -> Delivery:
 def test_a_sending_that_kills_its_worker_is_set_aside_and_its_batch_goes_through(at_work: Company) -> None:  # noqa: F811
     deadly = owes_thirty_with_a_deadly_one(at_work)
     deaths = 0
-    for _ in range(8):
+    for _ in range(5):
         died = a_worker("CARRY") == DIED
         deaths += died
         leases_end()
@@ -181,7 +181,7 @@ def test_a_look_up_that_kills_its_worker_is_set_aside_with_its_outcome_still_unk
     deadly = owes_thirty_with_a_deadly_one(at_work)
     assert a_worker("CARRY") == DIED
     deaths = 0
-    for _ in range(8):
+    for _ in range(5):
         leases_end()
         deaths += a_worker("LOOK DEADLY") == DIED
     deadly.refresh_from_db()
