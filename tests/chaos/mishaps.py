@@ -20,10 +20,6 @@ class Faults:
     late_commit: float = 0.0
     #: an error after which nobody knows, kept and repeated for the same request key
     stored_error: float = 0.0
-    #: every sending of this object ends in such an error, far longer than anybody goes on by himself
-    stubborn: float = 0.0
-    #: our own code fails at this object, again and again
-    our_bug: float = 0.0
     #: the sign-in is refused until somebody resumes the connection
     login: float = 0.0
     #: the answer takes so long that others take over the lease
@@ -93,7 +89,6 @@ PRESETS = {
     "broker-off": Faults(broker_off=True, beats=0),
     "timeouts": Faults(lost_answer=0.5),
     "storm": Faults(unavailable=0.3),
-    "stubborn": Faults(stubborn=0.1, our_bug=0.1),
 }
 
 

@@ -18,7 +18,6 @@ PRESSED = {
     "PERIOD_CLOSED": ("post_in_first_open_period", "preparer"),
     "UNKNOWN_OUTCOME": ("try_again", "preparer"),
     "TARGET_UNAVAILABLE": ("try_again", "preparer"),
-    "POISON": ("try_again", "preparer"),
     "AMOUNT_MISMATCH": ("try_again", "preparer"),
     "DUPLICATE_AT_TARGET": ("try_again", "preparer"),
     "ERP_CUSTOMER_MISSING": ("try_again", "preparer"),

@@ -66,8 +66,6 @@ class Books:
     #: documents refused until somebody sets something right, and those judged before
     refusing: set[str] = field(default_factory=set)
     judged: set[str] = field(default_factory=set)
-    #: what sendings of an object still come to before one of them works
-    hard: dict[str, list[Exception]] = field(default_factory=dict)
     #: (reference, reason) of every refusal a caller heard
     refusals: list[tuple[str, str]] = field(default_factory=list)
     #: told of every new record
@@ -161,7 +159,6 @@ class Remote(Connector):
             wait = world.seconds(0, SETTLE.total_seconds() * 0.9)
             world.after(wait, "late commit", lambda: self._late(parcel), passive=True)
             raise OutcomeUnknown("no answer", system=self.name)
-        self._be_hard(parcel.reference)
         try:
             receipt = self._written(parcel)
         except Rejected as refusal:
@@ -173,17 +170,6 @@ class Remote(Connector):
             books.calls["lost answers"] += 1
             raise OutcomeUnknown("no answer", system=self.name)
         return receipt
-
-    def _be_hard(self, reference: str) -> None:
-        """Some objects never get through until people have been there."""
-        chance, faults = stage().world.chance, stage().faults
-        if reference not in self.books.hard:
-            # more often than the portal goes on by itself, and less than twice as often
-            silence = OutcomeUnknown("internal error", system=self.name, http_status=500)
-            self.books.hard[reference] = [silence] * 12 * chance(faults.stubborn)
-            self.books.hard[reference] += [ZeroDivisionError("a bug of ours")] * 5 * chance(faults.our_bug)
-        if self.books.hard[reference]:
-            raise self.books.hard[reference].pop()
 
     def _late(self, parcel: Parcel) -> None:
         try:
