@@ -4,6 +4,7 @@ import importlib
 from functools import cache
 from importlib.metadata import entry_points
 
+from connectors.errors import Misconfigured
 from connectors.interface import Connector, Setup
 
 OURS = {
@@ -32,4 +33,9 @@ def names() -> list[str]:
 
 
 def build(name: str, setup: Setup) -> Connector:
-    return connector_class(name)(setup)
+    """A connector of that name. Raises Misconfigured, also for one that sends and cannot look up what it sent."""
+    found = connector_class(name)
+    sends = found.deliver is not Connector.deliver or "deliver_many" in found.capabilities
+    if sends and "find" not in found.capabilities:
+        raise Misconfigured(f"{name} sends and has no find: what is not answered could never be settled", system=name)
+    return found(setup)

@@ -68,11 +68,11 @@ def _why(period: AccountingPeriod) -> str:
 def _put_back(rows: Sequence[Delivery]) -> None:
     """Claimed and not sent: that was no try."""
     for row in rows:
-        row.lease_until, row.attempts = None, max(row.attempts - 1, 0)
+        row.lease_until, row.attempts, row.crashes = None, max(row.attempts - 1, 0), max(row.crashes - 1, 0)
         if row.attempts == 0:
             row.key_sent_at = None
-    names = ["condition", "blocked_reason", "lease_until", "attempts", "key_sent_at", "held_until", "held_because"]
-    bulk.update(rows, names)
+    names = ["condition", "blocked_reason", "lease_until", "attempts", "crashes", "key_sent_at"]
+    bulk.update(rows, [*names, "held_until", "held_because"])
 
 
 def _share(postings: Sequence[Delivery]) -> list[AccountingPeriod]:

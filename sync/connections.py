@@ -1,5 +1,6 @@
 """Connections at work: the connector of each, pausing, resting, the breaker, the bucket of calls, the retry budget."""
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,11 +13,13 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Greatest
 
 from connectors import registry
+from connectors.errors import ConnectorError, Misconfigured
 from connectors.interface import Connector
 from sync import blocks, clock
 from sync.models import Connection, ConnectionHealth, Delivery
 from sync.states import Condition
 
+log = logging.getLogger(__name__)
 #: failures in a row within the window after which nothing is sent for a while
 BREAKER_FAILURES, BREAKER_WINDOW, BREAKER_PAUSE = 5, timedelta(seconds=30), timedelta(seconds=60)
 #: how long the one call after that rest has before another may try
@@ -33,12 +36,36 @@ RETRY_SHARE, HALF_WINDOW, ENOUGH_CALLS = 0.2, timedelta(seconds=60), 50
 @lru_cache(maxsize=64)
 def _built(connection_id: int, changed: str, read_only: bool) -> Connector:
     row = Connection.objects.get(pk=connection_id)
-    return registry.build(row.system, row.setup(read_only=read_only))
+    try:
+        return registry.build(row.system, row.setup(read_only=read_only))
+    except ConnectorError:
+        raise
+    except Exception as error:
+        # secrets sealed under another key, a time zone nobody knows, a connector that is not installed
+        log.exception("the connector of %s cannot be built", row.code)
+        raise Misconfigured(f"the connector cannot be built: {type(error).__name__}", system=row.system) from error
 
 
 def connector_for(row: Connection, *, read_only: bool = False) -> Connector:
-    """The connector of a connection, built once per process and again when the row is edited."""
+    """The connector of a connection, built once per process and again when the row is edited. Raises Misconfigured."""
     return _built(row.pk, row.updated_at.isoformat(), read_only)
+
+
+def connector_or_pause(row: Connection) -> Connector | None:
+    """The connector of a connection; one that cannot be built is paused with its case, and holds up no other."""
+    try:
+        return connector_for(row)
+    except Misconfigured as error:
+        pause(row, reason=error.reason, text=error.text)
+        return None
+
+
+def kind_of(row: Connection) -> type[Connector]:
+    """The class of a connection's connector: what holds for the whole system, without building one."""
+    try:
+        return registry.connector_class(row.system)
+    except LookupError:
+        return Connector
 
 
 def health_of(row: Connection) -> ConnectionHealth:
@@ -97,6 +124,7 @@ WITH before AS (
     SELECT connection_id, unreachable_since FROM sync_connectionhealth WHERE connection_id = %(row)s FOR UPDATE)
 UPDATE sync_connectionhealth SET last_success_at = %(now)s, recent_failures = 0, first_failure_at = NULL,
     breaker_open_until = NULL, probe_until = NULL, failing_since = NULL,
+    last_taken_at = CASE WHEN %(taken)s THEN %(now)s ELSE last_taken_at END,
     window_retries = greatest(window_retries - %(retries)s, 0)
 FROM before WHERE sync_connectionhealth.connection_id = before.connection_id
 RETURNING before.unreachable_since IS NOT NULL
@@ -104,16 +132,24 @@ RETURNING before.unreachable_since IS NOT NULL
 
 
 def note_outcome(
-    row: Connection, *, worked: int, failed: int, text: str = "", busy: int = 0, retries_worked: int = 0
+    row: Connection,
+    *,
+    worked: int,
+    failed: int,
+    text: str = "",
+    busy: int = 0,
+    retries_worked: int = 0,
+    taken: bool = False,
 ) -> None:
     """Count what calls led to; several failures in a row open the breaker, so that a sick system gets rest.
 
     `busy`: how many of the failures were the system's own word that it has too much to do. `retries_worked`: how many
     of the calls that worked were retries; they give their share of the budget back, since it bounds calls wasted.
+    `taken`: whether something of ours turned out to be there, which looking up alone does not show.
     """
     if worked:
         with transaction.atomic(), database.cursor() as cursor:
-            cursor.execute(_WORKED, {"row": row.pk, "now": clock.now(), "retries": retries_worked})
+            cursor.execute(_WORKED, {"row": row.pk, "now": clock.now(), "retries": retries_worked, "taken": taken})
             if any(told for (told,) in cursor.fetchall()):
                 _reached(row, note="It answers again")
     elif failed:
@@ -193,7 +229,10 @@ class Leave:
 def ask_leave(row: Connection, *, wanted: int, batch_size: int) -> Leave:
     """What may go now: nothing while paused, resting or failing, one probe after a rest, else free slots and tokens.
 
-    Needs a transaction: the connection's health stays locked, so that all workers together keep the limits.
+    Under way is what is claimed and what is being looked up. A token of the bucket is one call: of a sending (a whole
+    batch is one) or of a look-up in doubt. The look-up a later round makes before it sends takes none of its own, and
+    reading, polling and controls take none at all. Needs a transaction: the connection's health stays locked, so that
+    all workers together keep the limits.
     """
     health = ConnectionHealth.objects.select_for_update().filter(connection=row).first() or health_of(row)
     now = clock.now()
@@ -203,10 +242,14 @@ def ask_leave(row: Connection, *, wanted: int, batch_size: int) -> Leave:
     is_probe = health.breaker_open_until is not None
     with database.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FROM sync_delivery WHERE target_id = %s AND condition = %s",
-            [row.pk, Condition.CLAIMED],
+            "SELECT count(*) FILTER (WHERE condition = 'claimed'),"
+            " count(*) FILTER (WHERE condition = 'in_doubt' AND lease_until > %s)"
+            " FROM sync_delivery WHERE target_id = %s AND condition IN ('claimed', 'in_doubt')",
+            [now, row.pk],
         )
-        under_way = -(-cursor.fetchone()[0] // batch_size)
+        claimed, looked_up = cursor.fetchone()
+        # what is sent may share a call, what is looked up never does
+        under_way = -(-claimed // kind_of(row).batch_size) + looked_up
     elapsed = (now - health.refilled_at).total_seconds() if health.refilled_at else 1.0
     tokens = min(float(row.rate_per_second), health.tokens + max(elapsed, 0.0) * row.rate_per_second)
     calls = max(min(row.concurrency - under_way, int(tokens), -(-wanted // batch_size)), 0)

@@ -15,7 +15,7 @@ from django.db import transaction
 from connectors.canonical import Canonical, load
 from connectors.errors import ConnectorError, Misconfigured
 from connectors.interface import Connector, Parcel, Receipt
-from sync import bulk, calendar, clock, connections, keys, owing, results
+from sync import bulk, calendar, clock, connections, keys, owing, poison, results
 from sync.models import Attempt, Connection, Delivery, DeliveryNeed, ExternalIdentity
 from sync.owing import owe, owe_direct, release_needs
 from sync.pipelines.flow import Owed
@@ -37,23 +37,37 @@ class Claim:
     parcel: Parcel
 
 
+def always() -> bool:
+    """No bound: for processes nobody stops."""
+    return True
+
+
 @dataclass
 class Halt:
-    """Calls off what a batch has not sent yet, once one of its calls was told to stop."""
+    """Calls off what a batch has not sent yet, once one of its calls was told to stop or the time is up."""
 
     because: str = ""
+    goes_on: Callable[[], bool] = always
 
 
-def carry_due(queue: str) -> int:
-    """Claim what is due in a queue and carry it, connection by connection, until nothing more may go now; how many."""
+def carry_due(queue: str, *, goes_on: Callable[[], bool] = always) -> int:
+    """Claim what is due in a queue and carry it, connection by connection, until nothing more may go now or no new call
+    shall be begun; how many.
+    """
     carried = 0
     for row in _connections_due(queue):
-        while True:
-            claims = _claim(row, queue=queue)
-            if not claims:
+        if connections.connector_or_pause(row) is None:
+            continue
+        while goes_on():
+            # between the batches one of those a worker died over, or we failed at: it takes nobody along
+            before = carried
+            for suspects in (False, True):
+                claims = _claim(row, queue=queue, suspects=suspects) if goes_on() else []
+                if claims:
+                    carry(row, claims, goes_on=goes_on)
+                    carried += len(claims)
+            if carried == before:
                 break
-            carry(row, claims)
-            carried += len(claims)
     return carried
 
 
@@ -69,6 +83,7 @@ _CLAIM = """
 WITH chosen AS (
     SELECT d.id FROM sync_delivery d
     WHERE d.target_id = %(target)s AND d.queue = %(queue)s AND d.condition = 'due' AND d.due_at <= %(now)s
+      AND d.crashes = 0
       AND (%(tries)s = 'any' OR (d.attempts > 0) = (%(tries)s = 'again'))
       AND NOT EXISTS (
         SELECT 1 FROM sync_delivery other
@@ -78,30 +93,33 @@ WITH chosen AS (
     ORDER BY d.due_at, d.id LIMIT %(limit)s FOR UPDATE OF d SKIP LOCKED
 )
 UPDATE sync_delivery SET condition = 'claimed', lease_until = %(lease)s, fence = fence + 1, attempts = attempts + 1,
-    key_sent_at = coalesce(key_sent_at, %(now)s)
+    crashes = crashes + 1, key_sent_at = coalesce(key_sent_at, %(now)s)
 FROM chosen WHERE sync_delivery.id = chosen.id RETURNING sync_delivery.id
 """
+#: in words an index knows; who has been here least comes first
+_SUSPECTS = ("d.crashes = 0", "d.crashes > 0"), ("ORDER BY d.due_at", "ORDER BY d.crashes, d.due_at")
 
 
-def _claim(row: Connection, *, queue: str) -> list[Claim]:
-    """Claim a batch that may go, passing over what is stopped or replaced at this door."""
+def _claim(row: Connection, *, queue: str, suspects: bool = False) -> list[Claim]:
+    """Claim a batch that may go, or one of the suspects, passing over what is stopped or replaced at this door."""
     while True:
-        found, claims = _claim_batch(row, queue=queue)
+        found, claims = _claim_batch(row, queue=queue, suspects=suspects)
         if claims or not found:
             return claims
 
 
-def _claim_batch(row: Connection, *, queue: str) -> tuple[bool, list[Claim]]:
+def _claim_batch(row: Connection, *, queue: str, suspects: bool) -> tuple[bool, list[Claim]]:
     """Claim a batch and write its attempts, in one short transaction that ends before any call; whether anything was
-    found, and what of it may go.
+    found, and what of it may go. Each claim counts as a crash beforehand: only an end takes it back.
     """
     now = clock.now()
     connector = connections.connector_for(row)
+    wanted = 1 if suspects else max(connector.batch_size, settings.CARRY_THREADS * 2)
     with transaction.atomic():
-        leave = connections.ask_leave(
-            row, wanted=max(connector.batch_size, settings.CARRY_THREADS * 2), batch_size=connector.batch_size
-        )
-        ids = _take(row, queue=queue, leave=leave, now=now) if leave.deliveries > 0 else []
+        leave = connections.ask_leave(row, wanted=wanted, batch_size=connector.batch_size)
+        if suspects:
+            leave = replace(leave, deliveries=min(leave.deliveries, 1))
+        ids = _take(row, queue=queue, leave=leave, now=now, suspects=suspects) if leave.deliveries > 0 else []
         if not ids:
             return False, []
         deliveries = list(
@@ -115,19 +133,22 @@ def _claim_batch(row: Connection, *, queue: str) -> tuple[bool, list[Claim]]:
         return True, _write_attempts(deliveries, verb="deliver", now=now)
 
 
-def _take(row: Connection, *, queue: str, leave: connections.Leave, now: datetime) -> list[int]:
+def _take(row: Connection, *, queue: str, leave: connections.Leave, now: datetime, suspects: bool) -> list[int]:
     """Claim by SQL, within the budget of retries: what exceeds it stays due and is seen waiting."""
     wanted = [("any", leave.deliveries)]
     if leave.retries is not None and leave.retries < leave.deliveries:
         wanted = [("again", leave.retries), ("first", leave.deliveries)]
     ids: list[int] = []
+    claim = _CLAIM
+    for usual, for_suspects in _SUSPECTS if suspects else ():
+        claim = claim.replace(usual, for_suspects)
     with database.cursor() as cursor:
         for tries, limit in wanted:
             limit = min(limit, leave.deliveries - len(ids))
             if limit <= 0:
                 continue
             what: dict[str, Any] = {"target": row.pk, "queue": queue, "tries": tries, "limit": limit}
-            cursor.execute(_CLAIM, {**what, "now": now, "lease": now + LEASE})
+            cursor.execute(claim, {**what, "now": now, "lease": now + LEASE})
             ids += [pk for (pk,) in cursor.fetchall()]
     return ids
 
@@ -158,10 +179,12 @@ def _with_fresh_keys(connector: Connector, rows: Sequence[Delivery], *, now: dat
 def _put_back(rows: Sequence[Delivery], *, condition: Condition) -> None:
     for row in rows:
         row.condition, row.lease_until, row.attempts = condition, None, max(row.attempts - 1, 0)
-    bulk.update(rows, ["condition", "lease_until", "attempts", "in_doubt_since", "due_at"])
+        row.crashes = max(row.crashes - 1, 0)
+    bulk.update(rows, ["condition", "lease_until", "attempts", "crashes", "in_doubt_since", "due_at"])
 
 
 def _write_attempts(deliveries: Sequence[Delivery], *, verb: str, now: datetime) -> list[Claim]:
+    """Write down what is about to be called. What cannot even be loaded is no call: it alone is counted and waits."""
     attempts = Attempt.objects.bulk_create(
         Attempt(
             delivery=row,
@@ -175,10 +198,16 @@ def _write_attempts(deliveries: Sequence[Delivery], *, verb: str, now: datetime)
         for row in deliveries
     )
     known = _known(deliveries)
-    return [
-        Claim(delivery=row, attempt=attempt, parcel=_parcel(row, attempt, known.get(row.pk, {})))
-        for row, attempt in zip(deliveries, attempts, strict=True)
-    ]
+    claims: list[Claim] = []
+    broken: list[tuple[Delivery, Attempt, Exception]] = []
+    for row, attempt in zip(deliveries, attempts, strict=True):
+        try:
+            claims.append(Claim(delivery=row, attempt=attempt, parcel=_parcel(row, attempt, known.get(row.pk, {}))))
+        except Exception as error:
+            log.exception("delivery %s cannot be loaded", row.pk)
+            broken.append((row, attempt, error))
+    poison.set_aside(broken)
+    return claims
 
 
 def _request_key(row: Delivery, *, generation: int) -> str:
@@ -228,14 +257,15 @@ def carry(
     claims: Sequence[Claim],
     *,
     call: Callable[[Connector, Sequence[Claim], Halt], list[Any]] | None = None,
+    goes_on: Callable[[], bool] = always,
 ) -> None:
     """Make the calls (by default: hand over) with no transaction and no lock held, and write outcomes down as they
-    come.
+    come. What was not begun when it shall not go on any more is not sent.
     """
     connector = connections.connector_for(row)
     size = connector.batch_size if "deliver_many" in connector.capabilities and call is None else 1
     groups = [list(claims[start : start + size]) for start in range(0, len(claims), size)]
-    halt, renewed_at = Halt(), clock.now()
+    halt, renewed_at = Halt(goes_on=goes_on), clock.now()
     with ThreadPoolExecutor(max_workers=min(settings.CARRY_THREADS, len(groups))) as pool:
         pending: dict[Future[list[Any]], list[Claim]] = {
             pool.submit(_guarded, call or _hand_over, connector, group, halt): group for group in groups
@@ -268,6 +298,8 @@ def _guarded(call: Callable[..., list[Any]], connector: Connector, group: Sequen
     try:
         if halt.because:
             return [results.NotSent(halt.because)] * len(group)
+        if not halt.goes_on():
+            return [results.NotSent(TIME_IS_UP)] * len(group)
         if not all(map(_is_ours, group)):
             return [results.NotSent(LEASE_ENDED)] * len(group)
         return call(connector, group, halt)
@@ -279,6 +311,7 @@ def _guarded(call: Callable[..., list[Any]], connector: Connector, group: Sequen
         return [error] * len(group)
 
 
+TIME_IS_UP = "The worker's time was up before the call was made; the next one makes it."
 LEASE_ENDED = "The lease had ended before the call was made; nothing was sent."
 
 
@@ -298,6 +331,8 @@ def _heed(error: Any, halt: Halt) -> None:
 def _hand_over(connector: Connector, group: Sequence[Claim], halt: Halt) -> list[Any]:
     if "deliver_many" in connector.capabilities:
         outcomes = list(connector.deliver_many([claim.parcel for claim in group]))
+        if len(outcomes) != len(group):
+            raise ValueError(f"{connector.name} gave {len(outcomes)} outcomes for {len(group)} parcels")
         for outcome in outcomes:
             _heed(outcome, halt)
         return outcomes
@@ -327,6 +362,10 @@ def _send_looked_up(connector: Connector, claim: Claim, found: list[Receipt], ha
         then: Any = connector.deliver(parcel)
     except ConnectorError as error:
         _heed(error, halt)
+        then = error
+    except Exception as error:
+        # it was sent under the new key all the same
+        log.exception("a call to %s failed on our side", connector.name)
         then = error
     return results.Looked(found=found, then=then, generation=generation, request_key=parcel.request_key)
 
@@ -377,6 +416,7 @@ def settle(row: Connection, outcomes: Sequence[tuple[Claim, Any]]) -> None:
             failed=len(failed),
             text=str(failed[0]) if failed else "",
             busy=sum(getattr(outcome, "reason", "") == "RATE_LIMIT" for outcome in failed),
+            taken=any(results.was_taken(claim, outcome) for (claim, _), outcome in zip(outcomes, plain, strict=True)),
             retries_worked=sum(claim.attempt.verb == "deliver" and claim.delivery.attempts > 1 for claim in worked),
         )
     for outcome in plain:

@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from connectors.canonical import Canonical
-from connectors.errors import OutcomeUnknown, Rejected, Unavailable
+from connectors.errors import Misconfigured, OutcomeUnknown, Rejected, Unavailable
 from connectors.interface import Receipt
 from sync import connections
 
@@ -67,6 +67,12 @@ def plain(outcome: Any) -> Any:
 def is_failure(outcome: Any) -> bool:
     """Whether the system failed us; a locked record is no failure of the system."""
     return isinstance(outcome, OutcomeUnknown) or (isinstance(outcome, Unavailable) and outcome.reason != "SF_ROW_LOCK")
+
+
+def is_crash(outcome: Any) -> bool:
+    """Whether a call ended by a bug of ours rather than by anything the system said or left unsaid."""
+    theirs = (Misconfigured, OutcomeUnknown, Rejected, Unavailable)
+    return isinstance(outcome, Exception) and not isinstance(outcome, theirs)
 
 
 def asked_rest(outcome: Any) -> float | None:

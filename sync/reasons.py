@@ -275,8 +275,8 @@ REASONS: dict[str, Reason] = dict(
         ),
         _reason(
             "POISON",
-            "A message we cannot read",
-            "Reading a message from {system} failed three times.",
+            "We fail at this one ourselves",
+            "Three times the portal itself failed at one thing that came from {system} or goes there.",
             "This one message; all others go on.",
             "",
         ),

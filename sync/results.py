@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import IntegrityError, transaction
 
 from connectors.canonical import WriteOff
-from connectors.errors import Misconfigured, OutcomeUnknown, Rejected, Unavailable
+from connectors.errors import Misconfigured, Rejected, Unavailable
 from connectors.interface import Receipt
 from sync import blocks, bulk, clock, connections, feedback_facts, journal, owing
 from sync.models import Attempt, Connection, ConnectionHealth, Delivery, ExternalIdentity
@@ -25,12 +25,14 @@ from sync.outcomes import (
     back_off,
     compared,
     difference,
+    is_crash,
     is_failure,
     judged,
     plain,
 )
 from sync.pipelines import short_payments
-from sync.states import Condition, Lifecycle, further
+from sync.poison import WRITTEN, poison, stop_at
+from sync.states import POISON_AFTER, Condition, Lifecycle, further
 
 if TYPE_CHECKING:
     from sync.outbox import Claim
@@ -51,7 +53,7 @@ __all__ = [
     "plain",
     "write",
 ]
-#: tries of a round that may come to nothing, while the connection works, before people are asked
+#: tries of a round that may come to nothing, while others are taken, before people are asked
 MOST_TRIES = 8
 #: look-ups that may settle nothing before people are asked
 MOST_LOOK_UPS = 12
@@ -67,22 +69,34 @@ class _Standing:
 
     works_now: bool
     worked_at: datetime | None
+    #: when it last took something up; looking up may work while writing does not
+    taken_at: datetime | None
 
     def since(self, failed_at: datetime | None) -> bool:
         """Whether anything has worked since this delivery's last failure; its first one always counts."""
         return self.works_now or failed_at is None or (self.worked_at is not None and self.worked_at >= failed_at)
+
+    def blames(self, row: Delivery) -> bool:
+        """Whether a sending that came to nothing speaks against this delivery: the target has taken others since its
+        last one. Where it takes none, the first of those in trouble speaks for all, so that they are one case.
+        """
+        if row.missed_at is None or (self.taken_at is not None and self.taken_at >= row.missed_at):
+            return True
+        unfinished = [Condition.DUE, Condition.CLAIMED, Condition.IN_DOUBT, Condition.BLOCKED]
+        before = Delivery.objects.filter(target=row.target_id, condition__in=unfinished, pk__lt=row.pk)
+        return not before.exclude(missed_at=None).exists()
 
 
 def write(target: Connection, valid: "Sequence[tuple[Claim, Any]]", late: "Sequence[tuple[Claim, Any]]") -> None:
     """Apply outcomes. Needs a transaction that holds the deliveries' locks."""
     taken: list[tuple[Claim, Receipt]] = []
     stops: list[blocks.Stop] = []
-    worked_at = None
-    if any(is_failure(plain(outcome)) for _, outcome in valid):
-        health = ConnectionHealth.objects.filter(connection=target).values_list("last_success_at", flat=True)
-        worked_at = health.first()
+    worked_at = taken_at = None
+    if any(is_failure(plain(outcome)) or isinstance(outcome, NotFound) for _, outcome in valid):
+        health = ConnectionHealth.objects.filter(connection=target)
+        worked_at, taken_at = health.values_list("last_success_at", "last_taken_at").first() or (None, None)
     works_now = any(isinstance(plain(outcome), ANSWERS) for _, outcome in valid)
-    standing = _Standing(works_now=works_now, worked_at=worked_at)
+    standing = _Standing(works_now=works_now, worked_at=worked_at, taken_at=taken_at)
     for claim, outcome in valid:
         row, attempt = claim.delivery, claim.attempt
         if isinstance(outcome, Looked):
@@ -93,6 +107,10 @@ def write(target: Connection, valid: "Sequence[tuple[Claim, Any]]", late: "Seque
             outcome = outcome.then
         attempt.finished_at = clock.now()
         row.lease_until = None
+        if not is_crash(outcome):
+            row.crashes = max(row.crashes - 1, 0)
+        if isinstance(outcome, ANSWERS) and not isinstance(outcome, NotFound):
+            row.missed_at = None
         stop = None
         match outcome:
             case Receipt():
@@ -105,11 +123,11 @@ def write(target: Connection, valid: "Sequence[tuple[Claim, Any]]", late: "Seque
                 taken.append((claim, outcome.receipt))
             case NotFound():
                 attempt.outcome = Attempt.Outcome.NOT_FOUND
-                stop = _miss(row)
+                stop = _miss(row, standing)
             case FoundSeveral():
                 attempt.outcome = Attempt.Outcome.ADOPTED
                 attempt.text = ", ".join(receipt.external_id for receipt in outcome.receipts)
-                stop = _stop(row, "DUPLICATE_AT_TARGET", value=attempt.text, evidence={})
+                stop = stop_at(row, "DUPLICATE_AT_TARGET", value=attempt.text, evidence={})
             case NotSent():
                 _call_off(row, attempt, outcome)
             case _:
@@ -117,7 +135,7 @@ def write(target: Connection, valid: "Sequence[tuple[Claim, Any]]", late: "Seque
         if stop:
             stops.append(stop)
     identities = _save_identities(target, [(claim.delivery, receipt) for claim, receipt in taken])
-    bulk.update([claim.delivery for claim, _ in valid], _WRITTEN)
+    bulk.update([claim.delivery for claim, _ in valid], WRITTEN)
     for claim, outcome in late:
         claim.attempt.outcome, claim.attempt.finished_at = Attempt.Outcome.LATE, clock.now()
         claim.attempt.text = f"Came after the lease ended: {_words(outcome)}"
@@ -134,29 +152,6 @@ def write(target: Connection, valid: "Sequence[tuple[Claim, Any]]", late: "Seque
     # only what was posted is given up
     given_up = [one.parcel.subject for one, receipt in told if one.delivery.kind == WriteOff.kind and receipt.posted]
     short_payments.review_corrected(one.invoice_reference for one in given_up if isinstance(one, WriteOff))
-
-
-#: what outcomes change in a delivery
-_WRITTEN = (
-    "state",
-    "condition",
-    "due_at",
-    "lease_until",
-    "blocked_reason",
-    "external_id",
-    "delivered_at",
-    "posted_at",
-    "in_doubt_since",
-    "awaits_posting_since",
-    "generation",
-    "key_sent_at",
-    "attempts",
-    "tries",
-    "look_ups",
-    "failed_at",
-    "find_first",
-    "held_until",
-)
 
 
 def _words(outcome: Any) -> str:
@@ -185,12 +180,12 @@ def _receive(claim: "Claim", receipt: Receipt) -> blocks.Stop | None:
     row.external_id = receipt.external_id or row.external_id
     row.delivered_at = row.delivered_at or now
     row.in_doubt_since, row.find_first, row.blocked_reason = None, False, ""
-    row.tries, row.look_ups, row.failed_at = 0, 0, None
+    row.tries, row.crashes, row.look_ups, row.failed_at = 0, 0, 0, None
     wrong = difference(claim.parcel.subject, receipt)
     if wrong is not None:
         reason, value = wrong
         row.state = further(row.state, Lifecycle.ACKNOWLEDGED if receipt.acknowledged else Lifecycle.DELIVERED)
-        return _stop(row, reason, field="total", value=value, evidence=compared(claim.parcel.subject, receipt))
+        return stop_at(row, reason, field="total", value=value, evidence=compared(claim.parcel.subject, receipt))
     if receipt.posted:
         row.state, row.posted_at = further(row.state, Lifecycle.POSTED), now
     else:
@@ -207,7 +202,7 @@ def _await_posting(row: Delivery, look_again_in: timedelta | None) -> blocks.Sto
     row.awaits_posting_since = row.awaits_posting_since or now
     if now - row.awaits_posting_since >= LONGEST_POSTING:
         since = f"{row.awaits_posting_since:%Y-%m-%d %H:%M} UTC"
-        return _stop(row, "NOT_POSTED_YET", field="accepted", value=since, evidence={"external_id": row.external_id})
+        return stop_at(row, "NOT_POSTED_YET", field="accepted", value=since, evidence={"external_id": row.external_id})
     wait = min(LOOK_AGAIN if look_again_in is None else look_again_in, LONGEST_POSTING)
     row.condition, row.due_at = Condition.IN_DOUBT, now + max(wait, timedelta(seconds=1))
     return None
@@ -219,14 +214,35 @@ def _is_still_awaited(claim: "Claim") -> bool:
     return since is not None and since < claim.attempt.started_at
 
 
-def _miss(row: Delivery) -> blocks.Stop | None:
-    """Looked up and not there: sent once more under a new key, unless the target has accepted it already."""
+def _miss(row: Delivery, standing: _Standing) -> blocks.Stop | None:
+    """Looked up and not there: sent once more under a new key, unless the target has accepted it already. What came to
+    nothing too often, or what we fail at, is not sent any more.
+    """
     row.look_ups, row.failed_at = 0, None
     if row.awaits_posting_since is not None:
         return _await_posting(row, None)
+    now = clock.now()
+    row.due_at = now if row.missed_at is None else now + back_off(row.tries)
+    if standing.blames(row):
+        row.tries, row.missed_at = row.tries + 1, now
     row.generation, row.key_sent_at = row.generation + 1, None
-    row.condition, row.due_at, row.in_doubt_since = Condition.DUE, clock.now(), None
+    row.condition, row.in_doubt_since = Condition.DUE, None
+    if row.crashes >= POISON_AFTER:
+        return poison(row, _last_words(row))
+    if row.tries >= MOST_TRIES:
+        return stop_at(row, "TARGET_UNAVAILABLE", evidence={"text": _last_words(row)})
     return None
+
+
+def _last_words(row: Delivery) -> str:
+    """What the last sending came to, for the case."""
+    sendings = Attempt.objects.filter(delivery=row, verb="deliver").exclude(outcome=Attempt.Outcome.NOT_SENT)
+    return (sendings.values_list("text", flat=True).first() or "")[:600]
+
+
+def was_taken(claim: "Claim", outcome: Any) -> bool:
+    """Whether an outcome shows that the target takes what we send: not where it only says again what it has."""
+    return isinstance(outcome, Receipt | Adopted) and not _is_still_awaited(claim)
 
 
 def _call_off(row: Delivery, attempt: Attempt, outcome: NotSent) -> None:
@@ -245,7 +261,7 @@ def _fail(row: Delivery, attempt: Attempt, error: Any, target: Connection, stand
     now = clock.now()
     if isinstance(error, Rejected):
         attempt.outcome = Attempt.Outcome.REJECTED
-        return _stop(
+        return stop_at(
             row,
             error.reason,
             field=error.field,
@@ -266,7 +282,7 @@ def _fail(row: Delivery, attempt: Attempt, error: Any, target: Connection, stand
         row.tries += counts and error.reason != "RATE_LIMIT"
         row.condition, row.due_at = Condition.DUE, now + back_off(row.attempts, asked=asked)
         if row.tries >= MOST_TRIES:
-            return _stop(row, "TARGET_UNAVAILABLE", evidence={"text": attempt.text[:600]})
+            return stop_at(row, "TARGET_UNAVAILABLE", evidence={"text": attempt.text[:600]})
         return None
     # silence, or a failure of our own after the call may have gone out: only looking it up decides
     looked_up = attempt.verb == "find"
@@ -278,18 +294,16 @@ def _fail(row: Delivery, attempt: Attempt, error: Any, target: Connection, stand
         row.due_at = now + back_off(row.look_ups + 1, asked=asked)
         row.look_ups += counts and error.reason != "RATE_LIMIT"
     else:
-        attempt.outcome = Attempt.Outcome.UNKNOWN if isinstance(error, OutcomeUnknown) else Attempt.Outcome.CRASHED
-        settle_time = connections.connector_for(target).settle_time
+        attempt.outcome = Attempt.Outcome.CRASHED if is_crash(error) else Attempt.Outcome.UNKNOWN
+        settle_time = connections.kind_of(target).settle_time
         row.due_at = now + max(settle_time, timedelta(seconds=min(asked or 0.0, 86_400.0)))
         row.look_ups += looked_up
+        # what was sent is looked up all the same: only a look-up we fail at is given up
+        if looked_up and is_crash(error) and row.crashes >= POISON_AFTER:
+            return poison(row, attempt.text)
     if row.look_ups >= MOST_LOOK_UPS:
-        return _stop(row, "UNKNOWN_OUTCOME", evidence={"text": attempt.text[:600]})
+        return stop_at(row, "UNKNOWN_OUTCOME", evidence={"text": attempt.text[:600]})
     return None
-
-
-def _stop(row: Delivery, reason: str, *, field: str = "", value: str = "", evidence: dict[str, Any]) -> blocks.Stop:
-    row.condition, row.blocked_reason, row.awaits_posting_since = Condition.BLOCKED, reason, None
-    return blocks.Stop(delivery=row, reason=reason, field=field, value=value, evidence=evidence)
 
 
 def _save_identities(target: Connection, receipts: Sequence[tuple[Delivery, Receipt]]) -> list[str]:

@@ -31,7 +31,8 @@ def repost(delivery: Delivery, *, operation_note: str) -> Delivery:
     row.generation = 1
     row.state, row.condition, row.find_first = Lifecycle.TRANSFORMED, Condition.DUE, True
     row.blocked_reason, row.due_at, row.fence = "", clock.now(), row.fence + 1
-    row.attempts, row.tries, row.look_ups, row.failed_at, row.key_sent_at = 0, 0, 0, None, None
+    row.key_sent_at = None
+    _start_counting(row)
     row.posted_at = row.reconciled_at = None
     row.save()
     nudges.nudge(row.queue)
@@ -100,11 +101,19 @@ def release_blocked(ids: Sequence[int]) -> int:
     for place, row in enumerate(rows):
         row.condition, row.blocked_reason, row.find_first = Condition.DUE, "", True
         row.due_at = clock.now() + timedelta(microseconds=place)
-        row.attempts, row.tries, row.look_ups, row.failed_at = 0, 0, 0, None
-    names = ["condition", "blocked_reason", "find_first", "due_at", "attempts", "tries", "look_ups", "failed_at"]
-    bulk.update(rows, names)
+        _start_counting(row)
+    bulk.update(rows, ["condition", "blocked_reason", "find_first", "due_at", *_COUNTED])
     nudges.nudge(*{row.queue for row in rows})
     return len(rows)
+
+
+#: what bounds a round: each begins with all of it unused
+_COUNTED = ("attempts", "tries", "crashes", "look_ups", "failed_at", "missed_at")
+
+
+def _start_counting(row: Delivery) -> None:
+    row.attempts, row.tries, row.crashes, row.look_ups = 0, 0, 0, 0
+    row.failed_at = row.missed_at = None
 
 
 def withdraw(delivery: Delivery, *, note: str) -> None:

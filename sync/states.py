@@ -15,6 +15,10 @@ class Lifecycle(models.TextChoices):
     RECONCILED = "reconciled", "Reconciled"
 
 
+#: after so many crashes over one thing it becomes a case; all others go on
+POISON_AFTER = 3
+#: things that did not come to an end before, taken up per pass after all others, each alone
+SUSPECTS_A_PASS = 20
 ORDER = {state: place for place, state in enumerate(Lifecycle)}
 
 

@@ -1,11 +1,13 @@
 """Finds by SQL what nudges, workers and beats have missed: the broker is not trusted."""
 
 import logging
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
+from django.db import DatabaseError, transaction
 from django.db import connection as database
-from django.db import transaction
 
 from sync import (
     blocks,
@@ -18,6 +20,7 @@ from sync import (
     nudges,
     outbox,
     owing,
+    poison,
     reading,
     waiting,
     work,
@@ -45,20 +48,38 @@ def sweep() -> dict[str, int]:
             cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
             if not cursor.fetchone()[0]:
                 return {}
-        found = {
-            "events": _end_leases(SourceEvent),
-            "work items": _end_leases(WorkItem),
-            "in doubt": _doubt_lost_deliveries(),
-            "woken": wake_held(),
-            "scheduled": owing.wake_scheduled(),
-            "released deliveries": _release_deliveries(),
-            "released items": _release_items(),
-            "missing modifications": gaps.ask_for_missing(),
-            "released holds": calendar.release_holds(),
-            "unreachable": connections.note_unreachable(),
-        }
+        found = {name: _apart(name, part) for name, part in parts().items()}
         Heartbeat.objects.update_or_create(name="sweeper", defaults={"seen_at": clock.now()})
     return found
+
+
+def parts() -> dict[str, Callable[[], int]]:
+    """What one pass of sweeping does, each part by itself."""
+    return {
+        "events": partial(_end_leases, SourceEvent),
+        "work items": partial(_end_leases, WorkItem),
+        "in doubt": _doubt_lost_deliveries,
+        "given up": _give_up_deadly_look_ups,
+        "woken": wake_held,
+        "scheduled": owing.wake_scheduled,
+        "released deliveries": _release_deliveries,
+        "released items": _release_items,
+        "missing modifications": gaps.ask_for_missing,
+        "released holds": calendar.release_holds,
+        "unreachable": connections.note_unreachable,
+    }
+
+
+def _apart(name: str, part: Callable[[], int]) -> int:
+    """Do one part by itself: what fails there is logged, undone, and holds up no other part."""
+    try:
+        with transaction.atomic():
+            return part()
+    except Exception as error:
+        if isinstance(error, DatabaseError) and not transaction.get_connection().is_usable():
+            raise
+        log.exception("sweeping %s failed; the next pass tries again", name)
+        return 0
 
 
 def carry_what_lies() -> int:
@@ -140,11 +161,22 @@ def _doubt_lost_deliveries() -> int:
     )
     for row in rows:
         row.condition, row.in_doubt_since, row.fence = Condition.IN_DOUBT, now, row.fence + 1
-        row.lease_until, row.due_at = None, now + connections.connector_for(row.target).settle_time
+        row.lease_until, row.due_at = None, now + connections.kind_of(row.target).settle_time
     bulk.update(rows, ["condition", "in_doubt_since", "fence", "lease_until", "due_at"])
     Attempt.objects.filter(delivery__in=rows, outcome=Attempt.Outcome.SENT).update(
         outcome=Attempt.Outcome.UNKNOWN, finished_at=now, text="The worker died before an answer was written down."
     )
+    return len(rows)
+
+
+def _give_up_deadly_look_ups() -> int:
+    """A delivery whose look-up keeps killing the worker becomes a case; it is looked up again before it is sent."""
+    rows = list(
+        Delivery.objects.select_for_update(skip_locked=True, of=("self",))
+        .filter(condition=Condition.IN_DOUBT, lease_until__lt=clock.now(), crashes__gte=work.POISON_AFTER)
+        .select_related("target")[:200]
+    )
+    poison.give_up_look_ups(rows)
     return len(rows)
 
 
@@ -173,7 +205,7 @@ def _release_items() -> int:
     return waiting.release_held(names)
 
 
-def send_feedback() -> int:
+def send_feedback(*, goes_on: Callable[[], bool] = outbox.always) -> int:
     """Owe and carry what the CRM should show."""
     owed = feedback.owe_due()
-    return owed + outbox.carry_due("notify")
+    return owed + outbox.carry_due("notify", goes_on=goes_on)

@@ -1,6 +1,8 @@
 """Doors for Celery: nudges, nothing else. Each may run twice or not at all."""
 
 import time
+from collections.abc import Callable
+from functools import partial
 
 from celery import shared_task
 
@@ -30,21 +32,29 @@ def work_due() -> None:
             return
 
 
+def _carry(carry: Callable[..., int], *queues: str) -> None:
+    """Carry for a while. Calls under way are let end long before the time limit, which would cut them into doubts."""
+    ends = time.monotonic() + STAY_SECONDS
+    carry(goes_on=lambda: time.monotonic() < ends)
+    if time.monotonic() >= ends:
+        nudges.nudge(*queues)
+
+
 @shared_task
 def carry_deliver() -> None:
-    outbox.carry_due("deliver")
+    _carry(partial(outbox.carry_due, "deliver"), "deliver")
 
 
 @shared_task
 def carry_posting() -> None:
-    outbox.carry_due("posting")
+    _carry(partial(outbox.carry_due, "posting"), "posting")
 
 
 @shared_task
 def work_usage() -> None:
     summaries.sum_due()
     cut_off.settle_due()
-    outbox.carry_due("usage")
+    _carry(partial(outbox.carry_due, "usage"), "usage")
 
 
 @shared_task
@@ -55,7 +65,7 @@ def post_revenue() -> None:
 
 @shared_task
 def send_feedback() -> None:
-    sweeper.send_feedback()
+    _carry(sweeper.send_feedback, "notify")
 
 
 @shared_task
@@ -65,7 +75,7 @@ def tell_new_day() -> None:
 
 @shared_task
 def clear_doubts() -> None:
-    doubt.clear_due()
+    _carry(doubt.clear_due)
 
 
 @shared_task

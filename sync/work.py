@@ -17,16 +17,20 @@ from sync.models import WorkItem
 from sync.pipelines.flow import Flow, Passed, run
 from sync.pipelines.registry import BY_NAME
 from sync.pipelines.write_off_to_erp import WRITE_OFF_TO_ERP
-from sync.states import Condition, Lifecycle, further
+from sync.states import POISON_AFTER, SUSPECTS_A_PASS, Condition, Lifecycle, further
 from sync.waiting import release_held, release_waiting
 
 log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=60)
-#: after so many crashes an item is quarantined as a case; others go on
-POISON_AFTER = 3
-#: items that did not come to an end before, worked per pass after all others, each alone
-SUSPECTS_A_PASS = 20
-__all__ = ["register", "release_held", "release_waiting", "work", "work_due"]
+__all__ = [
+    "POISON_AFTER",
+    "SUSPECTS_A_PASS",
+    "register",
+    "release_held",
+    "release_waiting",
+    "work",
+    "work_due",
+]
 
 
 def work_due(limit: int = 200) -> int:

@@ -87,6 +87,7 @@ class ConnectionHealth(models.Model):
     window_retries = models.PositiveIntegerField(default=0, db_default=0)
     last_calls = models.PositiveIntegerField(default=0, db_default=0)
     last_retries = models.PositiveIntegerField(default=0, db_default=0)
+    last_taken_at = models.DateTimeField(null=True, blank=True, help_text="When it last took something up.")
     last_success_at = models.DateTimeField(null=True, blank=True)
     last_failure_at = models.DateTimeField(null=True, blank=True)
     last_failure_text = models.TextField(blank=True)

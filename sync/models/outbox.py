@@ -28,7 +28,7 @@ class Delivery(models.Model):
     operation = models.CharField(max_length=20, default="put")
     delivery_key = models.CharField(max_length=200)
     #: rises only after `find` has shown that nothing is there
-    generation = models.PositiveSmallIntegerField(default=1)
+    generation = models.PositiveIntegerField(default=1)
     #: rises with each approved re-post
     round = models.PositiveSmallIntegerField(default=1)
     #: one at a time per target and serial key: the reference, or the document whose open balance it changes
@@ -64,6 +64,11 @@ class Delivery(models.Model):
     attempts = models.PositiveIntegerField(default=0)
     #: tries of this round that came to nothing although the connection worked
     tries = models.PositiveSmallIntegerField(default=0, db_default=0)
+    #: calls begun that came to no end of their own: our failures, dead workers, and the one under way
+    crashes = models.PositiveSmallIntegerField(default=0, db_default=0)
+    missed_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a sending was last counted that the target did not take up."
+    )
     #: look-ups in a row that settled nothing although the connection worked
     look_ups = models.PositiveSmallIntegerField(default=0, db_default=0)
     failed_at = models.DateTimeField(null=True, blank=True, help_text="When the target was last not available to it.")
@@ -117,6 +122,11 @@ class Delivery(models.Model):
                 name="delivery_unfinished",
             ),
             models.Index(fields=["reference"], name="delivery_reference"),
+            models.Index(
+                fields=["target", "crashes", "due_at", "id"],
+                condition=Q(crashes__gt=0, condition__in=["due", "in_doubt"]),
+                name="delivery_suspect",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -157,7 +167,7 @@ class Attempt(models.Model):
     #: deliver or find
     verb = models.CharField(max_length=8, default="deliver")
     round = models.PositiveSmallIntegerField()
-    generation = models.PositiveSmallIntegerField()
+    generation = models.PositiveIntegerField()
     fence = models.PositiveIntegerField()
     request_key = models.CharField(max_length=64)
     started_at = models.DateTimeField()

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from connectors.errors import Misconfigured, Rejected, Unavailable
+from connectors.errors import Misconfigured, OutcomeUnknown, Rejected, Unavailable
 from connectors.interface import Receipt
 from reconciliation.models import ExceptionCase
 from sync import doubt, outbox, results, rounds, sweeper
@@ -164,10 +164,10 @@ def test_a_look_up_that_cannot_be_made_is_made_again_later(company: Company, erp
 def test_look_ups_that_never_settle_it_become_a_case(company: Company, erp: Books, machine) -> None:
     row = company.bills(1)
     erp.next.append(LOST_ANSWER)
-    erp.next_find.extend([ZeroDivisionError("the answer cannot be read")] * results.MOST_LOOK_UPS)
+    erp.next_find.extend([OutcomeUnknown("the answer was cut off")] * results.MOST_LOOK_UPS)
     company.carries("posting")
     for _ in range(results.MOST_LOOK_UPS):
-        look(machine, 120)
+        look(machine, 60)
     row.refresh_from_db()
     assert row.condition == Condition.BLOCKED and ExceptionCase.objects.get().reason == "UNKNOWN_OUTCOME"
     assert len(erp.of(row.reference)) == 1

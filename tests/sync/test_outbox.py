@@ -8,7 +8,7 @@ from django.db import IntegrityError, connection, transaction
 
 from connectors.errors import Misconfigured, Rejected, Unavailable
 from reconciliation.models import ExceptionCase
-from sync import connections, keys, outbox
+from sync import connections, doubt, keys, outbox
 from sync.models import Attempt, ConnectionHealth, Delivery, DeliveryNeed, ExternalIdentity
 from sync.states import Condition, Lifecycle
 from tests.small_company import Company, account_id, allocation, customer, deal, payment
@@ -284,6 +284,23 @@ def test_the_slots_of_a_connection_bound_what_is_under_way(company: Company) -> 
     company.hears(*(customer(number) for number in range(1, 6)))
     assert len(outbox._claim(company.erp, queue="deliver")) == 2
     assert outbox._claim(company.erp, queue="deliver") == []
+
+
+def test_look_ups_take_slots_too_as_long_as_their_lease_lasts(company: Company, paper, machine) -> None:
+    # given three slots, and ten customers of twenty in doubt
+    company.erp.concurrency = 3
+    company.erp.save()
+    company.hears(*(customer(number) for number in range(1, 21)))
+    Delivery.objects.filter(target=company.billing).delete()
+    ids = list(Delivery.objects.order_by("pk").values_list("pk", flat=True))[:10]
+    Delivery.objects.filter(pk__in=ids).update(condition=Condition.IN_DOUBT, in_doubt_since=machine(), due_at=machine())
+    # then whoever claims, three calls are under way, whatever they are for
+    assert len(doubt._claim(company.erp, 2)) == 2
+    assert len(outbox._claim(company.erp, queue="deliver")) == 1
+    assert outbox._claim(company.erp, queue="deliver") == doubt._claim(company.erp, 50) == []
+    # and what a dead worker was looking up takes none any more
+    machine.passes(outbox.LEASE.total_seconds() + 1)
+    assert len(doubt._claim(company.erp, 50)) == 2
 
 
 def test_two_workers_never_claim_the_same_delivery(committed_company: Company, in_threads) -> None:

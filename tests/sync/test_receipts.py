@@ -510,16 +510,92 @@ def test_a_wait_is_never_shorter_than_asked_and_never_longer_than_a_day() -> Non
         assert outcomes.back_off(tries, asked=1e12) <= timedelta(days=1)
 
 
-def test_calls_that_are_lost_again_and_again_each_have_a_key_of_their_own(
+def takes_others(company: Company, number: int) -> None:
+    """The ERP takes another document."""
+    other = company.bills(number)
+    company.carries("posting")
+    other.refresh_from_db()
+    assert other.condition == Condition.SETTLED
+
+
+def never_arrives(erp: Books, *rows: Delivery) -> None:
+    """Every sending of these ends in an error after which nobody knows, and nothing is there."""
+
+    def breaks(parcel: Parcel) -> None:
+        if parcel.reference in {row.reference for row in rows}:
+            raise OutcomeUnknown("500", http_status=500)
+
+    erp.during_deliver = breaks
+
+
+def goes_round(company: Company, machine) -> None:
+    company.carries("posting")
+    look(machine, 70)
+    machine.passes(600)
+
+
+def test_one_object_the_target_never_takes_while_it_takes_others_is_one_case(
     company: Company, erp: Books, machine
 ) -> None:
-    # given calls that never arrive
     row = company.bills(1)
-    erp.next.extend([LOST_CALL] * 20)
-    for _ in range(20):
-        company.carries("posting")
-        look(machine, 70)
+    never_arrives(erp, row)
+    for number in range(40):
+        goes_round(company, machine)
+        takes_others(company, 100 + number)
+        sweeper.sweep()
     row.refresh_from_db()
-    # then each one had a key of its own, and it is not blocked, since every look-up settled something
-    assert row.generation == 21 and row.condition == Condition.DUE
-    assert len({parcel.request_key for parcel in sent(erp, row)}) == len(sent(erp, row))
+    # then it was sent so many times, each under a key of its own and looked up afterwards; nothing is unknown
+    assert (row.condition, row.blocked_reason, row.in_doubt_since) == (Condition.BLOCKED, "TARGET_UNAVAILABLE", None)
+    assert len(sent(erp, row)) == results.MOST_TRIES == len({parcel.request_key for parcel in sent(erp, row)})
+    case = ExceptionCase.objects.get()
+    assert (case.delivery_id, case.evidence["text"]) == (row.pk, "500")
+    # when it is released, it is looked up first, and the ERP takes it
+    erp.during_deliver = None
+    with transaction.atomic():
+        rounds.release_blocked([row.pk])
+    company.carries("posting")
+    row.refresh_from_db()
+    assert (row.condition, row.tries, row.missed_at) == (Condition.SETTLED, 0, None)
+    assert len(erp.of(row.reference)) == 1 and ExceptionCase.objects.get().status == "closed"
+
+
+def test_one_object_that_is_never_taken_is_a_case_also_where_there_is_no_other(
+    company: Company, erp: Books, machine
+) -> None:
+    row = company.bills(1)
+    never_arrives(erp, row)
+    for _ in range(20):
+        goes_round(company, machine)
+    assert ExceptionCase.objects.get().delivery_id == row.pk
+
+
+def test_a_target_that_takes_nothing_at_all_is_one_case_and_not_one_for_each_object(
+    company: Company, erp: Books, machine
+) -> None:
+    # given an ERP that can be asked and takes nothing
+    rows = [company.bills(number) for number in range(1, 6)]
+    never_arrives(erp, *rows)
+    for _ in range(40):
+        goes_round(company, machine)
+    # then the first one speaks for all
+    assert ExceptionCase.objects.get().delivery_id == rows[0].pk
+    # and when the ERP takes documents again, the others go by themselves
+    erp.during_deliver = None
+    for _ in range(3):
+        machine.passes(3600)
+        goes_round(company, machine)
+    others = Delivery.objects.filter(pk__in=[row.pk for row in rows[1:]])
+    assert set(others.values_list("condition", flat=True)) == {Condition.SETTLED}
+    assert ExceptionCase.objects.count() == 1
+
+
+def test_an_object_sent_again_more_often_than_a_small_number_holds_takes_no_batch_down(
+    company: Company, erp: Books, machine
+) -> None:
+    row, other = company.bills(1), company.bills(2)
+    Delivery.objects.filter(pk=row.pk).update(generation=32_767)
+    erp.next.extend([LOST_CALL] * 2)
+    goes_round(company, machine)
+    company.carries("posting")
+    row.refresh_from_db(), other.refresh_from_db()
+    assert (row.generation, row.condition, other.condition) == (32_768, Condition.SETTLED, Condition.SETTLED)
