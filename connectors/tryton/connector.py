@@ -38,7 +38,7 @@ class Tryton(Connector):
     role = "erp"
     capabilities: ClassVar[frozenset[str]] = frozenset({"find", "list_day", "periods"})
     delivers: ClassVar[frozenset[str]] = frozenset({"customer", "invoice", "payment", "allocation"})
-    lists: ClassVar[frozenset[str]] = frozenset({"customer", "receipt", "payment", *LISTED})
+    lists: ClassVar[frozenset[str]] = frozenset({"customer", "receipt", "payment", "clearing", *LISTED})
     settle_time = timedelta(seconds=60)  # an unanswered call may still be at work when we look
     key_horizon = None
 
@@ -149,6 +149,8 @@ class Tryton(Connector):
             ):
                 lines = tuple(mapping.receipt_line(row, currency=currency) for row in rows)
                 yield ControlPage(lines=lines, source_count=total, query=f"account.move.line {domain}")
+        elif kind == "clearing":
+            yield self.cash.clearing_balance(company, day=day, entity=entity)
         elif kind == "customer":
             currency = self.books.company_currency(company)
             domain = [["active", "in", [True, False]], ["code", "like", "customer:%"]]

@@ -2,6 +2,7 @@
 
 from connectors.registry import connector_class
 from reconciliation.controls.bank_receipts import BANK_RECEIPTS
+from reconciliation.controls.clearing import CLEARING
 from reconciliation.controls.committed_vs_contracted import COMMITTED_VS_CONTRACTED
 from reconciliation.controls.control import Control
 from reconciliation.controls.corrections import CREDIT_MEMOS, VOIDS, WRITE_OFFS
@@ -35,6 +36,7 @@ CONTROLS: dict[str, Control] = {
         DISPUTES,
         PAYOUTS,
         PAYOUTS_AT_BANK,
+        CLEARING,
         BANK_RECEIPTS,
     )
 }

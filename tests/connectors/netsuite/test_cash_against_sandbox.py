@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from connectors.canonical import Allocation, DisputeMovement, Payment, Payout, Refund, RefundFailure
-from connectors.errors import Rejected
+from connectors.errors import Misconfigured, Rejected
 from connectors.interface import Setup
 from tests.connectors.netsuite.conftest import ACCOUNT
 from tests.connectors.netsuite.test_against_sandbox import connect as connect
@@ -106,6 +106,21 @@ def test_a_refund_that_came_home_can_be_paid_out_again(sandbox, books, parcel):
         "refund_failure:stripe:re_1": Decimal("100.00"),
         "refund:stripe:re_2": Decimal("-100.00"),
     }
+
+
+def test_the_balance_of_the_clearing_account_is_read_up_to_a_day(books, parcel):
+    # given 300.00 received on the day, of which 100.00 went back
+    connector, known = books
+    connector.deliver(parcel(refund(), known=known))
+    # when / then
+    for day, expected in ((DAY, {"clearing:USD": Decimal("200.00")}), (date(2026, 11, 15), {})):
+        pages = connector.list_day(kind="clearing", entity="US01", day=day)
+        assert {line.reference: line.net for page in pages for line in page.lines} == expected
+
+
+def test_an_account_nobody_named_cannot_be_asked(netsuite):
+    with pytest.raises(Misconfigured):
+        list(netsuite().list_day(kind="clearing", entity="US01", day=DAY))
 
 
 def test_a_payout_is_one_journal_however_often_it_is_sent(sandbox, books, parcel):
