@@ -14,6 +14,7 @@ from connectors.canonical import (
     DocumentVoid,
     Invoice,
     SubscriptionContract,
+    Withholding,
     WriteOff,
 )
 from connectors.interface import Receipt
@@ -171,9 +172,11 @@ def after_delivery(done: Iterable[tuple[Delivery, Canonical, Receipt]]) -> None:
                 notes.append(
                     _account(crm, subject.crm_account_id, row, status="Set up", **{field: receipt.external_id})
                 )
-    # a write-off counts once it is posted
+    # a write-off counts once it is posted, and so does what was withheld
     posted = {
-        subject.invoice_reference for _, subject, receipt in done if isinstance(subject, WriteOff) and receipt.posted
+        subject.invoice_reference
+        for _, subject, receipt in done
+        if isinstance(subject, WriteOff | Withholding) and receipt.posted
     }
     tell_standing(open_items.of_invoices(posted).values(), also=notes)
 

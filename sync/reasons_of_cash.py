@@ -90,7 +90,14 @@ CASH: tuple[tuple[str, str, str, str, str], ...] = (
         "WHT_SHORT_PAY",
         "Short by withholding tax",
         "{customer} withheld tax of {amount} from {document}; a certificate is due.",
-        "The receivable becomes one against the tax office once the certificate is here.",
-        "The customer withheld tax; finance waits for the certificate.",
+        "The invoice stays open by that much until two people book it as a receivable against the tax office.",
+        "The customer withheld tax; finance books it against the certificate.",
+    ),
+    (
+        "WHT_CERTIFICATE_DUE",
+        "Withholding tax certificate outstanding",
+        "{amount} of {document} was booked as withheld tax, and its certificate is not here.",
+        "Without the certificate the tax office does not credit the amount.",
+        "",
     ),
 )

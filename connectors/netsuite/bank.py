@@ -13,7 +13,7 @@ from connectors.canonical import Allocation, Canonical, Payment
 from connectors.errors import Rejected
 from connectors.interface import ControlLine, SourceEvent
 from connectors.money import CURRENCIES, AmountError, amount
-from connectors.netsuite import mapping
+from connectors.netsuite import mapping, withholding
 from connectors.netsuite.mapping import Settings
 
 SYSTEM = "netsuite"
@@ -22,7 +22,10 @@ KIND = "customerpayment"
 STAMP = "YYYY-MM-DD HH24:MI:SS"
 #: asked for again each time: clocks that are set back, and what was saved while we read
 OVERLAP = timedelta(hours=2)
-NOT_OURS = "({0}.externalid IS NULL OR {0}.externalid NOT LIKE 'payment:%')"
+NOT_OURS = (
+    "({0}.externalid IS NULL OR ({0}.externalid NOT LIKE 'payment:%'"
+    f" AND {{0}}.externalid NOT LIKE '{withholding.PREFIX}%'))"
+)
 
 
 def news_query(cursor: str) -> str:

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from connectors.canonical import Canonical, Payout, Refund, entries
+from connectors.canonical import Canonical, Payout, Refund, Withholding, entries
 from connectors.errors import Misconfigured, Rejected
 from connectors.interface import ControlLine, Receipt
 from connectors.money import amount
@@ -93,7 +93,12 @@ def _head(subject: Any, *, settings: Settings) -> dict[str, Any]:
 
 
 def memo(subject: Any) -> str:
-    """What people find it by: the gateway's id, and what the bank's statement shows of a payout."""
+    """What people find it by: the gateway's id, and what the bank's statement shows of a payout; of withheld tax the
+    invoice and the certificate.
+    """
+    if isinstance(subject, Withholding):
+        certificate = f"certificate {subject.certificate_number} of {subject.certificate_date}"
+        return f"{subject.number}, {certificate if subject.certificate_number else 'certificate outstanding'}"
     trace = subject.bank_trace if isinstance(subject, Payout) else ""
     return " ".join(part for part in (subject.gateway_id, trace) if part)
 

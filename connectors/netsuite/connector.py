@@ -21,6 +21,7 @@ from connectors.canonical import (
     Refund,
     RefundFailure,
     SalesOrder,
+    Withholding,
 )
 from connectors.errors import Misconfigured, OutcomeUnknown, Rejected, Unavailable
 from connectors.http import Http, excerpt, raise_for_transport, read_json
@@ -258,6 +259,7 @@ class NetSuite(documents.Documents):
             "allocation": "accounting/transactions/custpymt.nl",
             **dict.fromkeys(documents.KINDS, "accounting/transactions/custcred.nl"),
             "refund": "accounting/transactions/custrfnd.nl",
+            Withholding.kind: "accounting/transactions/journal.nl",
             **{shape.kind: "accounting/transactions/journal.nl" for shape in JOURNALS},
         }
         own_id = quote(external_id.split(":", 1)[0])

@@ -5,7 +5,17 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from connectors.canonical import Address, Allocation, CreditMemo, Customer, DocumentVoid, Invoice, Payment, WriteOff
+from connectors.canonical import (
+    Address,
+    Allocation,
+    CreditMemo,
+    Customer,
+    DocumentVoid,
+    Invoice,
+    Payment,
+    Withholding,
+    WriteOff,
+)
 from connectors.errors import Misconfigured, Rejected
 from connectors.http import Http
 from connectors.interface import Connector, ControlPage, Parcel, Period, Receipt, Setup, Unsupported
@@ -16,7 +26,7 @@ from connectors.tryton.invoices import IN_LEDGER, Invoices
 from connectors.tryton.rpc import Rpc
 
 #: kinds of documents the portal does not post here
-NOT_POSTED = frozenset({CreditMemo.kind, DocumentVoid.kind, WriteOff.kind})
+NOT_POSTED = frozenset({CreditMemo.kind, DocumentVoid.kind, WriteOff.kind, Withholding.kind})
 #: kind -> which customer invoices show it: a credit note is one below zero, made by hand as long as we post none
 LISTED: dict[str, list[Any]] = {
     "invoice": [["total_amount", ">=", Decimal(0)]],

@@ -15,6 +15,7 @@ from reconciliation.controls.receipts import RECEIPTS
 from reconciliation.controls.refunds import REFUNDS
 from reconciliation.controls.services_ordered import SERVICES_ORDERED
 from reconciliation.controls.usage import USAGE
+from reconciliation.controls.withholding import WITHHOLDING_CERTIFICATES
 from sync.models import EntityRoute, LegalEntity
 
 CONTROLS: dict[str, Control] = {
@@ -38,6 +39,7 @@ CONTROLS: dict[str, Control] = {
         PAYOUTS_AT_BANK,
         CLEARING,
         BANK_RECEIPTS,
+        WITHHOLDING_CERTIFICATES,
     )
 }
 
