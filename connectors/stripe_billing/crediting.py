@@ -4,7 +4,7 @@ Sources: docs.stripe.com/api/credit_notes/create and /preview. What a paid invoi
 what the customer has back already, by a dispute, is credited outside of Stripe (`out_of_band_amount`).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +12,7 @@ from connectors.canonical import CreditMemo, CreditMemoLine
 from connectors.errors import Rejected
 from connectors.interface import Receipt
 from connectors.money import shares
-from connectors.stripe_billing.amounts import from_sent, to_sent
+from connectors.stripe_billing.amounts import LAST_DIGIT_ZERO, from_sent, to_sent
 from connectors.stripe_billing.mapping import metadata
 from connectors.stripe_billing.transport import SYSTEM, Api
 
@@ -26,6 +26,8 @@ def give(api: Api, memo: CreditMemo, *, fetch: Fetch, key: str) -> Receipt:
     Raises Rejected CREDIT_WITHOUT_INVOICE where Stripe does not have the invoice, AMOUNT_MISMATCH where its preview
     differs: nothing is written then.
     """
+    if made := find(memo.reference, api=api):
+        return made[0]
     own_id = memo.refers_to.removeprefix("invoice:stripe:")
     invoice = fetch(own_id)
     if invoice is None:
@@ -60,13 +62,11 @@ def parameters(memo: CreditMemo, invoice: Mapping[str, Any]) -> dict[str, Any]:
 def _line(line: CreditMemoLine, billed: Mapping[str, Any], *, currency: str) -> dict[str, Any]:
     """Tax is split over the line's own rates as it was charged; what a price included stays included."""
     taxes = [tax for tax in billed.get("taxes") or [] if tax["amount"]]
-    parts = shares(line.tax, [Decimal(tax["amount"]) for tax in taxes], currency) if taxes else []
-    within = sum(
-        (part for tax, part in zip(taxes, parts, strict=True) if tax.get("tax_behavior") == "inclusive"), Decimal(0)
-    )
+    parts = _split(to_sent(line.tax, currency), [tax["amount"] for tax in taxes], currency)
+    within = sum(part for tax, part in zip(taxes, parts, strict=True) if tax.get("tax_behavior") == "inclusive")
     amounts = [
         {
-            "amount": to_sent(part, currency),
+            "amount": part,
             "tax_rate": tax["tax_rate_details"]["tax_rate"],
             "taxable_amount": to_sent(line.net, currency),
         }
@@ -75,9 +75,18 @@ def _line(line: CreditMemoLine, billed: Mapping[str, Any], *, currency: str) -> 
     return {
         "type": "invoice_line_item",
         "invoice_line_item": line.invoice_line_id,
-        "amount": to_sent(line.net + within, currency),
+        "amount": to_sent(line.net, currency) + within,
         **({"tax_amounts": amounts} if amounts else {}),
     }
+
+
+def _split(sent: int, weights: Sequence[int], currency: str) -> list[int]:
+    """An amount as Stripe is sent it, by weights and in the steps Stripe takes; the parts sum to it."""
+    if not weights:
+        return []
+    step = 10 if currency in LAST_DIGIT_ZERO else 1
+    # whole steps are split like an amount without digits
+    return [int(part) * step for part in shares(Decimal(sent // step), [Decimal(one) for one in weights], "JPY")]
 
 
 def find(reference: str, *, api: Api) -> list[Receipt]:

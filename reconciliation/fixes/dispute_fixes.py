@@ -1,5 +1,6 @@
 """Fixes of a lost dispute, which finance decides: bad debt, or a credit memo; always with a second person."""
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 
@@ -15,6 +16,7 @@ from sync.models import (
     DisputeLossRecord,
     DisputeOutcomeRecord,
     DisputeRecord,
+    InvoiceLineRecord,
     InvoiceRecord,
 )
 from sync.money_text import money
@@ -172,27 +174,9 @@ def _credit_memos(lost: DisputeOutcomeRecord, case: ExceptionCase, *, day: date)
 def _credit_memo(
     invoice: InvoiceRecord, total: Decimal, *, lost: DisputeOutcomeRecord, reason: str, day: date
 ) -> CreditMemo:
-    """A part of an invoice, or all of it, given back line by line with the tax each was charged."""
+    """A part of an invoice, or all of it."""
     currency = invoice.currency
-    billed = list(invoice.lines.all())
-    parts = shares(minor(total, currency), [max(one.net + one.tax, Decimal(0)) for one in billed], currency)
-    lines = []
-    for one, part in zip(billed, parts, strict=True):
-        if part:
-            tax = _tax_within(part, one.net, one.tax, currency)
-            lines.append(
-                CreditMemoLine(
-                    line_id=one.line_id,
-                    invoice_line_id=one.line_id,
-                    description=one.description,
-                    quantity=Decimal(1),
-                    net=part - tax,
-                    tax=tax,
-                    tax_code=one.tax_code,
-                    service_starts_on=one.service_starts_on,
-                    service_ends_on=one.service_ends_on,
-                )
-            )
+    lines = credit_lines(list(invoice.lines.all()), minor(total, currency), currency)
     tax = sum((line.tax for line in lines), Decimal(0))
     own_id = invoice.reference.rpartition(":")[2]
     return CreditMemo(
@@ -214,13 +198,45 @@ def _credit_memo(
         tax=tax,
         total=minor(total, currency),
         applied=Decimal(0),
-        lines=tuple(lines),
+        lines=lines,
     )
 
 
-def _tax_within(part: Decimal, net: Decimal, tax: Decimal, currency: str) -> Decimal:
-    """The tax in a part of a line's gross amount, to the currency's own digit."""
+def credit_lines(billed: Sequence[InvoiceLineRecord], total: Decimal, currency: str) -> tuple[CreditMemoLine, ...]:
+    """An amount given back over the lines of an invoice, by what each was billed at, with the tax each was charged; they
+    sum to it.
+    """
+    weights = [max(one.net + one.tax, Decimal(0)) for one in billed]
+    # whole steps are split like an amount without digits
+    step = _step(total, currency)
+    parts = [part * step for part in shares(total / step, weights, "JPY")]
+    return tuple(
+        CreditMemoLine(
+            line_id=one.line_id,
+            invoice_line_id=one.line_id,
+            description=one.description,
+            quantity=Decimal(1),
+            net=part - (tax := _tax_within(part, one.net, one.tax, step)),
+            tax=tax,
+            tax_code=one.tax_code,
+            service_starts_on=one.service_starts_on,
+            service_ends_on=one.service_ends_on,
+        )
+        for one, part in zip(billed, parts, strict=True)
+        if part
+    )
+
+
+def _tax_within(part: Decimal, net: Decimal, tax: Decimal, step: Decimal) -> Decimal:
+    """The tax in a part of a line's gross amount, in whole steps."""
     if not tax:
         return part - part
-    digits = Decimal(1).scaleb(-minor_units(currency))
-    return (part * tax / (net + tax)).quantize(digits, rounding=ROUND_HALF_EVEN)
+    return (part * tax / (net + tax)).quantize(step, rounding=ROUND_HALF_EVEN)
+
+
+def _step(total: Decimal, currency: str) -> Decimal:
+    """The smallest amount cards are charged in: networks take no third digit (docs.stripe.com/currencies). An amount
+    that has one was paid otherwise.
+    """
+    step = Decimal(1).scaleb(-min(minor_units(currency), 2))
+    return Decimal(1).scaleb(-minor_units(currency)) if total % step else step
