@@ -102,6 +102,7 @@ OWNERSHIP: dict[str, Ownership] = {
     "DISPUTE_OPEN": _owned(FIN, 72),
     "DISPUTE_LOST": _owned(FIN, 72, "give_up_dispute", "credit_dispute"),
     "PAID_IN_ERP_OPEN_IN_BILLING": _owned(FIN, 8, "try_again"),
+    "PAYMENT_RETURNED": _owned(FIN, 24),
     "OVERPAYMENT": _owned(FIN, 72, "apply_cash", "refund_rest", "leave_as_it_is"),
     "UNDERPAYMENT": _owned(FIN, 72, "leave_as_it_is"),
     "DUPLICATE_PAYMENT": _owned(FIN, 24, "refund_rest", "apply_cash", "leave_as_it_is"),

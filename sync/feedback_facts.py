@@ -13,6 +13,7 @@ from connectors.canonical import (
     DisputeOutcome,
     DocumentVoid,
     Invoice,
+    PaymentReturn,
     SubscriptionContract,
     Withholding,
     WriteOff,
@@ -60,8 +61,9 @@ def after_work(done: Iterable[tuple[WorkItem, Canonical]]) -> None:
             case Customer():
                 notes.append(_account(crm, subject.crm_account_id, item, status="Being set up"))
     named = {name for _, subject in done if (name := _about(subject))}
-    disputes = {one.payment_reference for _, one in done if isinstance(one, Dispute | DisputeOutcome)}
-    tell_standing(open_items.of_invoices(named | disputed.invoices_paid_by(disputes)).values(), also=notes)
+    # what changes what a payment is worth changes what it paid
+    paid = {one.payment_reference for _, one in done if isinstance(one, Dispute | DisputeOutcome | PaymentReturn)}
+    tell_standing(open_items.of_invoices(named | disputed.invoices_paid_by(paid)).values(), also=notes)
 
 
 def _about(subject: Canonical) -> str:

@@ -66,6 +66,14 @@ CASH: tuple[tuple[str, str, str, str, str], ...] = (
         "The payment is received; billing is being brought up to date.",
     ),
     (
+        "PAYMENT_RETURNED",
+        "Bank payment returned",
+        "A bank payment of {customer} did not hold: {amount} of {document} is open again in the ERP.",
+        "Billing reminds of it only where the invoice is still open there; one that was paid elsewhere it cannot open"
+        " again. Ask the customer to pay again, and apply the new payment in the ERP.",
+        "A bank payment of the customer was returned; finance asks for it again.",
+    ),
+    (
         "OVERPAYMENT",
         "Paid too much",
         "{customer} paid {amount} more than was open.",

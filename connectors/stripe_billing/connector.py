@@ -12,6 +12,7 @@ from connectors.canonical import (
     Canonical,
     CreditMemo,
     Customer,
+    PaymentReturn,
     Refund,
     SubscriptionContract,
     UsagePlan,
@@ -103,6 +104,7 @@ class StripeBilling(Connector):
             Allocation.kind,
             Refund.kind,
             CreditMemo.kind,
+            PaymentReturn.kind,
             Withholding.kind,
             UsagePlan.kind,
             UsageSummary.kind,
@@ -199,6 +201,8 @@ class StripeBilling(Connector):
             return settling.give_back(self.api, subject, key=_key(parcel))
         if isinstance(subject, Withholding):
             return settling.withhold(self.api, subject, get=self._get, key=_key(parcel))
+        if isinstance(subject, PaymentReturn):
+            return settling.take_back(self.api, subject, get=self._get, key=_key(parcel))
         if isinstance(subject, CreditMemo):
             return crediting.give(self.api, subject, fetch=self._invoice, key=_key(parcel))
         raise Rejected(f"Stripe does not take a {subject.kind}", field="kind", value=subject.kind, system=SYSTEM)
@@ -252,6 +256,8 @@ class StripeBilling(Connector):
             return settling.find_refund(reference, api=self.api)
         if kind == Withholding.kind:
             return settling.find_withheld(reference, get=self._get)
+        if kind == PaymentReturn.kind:
+            return settling.find_returned(reference, get=self._get)
         if kind == CreditMemo.kind:
             return crediting.find(reference, api=self.api)
         if kind == Customer.kind:

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from connectors.canonical import Allocation, Canonical, Refund, Withholding
+from connectors.canonical import Allocation, Canonical, PaymentReturn, Refund, Withholding
 from connectors.errors import Rejected
 from connectors.interface import ControlLine, ControlPage, Receipt
 from connectors.stripe_billing.amounts import from_sent, to_sent
@@ -24,6 +24,8 @@ from connectors.stripe_billing.transport import SYSTEM, Api
 NOTE = "q2c_bank_"
 #: metadata key of what the customer withheld for the tax office
 WITHHELD = "q2c_withheld"
+#: metadata key of a bank receipt that did not hold
+RETURNED = "q2c_returned_"
 #: an invoice that was not paid for so long is not paid by wire any more
 LONGEST_UNPAID = timedelta(days=396)
 Get = Callable[[str], dict[str, Any] | None]
@@ -63,13 +65,13 @@ def _note(
     if record["status"] == "paid":
         if name in noted:
             return receipt(subject, record, name=name)
+        if _is_paid_anew(record, noted, subject.amount):
+            return receipt(subject, api.post(path, _as_note(subject, name), key=f"{key}:note"), name=name)
         raise _refused(subject, "billing shows the invoice as paid by something else", reason="DUPLICATE_PAYMENT")
     if record["status"] != "open":
         raise _refused(subject, f"the invoice is {record['status']} in billing")
     if name not in noted:
-        day = subject.applied_on if isinstance(subject, Allocation) else subject.booked_on
-        note = f"{format(subject.amount, 'f')} {day.isoformat()}"
-        record = api.post(path, {"metadata": {name: note}}, key=f"{key}:note")
+        record = api.post(path, _as_note(subject, name), key=f"{key}:note")
         noted = notes(record)
     if covers(record, noted):
         try:
@@ -77,6 +79,49 @@ def _note(
         except Rejected as error:
             raise _refused(subject, error.text) from error
     return receipt(subject, record, name=name)
+
+
+def _as_note(subject: Allocation | Withholding, name: str) -> dict[str, Any]:
+    day = subject.applied_on if isinstance(subject, Allocation) else subject.booked_on
+    return {"metadata": {name: f"{format(subject.amount, 'f')} {day.isoformat()}"}}
+
+
+def _is_paid_anew(record: Mapping[str, Any], noted: Mapping[str, tuple[Decimal, date]], amount: Decimal) -> bool:
+    """Whether an invoice that was marked as paid elsewhere has room for this since a receipt of it did not hold."""
+    if not any(name.startswith(RETURNED) for name in metadata(record)):
+        return False
+    elsewhere = from_sent(record.get("amount_paid_off_stripe") or 0, record["currency"].upper())
+    return sum((one for one, _ in noted.values()), amount) <= elsewhere
+
+
+def take_back(api: Api, returned: PaymentReturn, *, get: Get, key: str) -> Receipt:
+    """A bank receipt that did not hold is noted as such. An invoice still open stays so, and Stripe reminds of it; one
+    marked as paid elsewhere stays paid, since Stripe opens none again (docs.stripe.com/api/invoices/pay).
+    """
+    path = f"/v1/invoices/{quote(invoice_id(returned.invoice_reference), safe='')}"
+    record = get(path)
+    if record is None:
+        raise _refused(returned, "Stripe does not have the invoice", reason="ORPHAN_INVOICE")
+    name = note_name(returned.payment_reference)
+    if name in notes(record):
+        note = f"{format(returned.amount, 'f')} {returned.returned_on.isoformat()}"
+        # an empty value removes a key (docs.stripe.com/api/metadata)
+        changed = {name: "", f"{RETURNED}{name.removeprefix(NOTE)}": note}
+        record = api.post(path, {"metadata": changed}, key=key)
+    return _returned(record, name=name)
+
+
+def find_returned(reference: str, *, get: Get) -> list[Receipt]:
+    """What Stripe holds of `payment_return:<system>:<payment>:<invoice id>`: nothing while the receipt still counts."""
+    _, _, payment_id, own_id = reference.split(":", 3)
+    record = get(f"/v1/invoices/{quote(own_id, safe='')}")
+    name = f"{NOTE}{payment_id}"
+    return [_returned(record, name=name)] if record and name not in notes(record) else []
+
+
+def _returned(record: Mapping[str, Any], *, name: str) -> Receipt:
+    held = {"currency": record["currency"].upper(), "status": str(record["status"])}
+    return Receipt(external_id=f"{record['id']}:{name.removeprefix(NOTE)}:returned", held=held)
 
 
 def _attach(api: Api, allocation: Allocation, *, path: str, key: str) -> Receipt:

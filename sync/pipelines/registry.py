@@ -11,6 +11,7 @@ from sync.pipelines.dispute_to_erp import DISPUTE_TO_ERP
 from sync.pipelines.dunning_to_crm import DUNNING_TO_CRM
 from sync.pipelines.flow import Flow
 from sync.pipelines.invoice_to_erp import INVOICE_TO_ERP
+from sync.pipelines.payment_return import PAYMENT_RETURN
 from sync.pipelines.payment_to_erp import PAYMENT_TO_ERP
 from sync.pipelines.payout_failure_to_erp import PAYOUT_FAILURE_TO_ERP
 from sync.pipelines.payout_to_erp import PAYOUT_TO_ERP
@@ -28,6 +29,7 @@ FLOWS: dict[str, Flow] = {
         INVOICE_TO_ERP,
         PAYMENT_TO_ERP,
         CASH_APPLICATION,
+        PAYMENT_RETURN,
         DUNNING_TO_CRM,
         CREDIT_MEMO_TO_ERP,
         VOID_TO_ERP,
