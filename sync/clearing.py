@@ -1,4 +1,5 @@
-"""What a gateway's clearing account should hold: opening + receipts - refunds - disputes - fees - payouts = closing.
+"""What a gateway's clearing account should hold: opening + receipts - refunds - disputes ± conversions - fees - payouts
+= closing.
 
 One gateway account bills for a company at a time, so company, gateway account and currency name one balance; the
 balances of two currencies are never one sum. Amounts are in major units, above zero what the gateway owes us.
@@ -18,7 +19,7 @@ from sync.models import EntityRoute, LegalEntity, PaymentRecord
 from sync.money_text import plain
 
 #: the columns between opening and closing, in the order people read them
-COLUMNS = ("receipts", "refunds", "disputes", "fees", "reserves", "payouts")
+COLUMNS = ("receipts", "refunds", "disputes", "conversions", "fees", "reserves", "payouts")
 #: selects of (reference, company, currency, own day, column, amount by which the clearing account moves); what they
 #: say is what connectors.canonical.entries books on it
 MOVEMENTS: tuple[str, ...] = (
@@ -28,6 +29,8 @@ MOVEMENTS: tuple[str, ...] = (
     "SELECT reference, legal_entity_id, currency, failed_on, 'refunds', amount FROM sync_refundfailurerecord",
     "SELECT reference, legal_entity_id, currency, moved_on, 'disputes', amount FROM sync_disputemovementrecord",
     "SELECT reference, legal_entity_id, currency, moved_on, 'fees', -fee FROM sync_disputemovementrecord",
+    "SELECT reference, legal_entity_id, currency, moved_on, 'conversions', amount FROM sync_conversionrecord",
+    "SELECT reference, legal_entity_id, currency, moved_on, 'fees', -fee FROM sync_conversionrecord",
     "SELECT reference, legal_entity_id, currency, paid_on, 'fees', -fees FROM sync_payoutrecord",
     "SELECT reference, legal_entity_id, currency, paid_on, 'reserves', reserves FROM sync_payoutrecord",
     "SELECT reference, legal_entity_id, currency, paid_on, 'payouts', -amount FROM sync_payoutrecord",
@@ -68,6 +71,8 @@ class RollForward:
     refunds: Decimal = Decimal(0)
     #: those given back counted against them
     disputes: Decimal = Decimal(0)
+    #: what the gateway took out for another currency, or put in from one
+    conversions: Decimal = Decimal(0)
     fees: Decimal = Decimal(0)
     reserves: Decimal = Decimal(0)
     #: those that came back counted against them

@@ -28,6 +28,8 @@ class Conversion(CashMovement):
     #: as the balance of the other currency moves, in that currency's digits
     other_amount: Decimal
     #: the gateway's own rate: units of what it settled in for one of what was charged
-    exchange_rate: Decimal
+    gateway_rate: Decimal
+    #: units of the company's own money for one of this currency; 0 where both are the same
+    exchange_rate: Decimal = Decimal("0")
     #: what the gateway took for it in this currency; above zero a cost
     fee: Decimal = Decimal("0")

@@ -79,7 +79,10 @@ def journal_record(subject: Canonical, *, known: Known, settings: Settings) -> d
                 )
             }
         lines.append(line)
-    return {**_head(subject, settings=settings), "approved": True, "line": {"items": lines}}
+    # the gateway's own rate, where one side is in the company's money; without one NetSuite would take its own table's
+    rate = getattr(subject, "exchange_rate", Decimal(0))
+    rated = {"exchangeRate": rate.normalize()} if rate else {}
+    return {**_head(subject, settings=settings), **rated, "approved": True, "line": {"items": lines}}
 
 
 def _head(subject: Any, *, settings: Settings) -> dict[str, Any]:

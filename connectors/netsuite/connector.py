@@ -10,6 +10,7 @@ import httpx
 from connectors.canonical import (
     Allocation,
     Canonical,
+    Conversion,
     Customer,
     DisputeLoss,
     DisputeMovement,
@@ -42,7 +43,7 @@ PAGE_SIZE = 1000  # SuiteQL's largest page
 #: without it NetSuite drops a misspelt field and says nothing
 STRICT = {"x-netsuite-propertynamevalidation": "Error"}
 #: posted as journals: accounts moved between, no document of the customer's
-JOURNALS = (RefundFailure, Payout, PayoutFailure, DisputeMovement, DisputeLoss)
+JOURNALS = (RefundFailure, Payout, PayoutFailure, DisputeMovement, DisputeLoss, Conversion)
 RECORD_TYPES = {
     "customer": "customer",
     "sales_order": "salesOrder",

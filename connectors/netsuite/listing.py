@@ -52,6 +52,7 @@ LISTS: dict[str, tuple[Listing, ...]] = {
         Listing(type_="Journal", narrowed=OURS.format("refund_failure"), moves="clearing"),
     ),
     "dispute": (Listing(type_="Journal", narrowed=OURS.format("dispute_movement"), moves="clearing"),),
+    "conversion": (Listing(type_="Journal", narrowed=OURS.format("conversion"), moves="clearing"),),
     "payout": (
         Listing(type_="Journal", narrowed=OURS.format("payout"), moves="bank"),
         Listing(type_="Journal", narrowed=OURS.format("payout_failure"), moves="bank"),

@@ -5,6 +5,7 @@ from reconciliation.controls.bank_receipts import BANK_RECEIPTS
 from reconciliation.controls.clearing import CLEARING
 from reconciliation.controls.committed_vs_contracted import COMMITTED_VS_CONTRACTED
 from reconciliation.controls.control import Control
+from reconciliation.controls.conversions import CONVERSIONS
 from reconciliation.controls.corrections import CREDIT_MEMOS, VOIDS, WRITE_OFFS
 from reconciliation.controls.customers import CUSTOMERS_IN_BILLING, CUSTOMERS_IN_ERP
 from reconciliation.controls.deferred_revenue import DEFERRED_REVENUE
@@ -37,6 +38,7 @@ CONTROLS: dict[str, Control] = {
         DISPUTES,
         PAYOUTS,
         PAYOUTS_AT_BANK,
+        CONVERSIONS,
         CLEARING,
         BANK_RECEIPTS,
         WITHHOLDING_CERTIFICATES,

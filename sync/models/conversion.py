@@ -17,7 +17,8 @@ class ConversionRecord(DocumentRecord):
     amount = MoneyField()
     other_currency = CurrencyField()
     other_amount = MoneyField()
-    exchange_rate = models.DecimalField(max_digits=24, decimal_places=12)
+    gateway_rate = models.DecimalField(max_digits=24, decimal_places=12)
+    exchange_rate = models.DecimalField(max_digits=20, decimal_places=10, default=0)
     fee = MoneyField(default=0)
 
     class Meta:

@@ -3,6 +3,7 @@
 from sync.pipelines.cash_application import CASH_APPLICATION
 from sync.pipelines.clearance import CLEARANCE
 from sync.pipelines.closed_won_to_billing import CLOSED_WON_TO_BILLING
+from sync.pipelines.conversion_to_erp import CONVERSION_TO_ERP
 from sync.pipelines.credit_memo_to_erp import CREDIT_MEMO_TO_ERP
 from sync.pipelines.customer_sync import CUSTOMER_SYNC
 from sync.pipelines.dispute_closed import DISPUTE_CLOSED
@@ -39,6 +40,7 @@ FLOWS: dict[str, Flow] = {
         DISPUTE_OPEN,
         DISPUTE_TO_ERP,
         DISPUTE_CLOSED,
+        CONVERSION_TO_ERP,
         PAYOUT_TO_ERP,
         PAYOUT_FAILURE_TO_ERP,
     )

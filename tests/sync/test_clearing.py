@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from connectors.canonical import (
     Canonical,
+    Conversion,
     DisputeMovement,
     Payment,
     Payout,
@@ -27,6 +28,7 @@ from reconciliation.controls.registry import controls_of
 from reconciliation.models import Break, ControlRun, ExceptionCase
 from sync import clearing, clock
 from sync.models import (
+    ConversionRecord,
     DisputeMovementRecord,
     LegalEntity,
     PaymentRecord,
@@ -48,6 +50,7 @@ KEPT: dict[type[Canonical], Any] = {
     DisputeMovement: DisputeMovementRecord,
     Payout: PayoutRecord,
     PayoutFailure: PayoutFailureRecord,
+    Conversion: ConversionRecord,
 }
 
 
@@ -86,6 +89,21 @@ def movements(draw: st.DrawFn) -> list[Canonical]:
                 **shared, **customer, reference=f"dispute_movement:{number}", dispute_reference="d",
                 payment_reference="p", moved_on=DAY, amount=sign * money(), fee=money(0),
             )  # fmt: skip
+        elif what is Conversion:
+            sign = draw(st.sampled_from([1, -1]))
+            # one side; what it is called and amounts to on the other does not matter here
+            one = Conversion(
+                **shared,
+                reference=f"conversion:{number}",
+                of_reference="p",
+                payment_reference="p",
+                moved_on=DAY,
+                amount=sign * money(),
+                other_currency="CHF",
+                other_amount=-sign * money(),
+                gateway_rate=Decimal("1.1"),
+                fee=money(0),
+            )
         elif what is Payout:
             charges, fees, held = money(), money(0), money(0)
             one = Payout(
