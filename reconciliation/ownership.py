@@ -100,12 +100,14 @@ OWNERSHIP: dict[str, Ownership] = {
     "WRONG_ENTITY": _owned(FIN, 24, "read_again"),
     "WRONG_ACCOUNT": _owned(FIN, 8, "try_again"),
     "DISPUTE_OPEN": _owned(FIN, 72),
-    "DISPUTE_LOST": _owned(FIN, 72, "give_up_dispute"),
+    "DISPUTE_LOST": _owned(FIN, 72, "give_up_dispute", "credit_dispute"),
     "PAID_IN_ERP_OPEN_IN_BILLING": _owned(FIN, 8, "try_again"),
+    "PAYMENT_RETURNED": _owned(FIN, 24),
     "OVERPAYMENT": _owned(FIN, 72, "apply_cash", "refund_rest", "leave_as_it_is"),
     "UNDERPAYMENT": _owned(FIN, 72, "leave_as_it_is"),
     "DUPLICATE_PAYMENT": _owned(FIN, 24, "refund_rest", "apply_cash", "leave_as_it_is"),
-    "WHT_SHORT_PAY": _owned(FIN, 72),
+    "WHT_SHORT_PAY": _owned(FIN, 72, "book_withholding"),
+    "WHT_CERTIFICATE_DUE": _owned(FIN, 720, "keep_certificate"),
     "UNCLASSIFIED": _owned(INT, 8, "try_again"),
 }
 

@@ -13,7 +13,9 @@ from connectors.canonical import (
     DisputeOutcome,
     DocumentVoid,
     Invoice,
+    PaymentReturn,
     SubscriptionContract,
+    Withholding,
     WriteOff,
 )
 from connectors.interface import Receipt
@@ -59,8 +61,9 @@ def after_work(done: Iterable[tuple[WorkItem, Canonical]]) -> None:
             case Customer():
                 notes.append(_account(crm, subject.crm_account_id, item, status="Being set up"))
     named = {name for _, subject in done if (name := _about(subject))}
-    disputes = {one.payment_reference for _, one in done if isinstance(one, Dispute | DisputeOutcome)}
-    tell_standing(open_items.of_invoices(named | disputed.invoices_paid_by(disputes)).values(), also=notes)
+    # what changes what a payment is worth changes what it paid
+    paid = {one.payment_reference for _, one in done if isinstance(one, Dispute | DisputeOutcome | PaymentReturn)}
+    tell_standing(open_items.of_invoices(named | disputed.invoices_paid_by(paid)).values(), also=notes)
 
 
 def _about(subject: Canonical) -> str:
@@ -171,9 +174,11 @@ def after_delivery(done: Iterable[tuple[Delivery, Canonical, Receipt]]) -> None:
                 notes.append(
                     _account(crm, subject.crm_account_id, row, status="Set up", **{field: receipt.external_id})
                 )
-    # a write-off counts once it is posted
+    # a write-off counts once it is posted, and so does what was withheld
     posted = {
-        subject.invoice_reference for _, subject, receipt in done if isinstance(subject, WriteOff) and receipt.posted
+        subject.invoice_reference
+        for _, subject, receipt in done
+        if isinstance(subject, WriteOff | Withholding) and receipt.posted
     }
     tell_standing(open_items.of_invoices(posted).values(), also=notes)
 

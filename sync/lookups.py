@@ -1,10 +1,20 @@
 """What the steps of a batch may ask for, read in a handful of queries whatever the batch's size."""
 
 from collections.abc import Iterable
+from datetime import date
 
 from django.conf import settings
 
-from connectors.canonical import Canonical, Customer, DocumentVoid, Invoice, Payment, SubscriptionContract, WriteOff
+from connectors.canonical import (
+    Canonical,
+    Conversion,
+    Customer,
+    DocumentVoid,
+    Invoice,
+    Payment,
+    SubscriptionContract,
+    WriteOff,
+)
 from sync import open_items
 from sync.mappings import Tables
 from sync.models import (
@@ -111,9 +121,15 @@ def _taxes_for(subjects: Iterable[Canonical]) -> TaxRules:
 
 def _rates_for(subjects: Iterable[Canonical]) -> RateTable:
     """The rates that documents posted to a ledger may need, by their dates."""
-    posted = [one for one in subjects if isinstance(one, Invoice | Payment)]
-    days = [one.document_date if isinstance(one, Invoice) else one.received_on for one in posted]
+    posted = [one for one in subjects if isinstance(one, Invoice | Payment | Conversion)]
+    days = [_rated_on(one) for one in posted]
     return RateTable.read({one.currency for one in posted}, since=min(days)) if posted else RateTable([])
+
+
+def _rated_on(subject: Invoice | Payment | Conversion) -> date:
+    if isinstance(subject, Invoice):
+        return subject.document_date
+    return subject.received_on if isinstance(subject, Payment) else subject.moved_on
 
 
 def _ships(line: object) -> bool:

@@ -13,13 +13,18 @@ from django.db import connection as database
 
 #: selects of (invoice reference, amount in the invoice's currency by which it is less open)
 REDUCTIONS: tuple[str, ...] = (
-    "SELECT invoice_reference, amount FROM sync_allocationrecord",
+    # a bank receipt that did not hold has paid nothing
+    "SELECT a.invoice_reference, a.amount FROM sync_allocationrecord a WHERE NOT EXISTS"
+    " (SELECT 1 FROM sync_paymentreturnrecord r WHERE r.payment_reference = a.payment_reference)",
     "SELECT refers_to, applied FROM sync_creditmemorecord",
     # a voided invoice claims nothing; a voided credit memo gives back what it took
     "SELECT invoice_reference, CASE voided_kind WHEN 'invoice' THEN applied ELSE -applied END FROM sync_voidrecord",
     # a proposal lowers nothing: only what was posted
     "SELECT w.invoice_reference, w.amount FROM sync_writeoffrecord w JOIN sync_delivery d ON d.reference = w.reference"
     " WHERE d.role = 'erp' AND d.state IN ('posted', 'reconciled')",
+    # what was withheld is owed by the tax office once it is booked so
+    "SELECT w.invoice_reference, w.amount FROM sync_withholdingrecord w JOIN sync_delivery d"
+    " ON d.reference = w.reference WHERE d.role = 'erp' AND d.state IN ('posted', 'reconciled')",
 )
 
 _OPEN = """

@@ -66,6 +66,14 @@ CASH: tuple[tuple[str, str, str, str, str], ...] = (
         "The payment is received; billing is being brought up to date.",
     ),
     (
+        "PAYMENT_RETURNED",
+        "Bank payment returned",
+        "A bank payment of {customer} did not hold: {amount} of {document} is open again in the ERP.",
+        "Billing reminds of it only where the invoice is still open there; one that was paid elsewhere it cannot open"
+        " again. Ask the customer to pay again, and apply the new payment in the ERP.",
+        "A bank payment of the customer was returned; finance asks for it again.",
+    ),
+    (
         "OVERPAYMENT",
         "Paid too much",
         "{customer} paid {amount} more than was open.",
@@ -90,7 +98,14 @@ CASH: tuple[tuple[str, str, str, str, str], ...] = (
         "WHT_SHORT_PAY",
         "Short by withholding tax",
         "{customer} withheld tax of {amount} from {document}; a certificate is due.",
-        "The receivable becomes one against the tax office once the certificate is here.",
-        "The customer withheld tax; finance waits for the certificate.",
+        "The invoice stays open by that much until two people book it as a receivable against the tax office.",
+        "The customer withheld tax; finance books it against the certificate.",
+    ),
+    (
+        "WHT_CERTIFICATE_DUE",
+        "Withholding tax certificate outstanding",
+        "{amount} of {document} was booked as withheld tax, and its certificate is not here.",
+        "Without the certificate the tax office does not credit the amount.",
+        "",
     ),
 )

@@ -12,6 +12,7 @@ from connectors.canonical.contract import (
     ContractLine,
     SubscriptionContract,
 )
+from connectors.canonical.conversion import Conversion
 from connectors.canonical.credit_memo import CreditMemo, CreditMemoLine
 from connectors.canonical.customer import Address, Customer
 from connectors.canonical.dispute import Dispute, DisputeLoss, DisputeMovement, DisputeOutcome
@@ -21,11 +22,13 @@ from connectors.canonical.feedback import CrmStatus
 from connectors.canonical.invoice import Invoice, InvoiceLine
 from connectors.canonical.order import SalesOrder, SalesOrderLine
 from connectors.canonical.payment import Allocation, Payment
+from connectors.canonical.payment_return import PaymentReturn
 from connectors.canonical.payout import Payout, PayoutFailure, PayoutLine
 from connectors.canonical.refund import Refund, RefundFailure
 from connectors.canonical.revenue import JournalBatch, JournalLine, RevenueEvent, RevenuePart, RevenueSchedule
 from connectors.canonical.usage import UsagePlan, UsageSummary, UsageTrueUp
 from connectors.canonical.void import DocumentVoid
+from connectors.canonical.withholding import Withholding
 from connectors.canonical.write_off import WriteOff
 from connectors.canonical.written import KINDS, dump, load, text
 
@@ -41,6 +44,7 @@ __all__ = [
     "CashMovement",
     "Clearance",
     "ContractLine",
+    "Conversion",
     "CreditMemo",
     "CreditMemoLine",
     "CrmStatus",
@@ -57,6 +61,7 @@ __all__ = [
     "JournalBatch",
     "JournalLine",
     "Payment",
+    "PaymentReturn",
     "RevenueEvent",
     "RevenuePart",
     "RevenueSchedule",
@@ -68,6 +73,7 @@ __all__ = [
     "SalesOrder",
     "SalesOrderLine",
     "SubscriptionContract",
+    "Withholding",
     "WriteOff",
     "UsagePlan",
     "UsageSummary",

@@ -44,7 +44,9 @@ class DisputeMovement(CashMovement):
 
 @dataclass(frozen=True, kw_only=True)
 class DisputeLoss(CashMovement):
-    """What finance gave up of a lost dispute: bad debt, since the document was right."""
+    """How finance ended a lost dispute: bad debt, since the document was right; or the receivable is the customer's
+    again, to be cleared by the credit memo that gives the price back.
+    """
 
     kind: ClassVar[str] = "dispute_loss"
     own_day: ClassVar[str] = "decided_on"
@@ -54,6 +56,8 @@ class DisputeLoss(CashMovement):
     customer_reference: str
     decided_on: date
     amount: Decimal
+    #: bad_debt or credit_memo
+    treatment: str = "bad_debt"
 
 
 @dataclass(frozen=True, kw_only=True)

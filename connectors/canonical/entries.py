@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from connectors.canonical.base import Canonical
+from connectors.canonical.conversion import Conversion
 from connectors.canonical.dispute import DisputeLoss, DisputeMovement
 from connectors.canonical.payout import Payout, PayoutFailure
 from connectors.canonical.refund import RefundFailure
+from connectors.canonical.withholding import Withholding
 
 ZERO = Decimal(0)
 
@@ -18,7 +20,7 @@ ZERO = Decimal(0)
 class Entry:
     """One line: above zero a debit, below zero a credit; major units of the subject's currency."""
 
-    #: bank, clearing, fees, reserve, receivable, disputed, dispute_fees, bad_debt
+    #: bank, clearing, fees, reserve, receivable, disputed, dispute_fees, bad_debt, withholding, conversion
     purpose: str
     amount: Decimal
     #: whose, on accounts kept by customer
@@ -61,9 +63,24 @@ def entries(subject: Canonical) -> tuple[Entry, ...]:
                 Entry(purpose="clearing", amount=subject.amount - subject.fee),
             ]
         case DisputeLoss():
+            # a credit memo lowers what the customer owes, so what was disputed is owed by the customer again
+            ends = "bad_debt" if subject.treatment == "bad_debt" else "receivable"
+            whose = "" if ends == "bad_debt" else subject.customer_reference
             found = [
-                Entry(purpose="bad_debt", amount=subject.amount),
+                Entry(purpose=ends, amount=subject.amount, customer_reference=whose),
                 Entry(purpose="disputed", amount=-subject.amount, customer_reference=subject.customer_reference),
+            ]
+        case Withholding():
+            found = [
+                Entry(purpose="withholding", amount=subject.amount),
+                Entry(purpose="receivable", amount=-subject.amount, customer_reference=subject.customer_reference),
+            ]
+        case Conversion():
+            # each side balances in its own currency; what the two leave on the conversion account is the rate's doing
+            found = [
+                Entry(purpose="clearing", amount=subject.amount - subject.fee),
+                Entry(purpose="dispute_fees", amount=subject.fee),
+                Entry(purpose="conversion", amount=-subject.amount),
             ]
         case _:
             raise LookupError(f"{subject.kind} is no journal")

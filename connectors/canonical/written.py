@@ -10,6 +10,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from connectors.canonical.base import Canonical
 from connectors.canonical.clearance import Clearance
 from connectors.canonical.contract import SubscriptionContract
+from connectors.canonical.conversion import Conversion
 from connectors.canonical.credit_memo import CreditMemo
 from connectors.canonical.customer import Customer
 from connectors.canonical.dispute import Dispute, DisputeLoss, DisputeMovement, DisputeOutcome
@@ -18,11 +19,13 @@ from connectors.canonical.feedback import CrmStatus
 from connectors.canonical.invoice import Invoice
 from connectors.canonical.order import SalesOrder
 from connectors.canonical.payment import Allocation, Payment
+from connectors.canonical.payment_return import PaymentReturn
 from connectors.canonical.payout import Payout, PayoutFailure
 from connectors.canonical.refund import Refund, RefundFailure
 from connectors.canonical.revenue import JournalBatch, RevenueEvent, RevenueSchedule
 from connectors.canonical.usage import UsagePlan, UsageSummary, UsageTrueUp
 from connectors.canonical.void import DocumentVoid
+from connectors.canonical.withholding import Withholding
 from connectors.canonical.write_off import WriteOff
 
 KINDS: dict[str, type[Canonical]] = {
@@ -54,6 +57,9 @@ KINDS: dict[str, type[Canonical]] = {
         DisputeMovement,
         DisputeOutcome,
         DisputeLoss,
+        Withholding,
+        PaymentReturn,
+        Conversion,
     )
 }
 

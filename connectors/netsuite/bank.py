@@ -9,11 +9,11 @@ from decimal import Decimal
 from typing import Any
 
 from connectors import fields
-from connectors.canonical import Allocation, Canonical, Payment
+from connectors.canonical import Allocation, Canonical, Payment, PaymentReturn
 from connectors.errors import Rejected
 from connectors.interface import ControlLine, SourceEvent
 from connectors.money import CURRENCIES, AmountError, amount
-from connectors.netsuite import mapping
+from connectors.netsuite import mapping, withholding
 from connectors.netsuite.mapping import Settings
 
 SYSTEM = "netsuite"
@@ -22,12 +22,16 @@ KIND = "customerpayment"
 STAMP = "YYYY-MM-DD HH24:MI:SS"
 #: asked for again each time: clocks that are set back, and what was saved while we read
 OVERLAP = timedelta(hours=2)
-NOT_OURS = "({0}.externalid IS NULL OR {0}.externalid NOT LIKE 'payment:%')"
+NOT_OURS = (
+    "({0}.externalid IS NULL OR ({0}.externalid NOT LIKE 'payment:%'"
+    f" AND {{0}}.externalid NOT LIKE '{withholding.PREFIX}%'))"
+)
 
 
 def news_query(cursor: str) -> str:
     """Payments changed since the cursor (a moment as NetSuite writes it; empty = all there are)."""
-    since = ""
+    # what was taken back before we first looked was never told to anybody
+    since = " AND t.voided = 'F'"
     if cursor:
         begins = datetime.fromisoformat(cursor) - OVERLAP
         since = f" AND t.lastmodifieddate >= TO_DATE('{begins:%Y-%m-%d %H:%M:%S}', '{STAMP}')"
@@ -52,7 +56,9 @@ def as_event(row: Mapping[str, Any], *, raw: bytes) -> SourceEvent:
 def our_references(
     record: Mapping[str, Any], *, pages: Callable[[str], Iterator[tuple[list[dict[str, Any]], int | None]]]
 ) -> dict[str, str]:
-    """Our references by NetSuite's ids of the invoices a payment names, and under `customer` that of its customer."""
+    """Our references by NetSuite's ids of the invoices a payment names; under `customer` that of its customer, under
+    `voided` whether it was taken back: only SuiteQL says so.
+    """
     rows = (record.get("apply") or {}).get("items") or []
     docs = sorted({_id(row.get("doc")) for row in rows} - {""})
     found: dict[str, str] = {}
@@ -62,11 +68,16 @@ def our_references(
             query = f"SELECT t.id, t.externalid FROM {table} t WHERE t.id IN ({wanted})"  # noqa: S608 - digits only
             names = {str(row["id"]): str(row.get("externalid", "")) for page, _ in pages(query) for row in page}
             found |= names if table == "transaction" else {"customer": next(iter(names.values()), "")}
+    own_id = str(record.get("id") or "")
+    if own_id.isdigit():
+        query = f"SELECT t.id, t.voided FROM transaction t WHERE t.id = {own_id}"  # noqa: S608 - digits only
+        found["voided"] = next((str(row.get("voided", "F")) for page, _ in pages(query) for row in page), "F")
     return found
 
 
 def to_shapes(record: Mapping[str, Any], *, version: int, settings: Settings) -> list[Canonical]:
-    """A payment with what it was applied to of ours. `fetch` has put our references beside NetSuite's ids.
+    """A payment with what it was applied to of ours; or that it was taken back. `fetch` has put our references beside
+    NetSuite's ids.
 
     Raises Rejected naming what cannot be read.
     """
@@ -86,6 +97,19 @@ def to_shapes(record: Mapping[str, Any], *, version: int, settings: Settings) ->
         and (invoice := str(ours.get(_id(row.get("doc")), ""))).startswith("invoice:")
     ]
     shared: dict[str, Any] = {"version": version, "correlation_id": "", "currency": currency, "source_system": SYSTEM}
+    if ours.get("voided") == "T":
+        # NetSuite keeps a voided payment on its own day, over nothing
+        return [
+            PaymentReturn(
+                reference=f"payment_return:netsuite:{own_id}",
+                gateway_id=fields.text(record, "tranId", system=SYSTEM)[:80] or own_id,
+                payment_reference=f"payment:netsuite:{own_id}",
+                customer_reference=str(ours.get("customer", "")),
+                returned_on=paid_on,
+                amount=Decimal(0),
+                **shared,
+            )
+        ]
     payment = Payment(
         reference=f"payment:netsuite:{own_id}",
         gateway_id=fields.text(record, "tranId", system=SYSTEM)[:80] or own_id,

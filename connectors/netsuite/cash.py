@@ -1,12 +1,14 @@
 """Refunds, payouts and disputes as NetSuite records: `customerRefund`, or a balanced `journalEntry`; pure functions."""
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from connectors.canonical import Canonical, Payout, Refund, entries
-from connectors.errors import Rejected
-from connectors.interface import Receipt
+from connectors.canonical import Canonical, Payout, Refund, Withholding, entries
+from connectors.errors import Misconfigured, Rejected
+from connectors.interface import ControlLine, Receipt
+from connectors.money import amount
 from connectors.netsuite import mapping
 from connectors.netsuite.mapping import Known, Settings
 
@@ -77,7 +79,10 @@ def journal_record(subject: Canonical, *, known: Known, settings: Settings) -> d
                 )
             }
         lines.append(line)
-    return {**_head(subject, settings=settings), "approved": True, "line": {"items": lines}}
+    # the gateway's own rate, where one side is in the company's money; without one NetSuite would take its own table's
+    rate = getattr(subject, "exchange_rate", Decimal(0))
+    rated = {"exchangeRate": rate.normalize()} if rate else {}
+    return {**_head(subject, settings=settings), **rated, "approved": True, "line": {"items": lines}}
 
 
 def _head(subject: Any, *, settings: Settings) -> dict[str, Any]:
@@ -91,7 +96,12 @@ def _head(subject: Any, *, settings: Settings) -> dict[str, Any]:
 
 
 def memo(subject: Any) -> str:
-    """What people find it by: the gateway's id, and what the bank's statement shows of a payout."""
+    """What people find it by: the gateway's id, and what the bank's statement shows of a payout; of withheld tax the
+    invoice and the certificate.
+    """
+    if isinstance(subject, Withholding):
+        certificate = f"certificate {subject.certificate_number} of {subject.certificate_date}"
+        return f"{subject.number}, {certificate if subject.certificate_number else 'certificate outstanding'}"
     trace = subject.bank_trace if isinstance(subject, Payout) else ""
     return " ".join(part for part in (subject.gateway_id, trace) if part)
 
@@ -118,3 +128,36 @@ def journal_receipt(record: Mapping[str, Any], *, settings: Settings) -> Receipt
         "tran_date": str(record.get("tranDate") or ""), "number": str(record.get("tranId") or ""),
     }  # fmt: skip
     return Receipt(external_id=str(record["id"]), posted=record.get("approved") in (True, "T"), held=held)
+
+
+def balance_query(*, day: date, of_entity: str, settings: Settings) -> str:
+    """What stands on the clearing accounts per transaction currency, up to and including a day. Raises Misconfigured
+    where no clearing account is set.
+    """
+    accounts = account_ids("clearing", settings=settings)
+    if accounts == ["0"]:
+        raise Misconfigured("netsuite: the setting accounts.clearing names no account id", system="netsuite")
+    return (
+        "SELECT t.currency, SUM(m.foreignamount) balance FROM transaction t "
+        "INNER JOIN transactionline m ON m.transaction = t.id "
+        "INNER JOIN transactionaccountingline a ON a.transaction = t.id AND a.transactionline = m.id "
+        f"WHERE a.account IN ({', '.join(accounts)}) AND a.posting = 'T' "
+        f"AND t.trandate <= TO_DATE('{day:%Y-%m-%d}', 'YYYY-MM-DD')"
+        f"{of_entity} GROUP BY t.currency ORDER BY t.currency"
+    )
+
+
+def balance_line(row: Mapping[str, Any], *, entity: str, day: date, settings: Settings) -> ControlLine:
+    """One currency's balance; debits, which is what the gateway owes, above zero."""
+    currency = mapping.currency_code({"id": row.get("currency", "")}, settings=settings)
+    balance = amount(Decimal(str(row.get("balance") or 0)), currency)
+    return ControlLine(
+        reference=f"clearing:{currency}",
+        external_id=",".join(account_ids("clearing", settings=settings)),
+        document_date=day,
+        currency=currency,
+        net=balance,
+        tax=balance - balance,
+        gross=balance,
+        label=f"Clearing account of {entity}",
+    )

@@ -10,6 +10,7 @@ import httpx
 from connectors.canonical import (
     Allocation,
     Canonical,
+    Conversion,
     Customer,
     DisputeLoss,
     DisputeMovement,
@@ -21,6 +22,7 @@ from connectors.canonical import (
     Refund,
     RefundFailure,
     SalesOrder,
+    Withholding,
 )
 from connectors.errors import Misconfigured, OutcomeUnknown, Rejected, Unavailable
 from connectors.http import Http, excerpt, raise_for_transport, read_json
@@ -41,7 +43,7 @@ PAGE_SIZE = 1000  # SuiteQL's largest page
 #: without it NetSuite drops a misspelt field and says nothing
 STRICT = {"x-netsuite-propertynamevalidation": "Error"}
 #: posted as journals: accounts moved between, no document of the customer's
-JOURNALS = (RefundFailure, Payout, PayoutFailure, DisputeMovement, DisputeLoss)
+JOURNALS = (RefundFailure, Payout, PayoutFailure, DisputeMovement, DisputeLoss, Conversion)
 RECORD_TYPES = {
     "customer": "customer",
     "sales_order": "salesOrder",
@@ -258,6 +260,7 @@ class NetSuite(documents.Documents):
             "allocation": "accounting/transactions/custpymt.nl",
             **dict.fromkeys(documents.KINDS, "accounting/transactions/custcred.nl"),
             "refund": "accounting/transactions/custrfnd.nl",
+            Withholding.kind: "accounting/transactions/journal.nl",
             **{shape.kind: "accounting/transactions/journal.nl" for shape in JOURNALS},
         }
         own_id = quote(external_id.split(":", 1)[0])

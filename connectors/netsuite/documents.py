@@ -1,14 +1,14 @@
-"""Documents that lower what an invoice claims: credit memos, reversals of voided documents, write-offs."""
+"""Documents that lower what an invoice claims: credit memos, reversals of voids, write-offs, withheld tax."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from connectors.canonical import Canonical, CreditMemo, DocumentVoid, Invoice, WriteOff
+from connectors.canonical import Canonical, CreditMemo, DocumentVoid, Invoice, Withholding, WriteOff
 from connectors.errors import OutcomeUnknown, Rejected
 from connectors.interface import Connector, Parcel, Receipt
-from connectors.netsuite import credits, mapping
+from connectors.netsuite import cash, credits, mapping, withholding
 
-KINDS = frozenset({CreditMemo.kind, DocumentVoid.kind, WriteOff.kind})
+KINDS = frozenset({CreditMemo.kind, DocumentVoid.kind, WriteOff.kind, Withholding.kind})
 _REFUSED_AS = {CreditMemo.kind: "CREDIT_WITHOUT_INVOICE", DocumentVoid.kind: "VOID_NOT_ALLOWED"}
 
 
@@ -31,6 +31,8 @@ class Documents(Connector):
                 case WriteOff():
                     corrected = self._corrected(subject, subject.invoice_reference)
                     record = credits.write_off_record(subject, known=known, settings=settings, corrected=corrected)
+                case Withholding():
+                    return self._withhold(subject, parcel)
                 case _:
                     raise TypeError(f"{subject.kind} is no such document")
             # without it a repeat would add its lines to those it has
@@ -41,6 +43,8 @@ class Documents(Connector):
     def find_document(self, *, kind: str, reference: str) -> list[Receipt]:
         """What NetSuite holds of one. A voided credit memo counts as taken back once it pays its reversal."""
         settings = self.setup.settings
+        if kind == Withholding.kind:
+            return self._find_withheld(reference)
         record = self._get("creditMemo", reference=reference)
         if record is None and kind == DocumentVoid.kind:
             record = self._get("invoice", reference=reference)
@@ -62,6 +66,24 @@ class Documents(Connector):
             params={"replace": "apply"},
         )
         return receipt
+
+    def _withhold(self, subject: Withholding, parcel: Parcel) -> Receipt:
+        """The journal first, then it is laid on the invoice: cut short in between, a repeat does the rest."""
+        settings, known = self.setup.settings, parcel.known
+        body = withholding.journal_record(subject, known=known, settings=settings)
+        receipt = self._put(parcel, "journalEntry", body, replace="line")
+        body = withholding.application_record(subject, journal_id=receipt.external_id, known=known, settings=settings)
+        path = self._record("customerPayment", reference=withholding.application_reference(subject.reference))
+        self._write("PUT", path, body=body, params={"replace": "apply,credit"})
+        return receipt
+
+    def _find_withheld(self, reference: str) -> list[Receipt]:
+        """The journal counts once it is laid on its invoice."""
+        record = self._get("journalEntry", reference=reference)
+        payment = self._get("customerPayment", reference=withholding.application_reference(reference), expand=True)
+        if record is None or not withholding.is_applied(payment):
+            return []
+        return [cash.journal_receipt(record, settings=self.setup.settings)]
 
     def _corrected(self, subject: Canonical, reference: str) -> dict[str, Any] | None:
         """The invoice a document lowers, as NetSuite has it now; None for one that names none."""

@@ -52,6 +52,7 @@ LISTS: dict[str, tuple[Listing, ...]] = {
         Listing(type_="Journal", narrowed=OURS.format("refund_failure"), moves="clearing"),
     ),
     "dispute": (Listing(type_="Journal", narrowed=OURS.format("dispute_movement"), moves="clearing"),),
+    "conversion": (Listing(type_="Journal", narrowed=OURS.format("conversion"), moves="clearing"),),
     "payout": (
         Listing(type_="Journal", narrowed=OURS.format("payout"), moves="bank"),
         Listing(type_="Journal", narrowed=OURS.format("payout_failure"), moves="bank"),
@@ -97,6 +98,9 @@ def queries(kind: str, *, entity: str, day: date, of_entity: str, settings: Sett
     if kind == "deferred":
         asked = journals.balance_query(settings, day=day, of_entity=of_entity)
         return [(asked, lambda row: journals.balance_line(row, entity=entity, day=day, settings=settings))]
+    if kind == "clearing":
+        asked = cash.balance_query(day=day, of_entity=of_entity, settings=settings)
+        return [(asked, lambda row: cash.balance_line(row, entity=entity, day=day, settings=settings))]
     if kind == "bank_receipt":
         asked = bank.applications_query(day=day, of_entity=of_entity)
         return [(asked, lambda row: bank.application_line(row, settings=settings))]

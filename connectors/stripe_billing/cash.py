@@ -24,12 +24,13 @@ from connectors.canonical import (
     RefundFailure,
 )
 from connectors.errors import Rejected
+from connectors.stripe_billing import conversions
 from connectors.stripe_billing.amounts import from_sent
 from connectors.stripe_billing.reading import EARLIEST, LATEST, SYSTEM, currency_of, day_at, id_at, need
 
 #: what `fetch` asks Stripe to fill in, by the start of an event's kind
 EXPANDED: dict[str, tuple[str, ...]] = {
-    "charge.succeeded": ("customer",),
+    "charge.succeeded": ("customer", "balance_transaction"),
     "invoice_payment": ("payment.payment_intent",),
     "refund": ("balance_transaction", "failure_balance_transaction"),
     "charge.dispute": (),
@@ -57,13 +58,20 @@ OUTCOMES = {"won": "won", "lost": "lost", "warning_closed": "closed", "prevented
 
 
 def receipt(record: Mapping[str, Any], *, version: int, zone: ZoneInfo) -> list[Canonical]:
-    """A charge that no invoice asked for; one that pays an invoice is told with the invoice's payment."""
+    """A charge that no invoice asked for, and what was converted of any; one that pays an invoice is told with the
+    invoice's payment.
+    """
     if fields.text(record, "status", system=SYSTEM) != "succeeded" or record.get("captured") is not True:
-        return []
-    if fields.rows(record, "invoice_payments", system=SYSTEM):
         return []
     currency = currency_of(record)
     reference = payment_of(record, own="id")
+    amount = from_sent(need(record, "amount_captured", int), currency)
+    converted = conversions.sides(
+        fields.group(record, "balance_transaction", system=SYSTEM), charged=currency, amount=amount,
+        of_reference=reference, payment_reference=reference, version=version, zone=zone,
+    )  # fmt: skip
+    if fields.rows(record, "invoice_payments", system=SYSTEM):
+        return [*converted]
     return [
         Payment(
             reference=reference,
@@ -71,17 +79,18 @@ def receipt(record: Mapping[str, Any], *, version: int, zone: ZoneInfo) -> list[
             customer_reference=fields.text(record, "customer.metadata.q2c_reference", system=SYSTEM)[:120],
             origin="gateway",
             received_on=day_at(record, "created", zone),
-            amount=from_sent(need(record, "amount_captured", int), currency),
+            amount=amount,
             version=version,
             correlation_id="",
             currency=currency,
             source_system=SYSTEM,
-        )
+        ),
+        *converted,
     ]
 
 
 def refund(record: Mapping[str, Any], *, version: int, zone: ZoneInfo) -> list[Canonical]:
-    """A refund whose money has left the balance; and its failure, once the money came back."""
+    """A refund whose money has left the balance; its failure, once the money came back; and what was converted."""
     if not fields.group(record, "balance_transaction", system=SYSTEM):
         return []
     own_id, currency = id_at(record, "id"), currency_of(record)
@@ -107,12 +116,25 @@ def refund(record: Mapping[str, Any], *, version: int, zone: ZoneInfo) -> list[C
                 refund_reference=f"refund:stripe:{own_id}",
                 customer_reference="",
                 failed_on=day_at(record, "failure_balance_transaction.created", zone),
-                amount=from_sent(need(record, "failure_balance_transaction.amount", int), currency),
+                amount=_came_back(record, amount, currency),
                 failure_reason=fields.text(record, "failure_reason", system=SYSTEM)[:80],
                 **shared,
             )
         )
+    for name, of in (("balance_transaction", "refund"), ("failure_balance_transaction", "refund_failure")):
+        found += conversions.sides(
+            fields.group(record, name, system=SYSTEM), charged=currency, amount=amount,
+            of_reference=f"{of}:stripe:{own_id}", payment_reference=payment_of(record), version=version, zone=zone,
+        )  # fmt: skip
     return found
+
+
+def _came_back(record: Mapping[str, Any], amount: Decimal, currency: str) -> Decimal:
+    """What came home, in the currency it was refunded in: where it is converted, the balance says it in another one."""
+    moved = fields.group(record, "failure_balance_transaction", system=SYSTEM)
+    if conversions.is_converted(moved, currency):
+        return amount
+    return from_sent(need(record, "failure_balance_transaction.amount", int), currency)
 
 
 def _credited(record: Mapping[str, Any], own_id: str, currency: str) -> list[tuple[str, str]]:
@@ -151,18 +173,21 @@ def dispute(record: Mapping[str, Any], *, version: int, zone: ZoneInfo) -> list[
         )
     ]
     for moved in fields.rows(record, "balance_transactions", system=SYSTEM):
-        settled = currency_of(moved)
-        if settled != currency:
-            raise _converted(record, own_id, currency, settled)
+        own = f"dispute_movement:stripe:{id_at(moved, 'id')}"
+        taken, fee = _disputed(moved, amount, currency)
         movement = DisputeMovement(
-            reference=f"dispute_movement:stripe:{id_at(moved, 'id')}",
+            reference=own,
             dispute_reference=reference,
             moved_on=day_at(moved, "created", zone),
-            amount=from_sent(need(moved, "amount", int), settled),
-            fee=from_sent(need(moved, "fee", int), settled),
+            amount=taken,
+            fee=fee,
             **shared,
         )
         found.append(movement)
+        found += conversions.sides(
+            moved, charged=currency, amount=amount, of_reference=own, payment_reference=payment_of(record),
+            version=version, zone=zone, fee_is_ours=True,
+        )  # fmt: skip
     outcome = OUTCOMES.get(fields.text(record, "status", system=SYSTEM))
     if outcome:
         found.append(
@@ -175,6 +200,15 @@ def dispute(record: Mapping[str, Any], *, version: int, zone: ZoneInfo) -> list[
             )
         )
     return found
+
+
+def _disputed(moved: Mapping[str, Any], amount: Decimal, currency: str) -> tuple[Decimal, Decimal]:
+    """What was taken or given back in the dispute's own currency, and its fee; one in another is the conversion's."""
+    settled_in = currency_of(moved)
+    settled = from_sent(need(moved, "amount", int), settled_in)
+    if settled_in == currency:
+        return settled, from_sent(need(moved, "fee", int), currency)
+    return (amount if settled > 0 else -amount), amount - amount
 
 
 def payout(record: Mapping[str, Any], *, version: int, zone: ZoneInfo) -> list[Canonical]:
@@ -218,6 +252,8 @@ def payout(record: Mapping[str, Any], *, version: int, zone: ZoneInfo) -> list[C
             **shared,
         )
     ]
+    for one, line in zip(moved, lines, strict=True):
+        found += _converted(one, line, version=version, zone=zone)
     if fields.group(record, "failure_balance_transaction", system=SYSTEM):
         found.append(
             PayoutFailure(
@@ -244,8 +280,6 @@ def _payout_line(moved: Mapping[str, Any], *, payout_id: str, currency: str, zon
         category = "dispute"
     if not category:
         raise _mismatch(payout_id, "type", f"holds a movement of a kind we cannot book: {fields.short(type_)}")
-    if source.get("currency") and currency_of(source) != currency:
-        raise _converted(source, payout_id, currency_of(source), currency)
     gross, fee = (from_sent(need(moved, name, int), currency) for name in ("amount", "fee"))
     if category == "fee":
         gross, fee = Decimal(0), fee - gross
@@ -294,11 +328,25 @@ def _mismatch(payout_id: str, field: str, why: str) -> Rejected:
     return Rejected(f"payout {payout_id} {why}", reason="PAYOUT_MISMATCH", field=field, value=payout_id, system=SYSTEM)
 
 
-def _converted(record: Mapping[str, Any], own_id: str, of: str, into: str) -> Rejected:
-    return Rejected(
-        f"{own_id}: {of} was converted into {into}; conversions are booked by hand",
-        reason="CURRENCY_MISMATCH",
-        field="currency",
-        value=f"{of} into {into}",
-        system=SYSTEM,
-    )
+def _converted(moved: Mapping[str, Any], line: PayoutLine, *, version: int, zone: ZoneInfo) -> list[Canonical]:
+    """What a movement of a payout converted: told here too, since a charge is often told before it is settled."""
+    source = fields.group(moved, "source", system=SYSTEM)
+    if line.category not in ("charge", "refund", "dispute") or not source.get("currency"):
+        return []
+    charged = currency_of(source)
+    if not conversions.is_converted(moved, charged):
+        return []
+    name = "amount_captured" if source.get("amount_captured") is not None else "amount"
+    own = "id" if line.category == "charge" else "charge"
+    return [
+        *conversions.sides(
+            moved,
+            charged=charged,
+            amount=from_sent(need(source, name, int), charged),
+            of_reference=line.source_reference,
+            payment_reference=payment_of(source, own=own),
+            version=version,
+            zone=zone,
+            fee_is_ours=line.category == "dispute",
+        )
+    ]

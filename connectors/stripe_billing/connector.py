@@ -10,12 +10,15 @@ from urllib.parse import quote, urlsplit
 from connectors.canonical import (
     Allocation,
     Canonical,
+    CreditMemo,
     Customer,
+    PaymentReturn,
     Refund,
     SubscriptionContract,
     UsagePlan,
     UsageSummary,
     UsageTrueUp,
+    Withholding,
 )
 from connectors.errors import CursorLost, Misconfigured, Rejected, Unavailable
 from connectors.interface import Connector, ControlPage, Inbound, Parcel, Receipt, Setup, SourceEvent
@@ -23,6 +26,7 @@ from connectors.stripe_billing import (
     cash,
     contract_calls,
     contracts,
+    crediting,
     listing,
     mapping,
     reading,
@@ -99,6 +103,9 @@ class StripeBilling(Connector):
             SubscriptionContract.kind,
             Allocation.kind,
             Refund.kind,
+            CreditMemo.kind,
+            PaymentReturn.kind,
+            Withholding.kind,
             UsagePlan.kind,
             UsageSummary.kind,
             UsageTrueUp.kind,
@@ -192,7 +199,16 @@ class StripeBilling(Connector):
             return settling.settle(self.api, subject, get=self._get, key=_key(parcel))
         if isinstance(subject, Refund):
             return settling.give_back(self.api, subject, key=_key(parcel))
+        if isinstance(subject, Withholding):
+            return settling.withhold(self.api, subject, get=self._get, key=_key(parcel))
+        if isinstance(subject, PaymentReturn):
+            return settling.take_back(self.api, subject, get=self._get, key=_key(parcel))
+        if isinstance(subject, CreditMemo):
+            return crediting.give(self.api, subject, fetch=self._invoice, key=_key(parcel))
         raise Rejected(f"Stripe does not take a {subject.kind}", field="kind", value=subject.kind, system=SYSTEM)
+
+    def _invoice(self, own_id: str) -> dict[str, Any] | None:
+        return self.fetch(kind="invoice", object_ids=[own_id]).get(own_id)
 
     def _put_usage(self, subject: UsagePlan | UsageSummary | UsageTrueUp, parcel: Parcel) -> Receipt:
         if isinstance(subject, UsagePlan):
@@ -238,6 +254,12 @@ class StripeBilling(Connector):
             return settling.find(reference, get=self._get, api=self.api)
         if kind == Refund.kind:
             return settling.find_refund(reference, api=self.api)
+        if kind == Withholding.kind:
+            return settling.find_withheld(reference, get=self._get)
+        if kind == PaymentReturn.kind:
+            return settling.find_returned(reference, get=self._get)
+        if kind == CreditMemo.kind:
+            return crediting.find(reference, api=self.api)
         if kind == Customer.kind:
             path, receipt = "/v1/customers", _customer_receipt
             narrowed: dict[str, Any] = self._on_clock()

@@ -28,6 +28,11 @@ def that_day(day: date, zone: ZoneInfo) -> dict[str, Any]:
     return {"created": between(day, day + timedelta(days=1), zone)}
 
 
+def that_day_with_source(day: date, zone: ZoneInfo) -> dict[str, Any]:
+    """The same, each with what it moved: where it was converted only that says in which currency."""
+    return {**that_day(day, zone), "expand": ["data.source"]}
+
+
 def issued_by(day: date, zone: ZoneInfo) -> dict[str, Any]:
     """Made so that it may have been issued that day: listed by creation but dated by issue, which may come later."""
     return {"created": between(day - LONGEST_DRAFT, day + timedelta(days=1), zone)}
@@ -236,8 +241,14 @@ LISTS: dict[str, tuple[Listing, ...]] = {
     ),
     "write_off": (Listing(path="/v1/invoices", line=write_off_line, narrowed=given_up_ever),),
     "receipt": (Listing(path="/v1/charges", line=receipt_line, narrowed=that_day),),
-    "refund": (Listing(path="/v1/balance_transactions", line=cash_listing.refund_line, narrowed=that_day),),
-    "dispute": (Listing(path="/v1/balance_transactions", line=cash_listing.dispute_line, narrowed=that_day),),
+    "refund": (Listing(path="/v1/balance_transactions", line=cash_listing.refund_line, narrowed=that_day_with_source),),
+    "dispute": (
+        Listing(path="/v1/balance_transactions", line=cash_listing.dispute_line, narrowed=that_day_with_source),
+    ),
+    "conversion": (
+        Listing(path="/v1/balance_transactions", line=cash_listing.charged_side, narrowed=that_day_with_source),
+        Listing(path="/v1/balance_transactions", line=cash_listing.settled_side, narrowed=that_day_with_source),
+    ),
     "payout": (
         Listing(path="/v1/payouts", line=cash_listing.payout_line, narrowed=arriving),
         Listing(path="/v1/balance_transactions", line=cash_listing.payout_failure_line, narrowed=that_day),

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from connectors.canonical import Allocation, Refund
+from connectors.canonical import Allocation, Canonical, PaymentReturn, Refund, Withholding
 from connectors.errors import Rejected
 from connectors.interface import ControlLine, ControlPage, Receipt
 from connectors.stripe_billing.amounts import from_sent, to_sent
@@ -22,6 +22,10 @@ from connectors.stripe_billing.transport import SYSTEM, Api
 
 #: metadata key of a note; Stripe takes 40 characters
 NOTE = "q2c_bank_"
+#: metadata key of what the customer withheld for the tax office
+WITHHELD = "q2c_withheld"
+#: metadata key of a bank receipt that did not hold
+RETURNED = "q2c_returned_"
 #: an invoice that was not paid for so long is not paid by wire any more
 LONGEST_UNPAID = timedelta(days=396)
 Get = Callable[[str], dict[str, Any] | None]
@@ -39,30 +43,91 @@ def settle(api: Api, allocation: Allocation, *, get: Get, key: str) -> Receipt:
         raise _refused(allocation, "Stripe does not have the invoice", reason="ORPHAN_INVOICE")
     if allocation.payment_reference.startswith("payment:stripe:"):
         return _attach(api, allocation, path=path, key=key)
+    return _note(api, allocation, record, path=path, name=note_name(allocation.payment_reference), key=key)
+
+
+def withhold(api: Api, withholding: Withholding, *, get: Get, key: str) -> Receipt:
+    """Note on an invoice what the customer withheld, and close it once it is covered: nobody collects it from them.
+
+    Raises Rejected as `settle` does.
+    """
+    path = f"/v1/invoices/{quote(invoice_id(withholding.invoice_reference), safe='')}"
+    record = get(path)
+    if record is None:
+        raise _refused(withholding, "Stripe does not have the invoice", reason="ORPHAN_INVOICE")
+    return _note(api, withholding, record, path=path, name=WITHHELD, key=key)
+
+
+def _note(
+    api: Api, subject: Allocation | Withholding, record: dict[str, Any], *, path: str, name: str, key: str
+) -> Receipt:
     noted = notes(record)
-    name = note_name(allocation.payment_reference)
     if record["status"] == "paid":
         if name in noted:
-            return receipt(allocation, record)
-        raise _refused(allocation, "billing shows the invoice as paid by something else", reason="DUPLICATE_PAYMENT")
+            return receipt(subject, record, name=name)
+        if _is_paid_anew(record, noted, subject.amount):
+            return receipt(subject, api.post(path, _as_note(subject, name), key=f"{key}:note"), name=name)
+        raise _refused(subject, "billing shows the invoice as paid by something else", reason="DUPLICATE_PAYMENT")
     if record["status"] != "open":
-        raise _refused(allocation, f"the invoice is {record['status']} in billing")
+        raise _refused(subject, f"the invoice is {record['status']} in billing")
     if name not in noted:
-        note = f"{format(allocation.amount, 'f')} {allocation.applied_on.isoformat()}"
-        record = api.post(path, {"metadata": {name: note}}, key=f"{key}:note")
+        record = api.post(path, _as_note(subject, name), key=f"{key}:note")
         noted = notes(record)
     if covers(record, noted):
         try:
             record = api.post(f"{path}/pay", {"paid_out_of_band": True}, key=f"{key}:pay")
         except Rejected as error:
-            raise _refused(allocation, error.text) from error
-    return receipt(allocation, record)
+            raise _refused(subject, error.text) from error
+    return receipt(subject, record, name=name)
+
+
+def _as_note(subject: Allocation | Withholding, name: str) -> dict[str, Any]:
+    day = subject.applied_on if isinstance(subject, Allocation) else subject.booked_on
+    return {"metadata": {name: f"{format(subject.amount, 'f')} {day.isoformat()}"}}
+
+
+def _is_paid_anew(record: Mapping[str, Any], noted: Mapping[str, tuple[Decimal, date]], amount: Decimal) -> bool:
+    """Whether an invoice that was marked as paid elsewhere has room for this since a receipt of it did not hold."""
+    if not any(name.startswith(RETURNED) for name in metadata(record)):
+        return False
+    elsewhere = from_sent(record.get("amount_paid_off_stripe") or 0, record["currency"].upper())
+    return sum((one for one, _ in noted.values()), amount) <= elsewhere
+
+
+def take_back(api: Api, returned: PaymentReturn, *, get: Get, key: str) -> Receipt:
+    """A bank receipt that did not hold is noted as such. An invoice still open stays so, and Stripe reminds of it; one
+    marked as paid elsewhere stays paid, since Stripe opens none again (docs.stripe.com/api/invoices/pay).
+    """
+    path = f"/v1/invoices/{quote(invoice_id(returned.invoice_reference), safe='')}"
+    record = get(path)
+    if record is None:
+        raise _refused(returned, "Stripe does not have the invoice", reason="ORPHAN_INVOICE")
+    name = note_name(returned.payment_reference)
+    if name in notes(record):
+        note = f"{format(returned.amount, 'f')} {returned.returned_on.isoformat()}"
+        # an empty value removes a key (docs.stripe.com/api/metadata)
+        changed = {name: "", f"{RETURNED}{name.removeprefix(NOTE)}": note}
+        record = api.post(path, {"metadata": changed}, key=key)
+    return _returned(record, name=name)
+
+
+def find_returned(reference: str, *, get: Get) -> list[Receipt]:
+    """What Stripe holds of `payment_return:<system>:<payment>:<invoice id>`: nothing while the receipt still counts."""
+    _, _, payment_id, own_id = reference.split(":", 3)
+    record = get(f"/v1/invoices/{quote(own_id, safe='')}")
+    name = f"{NOTE}{payment_id}"
+    return [_returned(record, name=name)] if record and name not in notes(record) else []
+
+
+def _returned(record: Mapping[str, Any], *, name: str) -> Receipt:
+    held = {"currency": record["currency"].upper(), "status": str(record["status"])}
+    return Receipt(external_id=f"{record['id']}:{name.removeprefix(NOTE)}:returned", held=held)
 
 
 def _attach(api: Api, allocation: Allocation, *, path: str, key: str) -> Receipt:
     intent = allocation.payment_reference.rpartition(":")[2]
     record = api.post(f"{path}/attach_payment", {"payment_intent": intent}, key=key)
-    return receipt(allocation, record)
+    return receipt(allocation, record, name=note_name(allocation.payment_reference))
 
 
 def give_back(api: Api, refund: Refund, *, key: str) -> Receipt:
@@ -101,23 +166,31 @@ def find(reference: str, *, get: Get, api: Api) -> list[Receipt]:
         intent = {"type": "payment_intent", "payment_intent": payment_id}
         rows = [row for page in api.pages("/v1/invoice_payments", payment=intent, invoice=own_id) for row in page]
         return [Receipt(external_id=f"{own_id}:{payment_id}") for _ in rows[:1]]
+    return _find_note(record, name=f"{NOTE}{payment_id}")
+
+
+def find_withheld(reference: str, *, get: Get) -> list[Receipt]:
+    """What Stripe holds of `withholding:stripe:<invoice id>`. Noted counts once it has led to all it should."""
+    record = get(f"/v1/invoices/{quote(reference.rpartition(':')[2], safe='')}")
+    return _find_note(record, name=WITHHELD) if record else []
+
+
+def _find_note(record: Mapping[str, Any], *, name: str) -> list[Receipt]:
     noted = notes(record)
-    name = f"{NOTE}{payment_id}"
     if name not in noted or (record["status"] == "open" and covers(record, noted)):
         return []
     currency = record["currency"].upper()
     held = {"total": format(noted[name][0], "f"), "currency": currency}
-    return [Receipt(external_id=f"{own_id}:{payment_id}", held=held)]
+    return [Receipt(external_id=f"{record['id']}:{name.removeprefix(NOTE)}", held=held)]
 
 
-def receipt(allocation: Allocation, record: Mapping[str, Any]) -> Receipt:
+def receipt(subject: Allocation | Withholding, record: Mapping[str, Any], *, name: str) -> Receipt:
     """What Stripe holds after it."""
-    payment_id = allocation.payment_reference.rpartition(":")[2]
-    noted = notes(record).get(f"{NOTE}{payment_id}")
+    noted = notes(record).get(name)
     held = {"currency": record["currency"].upper(), "status": record["status"]}
     if noted:
         held["total"] = format(noted[0], "f")
-    return Receipt(external_id=f"{record['id']}:{payment_id}", held=held)
+    return Receipt(external_id=f"{record['id']}:{name.removeprefix(NOTE)}", held=held)
 
 
 def covers(record: Mapping[str, Any], noted: Mapping[str, tuple[Decimal, date]]) -> bool:
@@ -127,11 +200,11 @@ def covers(record: Mapping[str, Any], noted: Mapping[str, tuple[Decimal, date]])
 
 
 def notes(record: Mapping[str, Any]) -> dict[str, tuple[Decimal, date]]:
-    """The bank receipts noted on an invoice: metadata key -> amount and value date. What is no note of ours is left."""
+    """What is noted on an invoice as paid elsewhere or withheld: key -> amount and day; other metadata is left."""
     found = {}
     for name, value in metadata(record).items():
         amount, _, day = str(value).partition(" ")
-        if name.startswith(NOTE):
+        if name.startswith(NOTE) or name == WITHHELD:
             try:
                 found[name] = (Decimal(amount), date.fromisoformat(day))
             except (ArithmeticError, ValueError):
@@ -165,7 +238,7 @@ def note_lines(record: Mapping[str, Any], *, day: date) -> list[ControlLine]:
             status=record["status"],
         )
         for name, (amount, noted_on) in notes(record).items()
-        if noted_on == day
+        if noted_on == day and name.startswith(NOTE)
     ]
 
 
@@ -178,5 +251,5 @@ def invoice_id(reference: str) -> str:
     return reference.removeprefix("invoice:stripe:")
 
 
-def _refused(allocation: Allocation, text: str, *, reason: str = "PAID_IN_ERP_OPEN_IN_BILLING") -> Rejected:
-    return Rejected(f"{allocation.reference}: {text}", reason=reason, field="invoice", value=text[:300], system=SYSTEM)
+def _refused(subject: Canonical, text: str, *, reason: str = "PAID_IN_ERP_OPEN_IN_BILLING") -> Rejected:
+    return Rejected(f"{subject.reference}: {text}", reason=reason, field="invoice", value=text[:300], system=SYSTEM)

@@ -2,12 +2,14 @@
 
 import contextlib
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from connectors.canonical import Allocation, Payment
 from connectors.errors import ConnectorError, Rejected
-from connectors.interface import Receipt
+from connectors.interface import ControlPage, Receipt
+from connectors.money import amount
 from connectors.tryton import mapping
 from connectors.tryton.books import Books, Row
 from connectors.tryton.invoices import Invoices
@@ -148,6 +150,23 @@ class Cash:
     def clearing(self, company: int) -> int:
         """The account money waits in until the bank's statement."""
         return self.books.account(str(self.books.settings.get("clearing_account", CLEARING_ACCOUNT)), company=company)
+
+    def clearing_balance(self, company: int, *, day: date, entity: str) -> ControlPage:
+        """The balance of the clearing account up to and including a day, summed from its own posted lines."""
+        currency = self.books.company_currency(company)
+        domain = [
+            ["account", "=", self.clearing(company)],
+            ["move.date", "<=", day],
+            ["move.state", "=", "posted"],
+        ]
+        pages = [
+            rows
+            for rows, _ in self.books.pages("account.move.line", domain, fields=("debit", "credit"), company=company)
+        ]
+        found = [row for rows in pages for row in rows]
+        balance = amount(mapping.balance(found), currency)
+        line = mapping.clearing_line(balance, currency=currency, day=day, entity=entity)
+        return ControlPage(lines=(line,) if found else (), query=f"account.move.line {domain}")
 
     @property
     def _journal(self) -> str:

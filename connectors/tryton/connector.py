@@ -5,7 +5,17 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from connectors.canonical import Address, Allocation, CreditMemo, Customer, DocumentVoid, Invoice, Payment, WriteOff
+from connectors.canonical import (
+    Address,
+    Allocation,
+    CreditMemo,
+    Customer,
+    DocumentVoid,
+    Invoice,
+    Payment,
+    Withholding,
+    WriteOff,
+)
 from connectors.errors import Misconfigured, Rejected
 from connectors.http import Http
 from connectors.interface import Connector, ControlPage, Parcel, Period, Receipt, Setup, Unsupported
@@ -16,7 +26,7 @@ from connectors.tryton.invoices import IN_LEDGER, Invoices
 from connectors.tryton.rpc import Rpc
 
 #: kinds of documents the portal does not post here
-NOT_POSTED = frozenset({CreditMemo.kind, DocumentVoid.kind, WriteOff.kind})
+NOT_POSTED = frozenset({CreditMemo.kind, DocumentVoid.kind, WriteOff.kind, Withholding.kind})
 #: kind -> which customer invoices show it: a credit note is one below zero, made by hand as long as we post none
 LISTED: dict[str, list[Any]] = {
     "invoice": [["total_amount", ">=", Decimal(0)]],
@@ -38,7 +48,7 @@ class Tryton(Connector):
     role = "erp"
     capabilities: ClassVar[frozenset[str]] = frozenset({"find", "list_day", "periods"})
     delivers: ClassVar[frozenset[str]] = frozenset({"customer", "invoice", "payment", "allocation"})
-    lists: ClassVar[frozenset[str]] = frozenset({"customer", "receipt", "payment", *LISTED})
+    lists: ClassVar[frozenset[str]] = frozenset({"customer", "receipt", "payment", "clearing", *LISTED})
     settle_time = timedelta(seconds=60)  # an unanswered call may still be at work when we look
     key_horizon = None
 
@@ -149,6 +159,8 @@ class Tryton(Connector):
             ):
                 lines = tuple(mapping.receipt_line(row, currency=currency) for row in rows)
                 yield ControlPage(lines=lines, source_count=total, query=f"account.move.line {domain}")
+        elif kind == "clearing":
+            yield self.cash.clearing_balance(company, day=day, entity=entity)
         elif kind == "customer":
             currency = self.books.company_currency(company)
             domain = [["active", "in", [True, False]], ["code", "like", "customer:%"]]

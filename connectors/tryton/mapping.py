@@ -266,6 +266,14 @@ def receipt_line(row: Mapping[str, Any], *, currency: str) -> ControlLine:
     )
 
 
+def clearing_line(balance: Decimal, *, currency: str, day: date, entity: str) -> ControlLine:
+    """The balance of the clearing account; debits, which is what the gateway owes, above zero."""
+    return ControlLine(
+        reference=f"clearing:{currency}", external_id="clearing", document_date=day, currency=currency,
+        net=balance, tax=Decimal(0), gross=balance, label=f"Clearing account of {entity}",
+    )  # fmt: skip
+
+
 def customer_line(row: Mapping[str, Any], *, day: date, currency: str) -> ControlLine:
     """One customer: it has no amounts, and no currency but the company's."""
     zero = Decimal(0)

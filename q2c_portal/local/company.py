@@ -140,6 +140,7 @@ def _netsuite(url: str) -> Connection:
                 "dispute_fees": "621",
                 "bad_debt": "610",
                 "withholding": "126",
+                "conversion": "128",
             },
             "tax_code_zero": "9",
             "tax_codes": {"zero": "9"},

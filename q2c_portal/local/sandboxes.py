@@ -134,6 +134,10 @@ class NetSuiteAdmin(Sandbox):
         token = self._checked(self.http.post(base, data=sign_in.form())).json()["access_token"]
         self.http.headers["Authorization"] = f"Bearer {token}"
 
+    def void_payment(self, key: str) -> None:
+        """The bank took a payment back: somebody voids it at the screen."""
+        self.edit("customerPayment", key, voided=True)
+
     def item(self, code: str, name: str, *, subsidiaries: Sequence[str] = ("1",)) -> None:
         """An item for sale whose revenue is deferred. Safe to repeat."""
         self._checked(

@@ -58,7 +58,7 @@ class CaseOut(serializers.ModelSerializer):
 
 
 class FixInputs(serializers.Serializer):
-    inputs = serializers.DictField(child=Text(max_length=300), default=dict)
+    inputs = serializers.DictField(child=Text(max_length=300, allow_blank=True), default=dict)
 
 
 class FixOrder(FixInputs):

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from connectors.interface import ControlLine
 from reconciliation.teams import Team
@@ -17,6 +18,11 @@ class Finding:
     #: reason of its case
     kind: str
     label: str
+    #: the money it is about, in major units of its currency, where it is about money
+    amount: Decimal = Decimal(0)
+    currency: str = ""
+    #: the day of its document; the day of the run where it has none
+    dated: date | None = None
 
 
 def always(entity: LegalEntity) -> bool:

@@ -31,10 +31,10 @@ def take_stock(row: ControlRun, control: Control) -> None:
                 entity=row.entity,
                 kind=one.kind,
                 reference=one.reference,
-                currency=row.entity.functional_currency,
-                document_date=row.business_date,
+                currency=one.currency or row.entity.functional_currency,
+                document_date=one.dated or row.business_date,
                 label=one.label,
-                difference=0,
+                difference=one.amount,
                 found_in=row,
                 found_at=clock.now(),
             )
@@ -58,5 +58,6 @@ def _opening(found: Break, control: Control) -> Any:
         effective_on=found.document_date,
         value=found.label,
         field_name=control.kind,
+        amount=found.difference or None,
         currency=found.currency,
     )

@@ -2,8 +2,10 @@
 
 from connectors.registry import connector_class
 from reconciliation.controls.bank_receipts import BANK_RECEIPTS
+from reconciliation.controls.clearing import CLEARING
 from reconciliation.controls.committed_vs_contracted import COMMITTED_VS_CONTRACTED
 from reconciliation.controls.control import Control
+from reconciliation.controls.conversions import CONVERSIONS
 from reconciliation.controls.corrections import CREDIT_MEMOS, VOIDS, WRITE_OFFS
 from reconciliation.controls.customers import CUSTOMERS_IN_BILLING, CUSTOMERS_IN_ERP
 from reconciliation.controls.deferred_revenue import DEFERRED_REVENUE
@@ -14,6 +16,7 @@ from reconciliation.controls.receipts import RECEIPTS
 from reconciliation.controls.refunds import REFUNDS
 from reconciliation.controls.services_ordered import SERVICES_ORDERED
 from reconciliation.controls.usage import USAGE
+from reconciliation.controls.withholding import WITHHOLDING_CERTIFICATES
 from sync.models import EntityRoute, LegalEntity
 
 CONTROLS: dict[str, Control] = {
@@ -35,7 +38,10 @@ CONTROLS: dict[str, Control] = {
         DISPUTES,
         PAYOUTS,
         PAYOUTS_AT_BANK,
+        CONVERSIONS,
+        CLEARING,
         BANK_RECEIPTS,
+        WITHHOLDING_CERTIFICATES,
     )
 }
 

@@ -37,6 +37,8 @@ class Input:
     initial: str = ""
     choices: tuple[tuple[str, str], ...] = ()
     help: str = ""
+    #: False where it may be left empty
+    required: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,10 +1,12 @@
 """All fixes by name, and which of them are on offer for a case."""
 
-from reconciliation.fixes.cash_fixes import ApplyCash, GiveUpDispute, LeaveAsItIs, OwesOne, RefundRest
+from reconciliation.fixes.cash_fixes import ApplyCash, LeaveAsItIs, RefundRest
 from reconciliation.fixes.contract_fixes import KeepSigned
+from reconciliation.fixes.dispute_fixes import CreditLostDispute, GiveUpDispute
 from reconciliation.fixes.document_fixes import ApproveWriteOff, PostInvoiceFirst, PostOnAccount, PostReversal
 from reconciliation.fixes.fix import Fix
 from reconciliation.fixes.mapping_fixes import MapCountry, MapProduct
+from reconciliation.fixes.owing import OwesOne
 from reconciliation.fixes.plain_fixes import ReadAgain, Reconnect, RunControl
 from reconciliation.fixes.posting_fixes import (
     BillLateUsage,
@@ -15,6 +17,7 @@ from reconciliation.fixes.posting_fixes import (
     TryAgain,
 )
 from reconciliation.fixes.routing_fixes import SayWhoSells
+from reconciliation.fixes.withholding_fixes import BookWithholding, KeepCertificate
 from reconciliation.models import ExceptionCase, Problem
 from reconciliation.ownership import ownership
 
@@ -39,6 +42,9 @@ FIXES: dict[str, Fix] = {
         ApplyCash(),
         RefundRest(),
         GiveUpDispute(),
+        CreditLostDispute(),
+        BookWithholding(),
+        KeepCertificate(),
         LeaveAsItIs(),
         KeepSigned(),
     )

@@ -14,6 +14,7 @@ from sync.models import (
     InvoiceLineRecord,
     InvoiceRecord,
     PaymentRecord,
+    WithholdingRecord,
 )
 
 
@@ -103,6 +104,15 @@ class AllocationAdmin(Record):
     list_display = ["reference", "invoice_reference", "applied_on", "sum", "trail"]
     search_fields = ["reference__startswith", "invoice_reference__startswith"]
     search_help_text = "Starts with: reference, or the invoice's reference"
+
+
+@admin.register(WithholdingRecord)
+class WithholdingAdmin(Record):
+    seen_with = "sync.view_paymentrecord"
+    list_display = ["number", "booked_on", "sum", "certificate_number", "certificate_date", "trail"]
+    search_fields = ["number__startswith", "certificate_number__startswith", "invoice_reference__startswith"]
+    search_help_text = "Starts with: the invoice's number or reference, or the certificate's number"
+    list_filter = ["legal_entity"]
 
 
 @admin.register(DunningRecord)

@@ -3,6 +3,7 @@
 from sync.models.bundle import BundleMapping
 from sync.models.connection import Connection, ConnectionHealth
 from sync.models.contract import ContractLineRecord, ContractRecord
+from sync.models.conversion import ConversionRecord
 from sync.models.correction import CreditMemoLineRecord, CreditMemoRecord, VoidRecord, WriteOffRecord
 from sync.models.customer import CustomerRecord
 from sync.models.dispute import DisputeLossRecord, DisputeMovementRecord, DisputeOutcomeRecord, DisputeRecord
@@ -24,7 +25,7 @@ from sync.models.late import LatePosting
 from sync.models.mapping import CountryMapping, EntityMapping, MappingRow, ProductMapping
 from sync.models.order import SalesOrderLineRecord, SalesOrderRecord
 from sync.models.outbox import Attempt, Delivery, DeliveryNeed, ExternalIdentity
-from sync.models.payment import AllocationRecord, PaymentRecord
+from sync.models.payment import AllocationRecord, PaymentRecord, PaymentReturnRecord
 from sync.models.payout import PayoutFailureRecord, PayoutLineRecord, PayoutRecord
 from sync.models.period import AccountingPeriod, PostingWindow
 from sync.models.rate import ExchangeRate
@@ -47,6 +48,7 @@ from sync.models.usage import (
     UsageSummaryRecord,
     UsageTrueUpRecord,
 )
+from sync.models.withholding import WithholdingRecord
 from sync.models.work import Block, WorkItem
 
 __all__ = [
@@ -66,6 +68,7 @@ __all__ = [
     "ConnectionHealth",
     "ContractLineRecord",
     "ContractRecord",
+    "ConversionRecord",
     "CountryMapping",
     "CreditMemoLineRecord",
     "CreditMemoRecord",
@@ -92,6 +95,7 @@ __all__ = [
     "MappingRow",
     "ModificationTreatment",
     "PaymentRecord",
+    "PaymentReturnRecord",
     "PayoutFailureRecord",
     "PayoutLineRecord",
     "PayoutRecord",
@@ -119,6 +123,7 @@ __all__ = [
     "UsageSource",
     "UsageSummaryRecord",
     "UsageTrueUpRecord",
+    "WithholdingRecord",
     "WorkItem",
     "WriteOffRecord",
 ]

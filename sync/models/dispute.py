@@ -40,13 +40,19 @@ class DisputeMovementRecord(DocumentRecord):
 
 
 class DisputeLossRecord(DocumentRecord):
-    """What finance gave up of a lost dispute; same fields as connectors.canonical.DisputeLoss."""
+    """How finance ended a lost dispute; same fields as connectors.canonical.DisputeLoss."""
 
     gateway_id = models.CharField(max_length=80)
     dispute_reference = ReferenceField(unique=True)
     customer_reference = ReferenceField(db_index=True)
     decided_on = models.DateField()
     amount = MoneyField()
+    treatment = models.CharField(
+        max_length=12,
+        choices=[("bad_debt", "Bad debt"), ("credit_memo", "Credit memo")],
+        default="bad_debt",
+        db_default="bad_debt",
+    )
 
     class Meta:
         ordering = ["-decided_on", "-pk"]

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
+from sync.models.document import DocumentRecord
 from sync.models.entity import LegalEntity
 from sync.models.fields import CurrencyField, MoneyField, ReferenceField
 
@@ -61,3 +62,18 @@ class AllocationRecord(models.Model):
 
     def __str__(self) -> str:
         return self.reference
+
+
+class PaymentReturnRecord(DocumentRecord):
+    """A bank receipt that did not hold; same fields as connectors.canonical.PaymentReturn."""
+
+    gateway_id = models.CharField(max_length=80)
+    payment_reference = ReferenceField(unique=True)
+    customer_reference = ReferenceField(db_index=True)
+    invoice_reference = ReferenceField(blank=True)
+    returned_on = models.DateField()
+    amount = MoneyField()
+
+    class Meta:
+        ordering = ["-returned_on", "-pk"]
+        constraints = [models.CheckConstraint(condition=Q(amount__gt=0), name="payment_return_is_above_zero")]

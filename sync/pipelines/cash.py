@@ -7,13 +7,15 @@ from typing import Any
 
 from django.db import connection as database
 
-from connectors.canonical import Canonical, Payout, Refund
+from connectors.canonical import Allocation, Canonical, PaymentReturn, Payout, Refund
 from connectors.money import amount
 from sync.models import (
+    AllocationRecord,
     DisputeMovementRecord,
     DisputeRecord,
     LegalEntity,
     PaymentRecord,
+    PaymentReturnRecord,
     PayoutRecord,
     RefundFailureRecord,
     RefundRecord,
@@ -21,9 +23,11 @@ from sync.models import (
 
 ZERO = Decimal(0)
 #: payment -> received less applied to documents less paid back. A refund that came home stays counted here: what it
-#: gave back is a credit of its own from then on
+#: gave back is a credit of its own from then on. Of a bank receipt that did not hold nothing is left
 _LEFT = """
-SELECT p.reference, p.currency, p.amount - coalesce(a.amount, 0) - coalesce(r.amount, 0)
+SELECT p.reference, p.currency, CASE WHEN EXISTS (
+    SELECT 1 FROM sync_paymentreturnrecord back WHERE back.payment_reference = p.reference
+) THEN 0 ELSE p.amount - coalesce(a.amount, 0) - coalesce(r.amount, 0) END
 FROM sync_paymentrecord p
 LEFT JOIN (
     SELECT payment_reference, sum(amount) AS amount FROM sync_allocationrecord
@@ -62,6 +66,10 @@ class Cash:
     left: dict[str, Decimal]
     #: payment -> refunds of it that came home: reference of the failure -> what was not paid out again
     came_back: dict[str, dict[str, Decimal]]
+    #: bank receipts that did not hold
+    returned: frozenset[str]
+    #: receipts taken back at hand -> what they had paid
+    applied: dict[str, list[AllocationRecord]]
 
 
 def look_up(subjects: Iterable[Canonical]) -> Cash:
@@ -84,7 +92,22 @@ def look_up(subjects: Iterable[Canonical]) -> Cash:
         moved=frozenset(found) | _known(parts),
         left=left_of(sorted(found)),
         came_back=_came_back(sorted(found)),
+        returned=_returned({one.payment_reference for one in subjects if isinstance(one, Allocation)}),
+        applied=_applied({one.payment_reference for one in subjects if isinstance(one, PaymentReturn)}),
     )
+
+
+def _returned(payments: set[str]) -> frozenset[str]:
+    rows = PaymentReturnRecord.objects.filter(payment_reference__in=payments) if payments else None
+    return frozenset(rows.values_list("payment_reference", flat=True)) if rows is not None else frozenset()
+
+
+def _applied(payments: set[str]) -> dict[str, list[AllocationRecord]]:
+    found: dict[str, list[AllocationRecord]] = {}
+    if payments:
+        for row in AllocationRecord.objects.filter(payment_reference__in=payments).order_by("pk"):
+            found.setdefault(row.payment_reference, []).append(row)
+    return found
 
 
 def _one_at_a_time(payments: set[str]) -> None:

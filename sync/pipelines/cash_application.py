@@ -41,6 +41,8 @@ def owes(allocation: Allocation, lookups: Lookups) -> list[Owed]:
     invoice = lookups.invoices[allocation.invoice_reference]
     customer = lookups.customers[allocation.customer_reference]
     if told_by_ledger(allocation):
+        if allocation.payment_reference in lookups.cash.returned:
+            return []  # the bank took the money back before billing heard of it
         return [
             Owed(
                 role="billing",

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from connectors.canonical import Invoice, Payment
+from connectors.canonical import Conversion, Invoice, Payment
 from sync.pipelines.flow import Lookups
 
 
@@ -16,6 +16,12 @@ def rate_invoice(invoice: Invoice, lookups: Lookups) -> Invoice:
 def rate_payment(payment: Payment, lookups: Lookups) -> Payment:
     """The rate of the day the money came. Raises StepError FX_RATE_MISSING."""
     return replace(payment, **_rated(payment.currency, payment.legal_entity, lookups, on=payment.received_on))
+
+
+def rate_conversion(conversion: Conversion, lookups: Lookups) -> Conversion:
+    """The rate of the day the gateway converted. Raises StepError FX_RATE_MISSING."""
+    found = _rated(conversion.currency, conversion.legal_entity, lookups, on=conversion.moved_on)
+    return replace(conversion, exchange_rate=found.get("exchange_rate", conversion.exchange_rate))
 
 
 def _rated(currency: str, legal_entity: str, lookups: Lookups, *, on: date) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from sync.pipelines.cash_application import CASH_APPLICATION
 from sync.pipelines.clearance import CLEARANCE
 from sync.pipelines.closed_won_to_billing import CLOSED_WON_TO_BILLING
+from sync.pipelines.conversion_to_erp import CONVERSION_TO_ERP
 from sync.pipelines.credit_memo_to_erp import CREDIT_MEMO_TO_ERP
 from sync.pipelines.customer_sync import CUSTOMER_SYNC
 from sync.pipelines.dispute_closed import DISPUTE_CLOSED
@@ -11,6 +12,7 @@ from sync.pipelines.dispute_to_erp import DISPUTE_TO_ERP
 from sync.pipelines.dunning_to_crm import DUNNING_TO_CRM
 from sync.pipelines.flow import Flow
 from sync.pipelines.invoice_to_erp import INVOICE_TO_ERP
+from sync.pipelines.payment_return import PAYMENT_RETURN
 from sync.pipelines.payment_to_erp import PAYMENT_TO_ERP
 from sync.pipelines.payout_failure_to_erp import PAYOUT_FAILURE_TO_ERP
 from sync.pipelines.payout_to_erp import PAYOUT_TO_ERP
@@ -28,6 +30,7 @@ FLOWS: dict[str, Flow] = {
         INVOICE_TO_ERP,
         PAYMENT_TO_ERP,
         CASH_APPLICATION,
+        PAYMENT_RETURN,
         DUNNING_TO_CRM,
         CREDIT_MEMO_TO_ERP,
         VOID_TO_ERP,
@@ -37,6 +40,7 @@ FLOWS: dict[str, Flow] = {
         DISPUTE_OPEN,
         DISPUTE_TO_ERP,
         DISPUTE_CLOSED,
+        CONVERSION_TO_ERP,
         PAYOUT_TO_ERP,
         PAYOUT_FAILURE_TO_ERP,
     )

@@ -1,18 +1,19 @@
-"""An invoice that was paid in part and not in full is one case, closed when the rest is here.
+"""An invoice that was paid in part and not in full, or whose bank payment did not hold, is one case, closed when the
+rest is here.
 
 Short by exactly what customers of that country may withhold is a claim with a certificate, no fee: it is told apart.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from connectors.money import minor_units
 from sync import blocks, open_items
-from sync.models import AllocationRecord, CustomerRecord, LegalEntity
+from sync.models import AllocationRecord, CustomerRecord, LegalEntity, PaymentReturnRecord
 from sync.open_items import OpenItem
 from sync.pipelines import records
 
-REASONS = frozenset({"UNDERPAYMENT", "WHT_SHORT_PAY"})
+REASONS = frozenset({"UNDERPAYMENT", "WHT_SHORT_PAY", "PAYMENT_RETURNED"})
 
 
 def review(references: Iterable[str]) -> None:
@@ -20,13 +21,14 @@ def review(references: Iterable[str]) -> None:
     wanted = set(references)
     items = records.items_of("invoice_to_erp", wanted)
     found = open_items.of_invoices(wanted)
+    returned = _returned(wanted)
     stops: list[blocks.Stop] = []
     for reference, invoice in sorted(found.items()):
         item = items.get(reference)
         if item is None:
             continue
-        short = 0 < invoice.left < invoice.total
-        reason = ("WHT_SHORT_PAY" if is_withheld(invoice) else "UNDERPAYMENT") if short else ""
+        short = 0 < invoice.left < invoice.total or (reference in returned and invoice.left > 0)
+        reason = _reason(invoice, is_returned=reference in returned) if short else ""
         note = "Another part of it is left" if short else "Nothing of it is left"
         # whatever was said before is said anew: the amount has changed
         blocks.clear(work_items=[item.pk], reasons=REASONS, note=note)
@@ -42,6 +44,19 @@ def review(references: Iterable[str]) -> None:
                 )
             )
     blocks.put(stops)
+
+
+def _returned(references: Collection[str]) -> set[str]:
+    """Of these invoices those a bank payment of which did not hold."""
+    back = PaymentReturnRecord.objects.values("payment_reference")
+    rows = AllocationRecord.objects.filter(invoice_reference__in=references, payment_reference__in=back)
+    return set(rows.values_list("invoice_reference", flat=True))
+
+
+def _reason(invoice: OpenItem, *, is_returned: bool) -> str:
+    if is_returned:
+        return "PAYMENT_RETURNED"
+    return "WHT_SHORT_PAY" if is_withheld(invoice) else "UNDERPAYMENT"
 
 
 def review_corrected(references: Iterable[str]) -> None:

@@ -144,6 +144,9 @@ RECORDS: list[tuple[type, type, set[str], set[str]]] = [
     (canonical.Dispute, models.DisputeRecord, set(), set()),
     (canonical.DisputeMovement, models.DisputeMovementRecord, MOVED, set()),
     (canonical.DisputeLoss, models.DisputeLossRecord, MOVED, set()),
+    (canonical.Withholding, models.WithholdingRecord, MOVED, set()),
+    (canonical.PaymentReturn, models.PaymentReturnRecord, MOVED, set()),
+    (canonical.Conversion, models.ConversionRecord, MOVED, set()),
     (canonical.DisputeOutcome, models.DisputeOutcomeRecord, set(), set()),
     # a wanted state is no document: it has no entity, money or source of its own, and knows what was sent
     (

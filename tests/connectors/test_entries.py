@@ -1,5 +1,6 @@
 """Double entry of cash: every journal balances, and the clearing account empties as the gateway pays out."""
 
+import dataclasses
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -16,6 +17,7 @@ from connectors.canonical import (
     PayoutFailure,
     Refund,
     RefundFailure,
+    Withholding,
     entries,
 )
 from connectors.money import minor_units
@@ -31,7 +33,11 @@ SETTINGS = {
     "accounts": {
         name: {code: f"{place}{index}" for index, code in enumerate(CURRENCIES)}
         for place, name in enumerate(
-            ("bank", "clearing", "fees", "reserve", "receivable", "disputed", "dispute_fees", "bad_debt"), 1
+            (
+                *("bank", "clearing", "fees", "reserve", "receivable", "disputed", "dispute_fees", "bad_debt"),
+                *("withholding", "conversion"),
+            ),
+            1,
         )
     },
 }
@@ -152,8 +158,6 @@ def test_clearing_is_zero_once_everything_is_paid_out(month: tuple[str, list[tup
 
 
 def _in(journal: Any, currency: str) -> Any:
-    import dataclasses
-
     return dataclasses.replace(journal, currency=currency)
 
 
@@ -172,6 +176,35 @@ def test_what_comes_back_undoes_what_went_out(currency: str, data: st.DataObject
     kept = {entry.purpose: entry.amount for entry in entries(lost)}
     assert kept["disputed"] + next(entry.amount for entry in entries(taken) if entry.purpose == "disputed") == 0
     assert kept["bad_debt"] == amount
+    # one that is given back by credit memo is owed by its customer again, who the memo then clears
+    credited = entries(dataclasses.replace(lost, treatment="credit_memo"))
+    assert [(entry.purpose, entry.amount, entry.customer_reference) for entry in credited] == [
+        ("receivable", amount, "c"),
+        ("disputed", -amount, "c"),
+    ]
+
+
+@given(currency=st.sampled_from(CURRENCIES), data=st.data())
+def test_withheld_tax_moves_the_claim_from_the_customer_to_the_tax_office(currency: str, data: st.DataObject) -> None:
+    amount = data.draw(amounts(currency))
+    withheld = Withholding(
+        reference="withholding:stripe:in_1",
+        version=1,
+        correlation_id="",
+        currency=currency,
+        invoice_reference="invoice:stripe:in_1",
+        number="INV-1",
+        customer_reference="c",
+        booked_on=DAY,
+        amount=amount,
+    )
+    assert [(entry.purpose, entry.amount, entry.customer_reference) for entry in entries(withheld)] == [
+        ("withholding", amount, ""),
+        ("receivable", -amount, "c"),
+    ]
+    booked = netsuite_cash.journal_record(withheld, known={"c": "7"}, settings=SETTINGS)
+    assert [line.get("debit", -line.get("credit", 0)) for line in booked["line"]["items"]] == [amount, -amount]
+    assert booked["memo"] == "INV-1, certificate outstanding"
 
 
 def test_a_failed_payout_puts_the_money_back() -> None:

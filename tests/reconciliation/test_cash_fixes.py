@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from connectors.canonical import Allocation, DisputeLoss, Refund
+from connectors.canonical import Allocation, Refund
 from reconciliation import approvals
 from reconciliation.fixes.fix import InputError
 from reconciliation.fixes.registry import for_case
@@ -14,7 +14,6 @@ from sync.models import Delivery
 from tests.paper_erp import books
 from tests.reconciliation.desk import approver, ask, at, case_of, finish, preparer
 from tests.small_company import Company, account_id, allocation, payment
-from tests.sync.test_cash import dispute_parts
 
 
 @pytest.fixture
@@ -92,17 +91,6 @@ def test_what_was_paid_too_much_goes_back_after_two_people_said_so(company: Comp
         Decimal("100.00"),
         "payment:stripe:pi_1",
     )
-
-
-def test_a_lost_dispute_becomes_bad_debt_by_two_people(company: Company) -> None:
-    company.hears(payment(amount="100.00"), allocation(amount="100.00"), source=company.billing)
-    company.hears(*dispute_parts("lost"), source=company.billing)
-    company.settles()
-    request = ask("give_up_dispute", at(case_of("DISPUTE_LOST")), user=preparer())
-    finish(approvals.approve(request.pk, user=approver()), company)
-    sent = next(entry.subject for entry in books("erp").entries if entry.kind == "dispute_loss")
-    assert isinstance(sent, DisputeLoss) and sent.amount == Decimal("100.00")
-    assert not ExceptionCase.objects.filter(status="open").exists()
 
 
 def test_money_may_stay_on_account_if_two_people_say_so(company: Company) -> None:

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 
-from sync.models import PayoutRecord
+from sync.models import CreditMemoRecord, LegalEntity, PayoutRecord, ProductMapping, TaxCode, TaxRegistration
+from tests.scenarios.branches import common
 from tests.scenarios.business import FIRST_DAY, Business, Sold
 
 #: its invoice is issued on the first day, and customers here pay a day later
@@ -60,11 +61,8 @@ def test_a_disputed_payment_is_paid_out_withdrawn_and_won_back(open_business: Ca
     business.ties()
 
 
-def test_a_dispute_nobody_answers_is_lost_and_finance_decides(open_business: Callable[[], Business]) -> None:
-    business = open_business()
-    business.stripe.settings(pays_after_days=1)
-    business.account("Brightwater")
-    business.wins("Brightwater", Sold(product="GTX Basic", price="550"))
+def a_lost_dispute(business: Business) -> None:
+    """A payment of yesterday's invoice that its customer disputes, and nobody defends."""
     business.live(until=PAID)
     (charge,) = business.stripe.get("charges")["data"]
     business.stripe.settings(disputing_customers=[charge["customer"]])
@@ -73,6 +71,53 @@ def test_a_dispute_nobody_answers_is_lost_and_finance_decides(open_business: Cal
     (dispute,) = business.stripe.get("disputes")["data"]
     business.stripe.post(f"disputes/{dispute['id']}/close")
     business.rest()
+
+
+def test_a_lost_dispute_is_given_back_as_a_credit_memo_with_its_tax(open_business: Callable[[], Business]) -> None:
+    # given a taxed invoice whose payment was disputed and lost
+    business = open_business()
+    business.stripe.settings(pays_after_days=1)
+    ProductMapping.objects.filter(crm_product="GTX Basic").update(tax_class="software")
+    rate = business.stripe.post(
+        "tax_rates", display_name="Sales tax", percentage="8.875", inclusive="false", country="US", state="NY"
+    )
+    shared = {"entity": LegalEntity.objects.get(), "jurisdiction": "US-NY", **common(FIRST_DAY)}
+    TaxRegistration(standing="registered", number="NY-1", **shared).save()
+    code = {"tax_class": "software", "treatment": "standard", "percent": Decimal("8.875"), "erp_code": "10"}
+    TaxCode(**code, billing_code=rate["id"], **shared).save()
+    business.account("Harbour", BillingState="NY")
+    business.wins("Harbour", Sold(product="GTX Basic", price="550.02"), Sold(product="MG Special", price="55"))
+    a_lost_dispute(business)
+    (case,) = business.cases()
+    assert (case.reason, case.amount) == ("DISPUTE_LOST", Decimal("653.83"))
+    assert balance(business, "124") == Decimal("653.83")
+    # when finance asks for the credit memo, and a second person says yes to exactly that
+    preparer, approver = business.people["finance.preparer"], business.people["finance.approver"]
+    where = f"cases/{case.number.removeprefix('EXC-')}"
+    asked = preparer.ask_for(where, "credit_dispute", because="The customer is right.")
+    assert [write["system"] for write in asked["preview"]["writes"]] == ["ERP", "Billing, then the ERP"]
+    ended = approver.watch(approver.approve(asked["number"]))
+    business.rest()
+    assert ended["note"] == "1 went through, 0 were refused."
+    # then billing has made it with the tax that was charged, and it stands in the ERP as any other
+    (note,) = business.stripe.get("credit_notes")["data"]
+    assert (note["total"], note["out_of_band_amount"], note["total_taxes"][0]["amount"]) == (65383, 65383, 4881)
+    memo = CreditMemoRecord.objects.get()
+    assert (memo.total, memo.tax, memo.applied) == (Decimal("653.83"), Decimal("48.81"), Decimal(0))
+    (booked,) = business.books("creditMemo").values()
+    assert (Decimal(booked["total"]), Decimal(booked["taxTotal"])) == (Decimal("653.83"), Decimal("48.81"))
+    # and nothing is disputed or owed any more, and no tax of it is left to pay
+    assert (balance(business, "124"), balance(business, "122"), balance(business, "210")) == (0, 0, 0)
+    business.quiet()
+    business.ties()
+
+
+def test_a_dispute_nobody_answers_is_lost_and_finance_decides(open_business: Callable[[], Business]) -> None:
+    business = open_business()
+    business.stripe.settings(pays_after_days=1)
+    business.account("Brightwater")
+    business.wins("Brightwater", Sold(product="GTX Basic", price="550"))
+    a_lost_dispute(business)
     (case,) = business.cases()
     assert (case.reason, case.amount) == ("DISPUTE_LOST", Decimal("550"))
     # the receivable stays disputed until two people in finance give it up

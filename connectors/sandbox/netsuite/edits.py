@@ -33,7 +33,11 @@ class Edits:
             remover = self.transactions if kind in TRANSACTIONS else self.plain
             remover.delete(kind, old, author=AT_THE_SCREEN, checked=False)
             return
-        draft = self._typed(kind, old, new)
+        voids = kind == "customerPayment" and new.pop("voided", False) is True and not old.get("voided")
+        if voids:
+            # the button "Void" without reversing journals: nothing is paid or applied any more, the record stays
+            new |= {"payment": "0", "memo": "VOID", "apply": {"items": []}, "credit": {"items": []}}
+        draft = self._typed(kind, old, new) | ({"voided": True} if voids else {})
         if kind in TRANSACTIONS:
             sent = frozenset(name for name in draft if draft.get(name) != old.get(name))
             if "total" in new and "item" in old and "item" not in sent and str(new["total"]) != old["total"]:

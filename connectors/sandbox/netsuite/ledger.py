@@ -21,6 +21,7 @@ CHART = {
     "receivable": "122",
     "disputed": "124",
     "withholding": "126",
+    "conversion": "128",
     "tax": "210",
     "deferred": "220",
     "income": "400",

@@ -1,5 +1,6 @@
 """Refunds of credits: which customer refund pays back how much of which payment or credit memo."""
 
+from collections.abc import Callable
 from decimal import Decimal
 
 from connectors.sandbox.books import Document
@@ -17,6 +18,8 @@ class Refunds:
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
         self._by_refund: dict[str, dict[str, Decimal]] = {}
+        #: what others have used of a credit, apart from one document's share
+        self.used_elsewhere: Callable[[str, str], Decimal] = lambda credit, besides: ZERO
 
     def load(self) -> None:
         self._by_refund.clear()
@@ -46,7 +49,7 @@ class Refunds:
                 continue
             path = f"apply.items[{index}]"
             key = line.get("doc", {}).get("id", "null")
-            credit, left = self._left(document, key)
+            credit, left = self.left(document, key)
             if credit is None or left <= 0:
                 raise Refusal("no_apply_line", value=key, line=line.get("line", "null"), path=path)
             line["amount"] = text(amount(line, "amount") if "amount" in line else left, digits=digits)
@@ -73,14 +76,15 @@ class Refunds:
             ZERO,
         )
 
-    def _left(self, document: Document, key: str) -> tuple[Document | None, Decimal]:
+    def left(self, document: Document, key: str) -> tuple[Document | None, Decimal]:
         """A credit of the same customer in the same currency, and what of it was neither applied nor paid back."""
         kind = self._archive.kind_of("transaction", key)
         credit = self._archive.get(kind, key) if kind in CREDITS else None
         if credit is None or not credit["posts"] or credit["currency"]["id"] != document["currency"]["id"]:
             return None, ZERO
         if kind == "journalEntry":
-            return credit, self._credited(credit, document) - self.of(key, besides=document["id"])
+            used = self.of(key, besides=document["id"]) + self.used_elsewhere(key, document["id"])
+            return credit, self._credited(credit, document) - used
         if (credit.get("customer") or credit["entity"])["id"] != document["customer"]["id"]:
             return None, ZERO
         used = sum((amount(line, "amount") for line in credit.get("apply", {"items": []})["items"]), ZERO)

@@ -26,6 +26,7 @@ ACCOUNTS = {
     "receivable": ("1100", "Accounts Receivable", "AcctRec"),
     "disputed": ("1110", "Disputed Receivables", "OthCurrAsset"),
     "withholding": ("1120", "Withholding Tax Receivable", "OthCurrAsset"),
+    "conversion": ("1097", "Conversions by the Gateway", "OthCurrAsset"),
     "tax": ("2200", "Sales Taxes Payable", "OthCurrLiab"),
     "deferred": ("2400", "Deferred Revenue", "DeferRevenue"),
     "income": ("4000", "Subscription Revenue", "Income"),

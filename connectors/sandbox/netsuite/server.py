@@ -92,6 +92,7 @@ class NetSuiteSandbox(Sandbox):
         self.archive.load()
         self.transactions.applications.load()
         self.transactions.refunds.load()
+        self.transactions.credits.load()
         self.transactions.periods.forget()
         self.jobs.forget()
 

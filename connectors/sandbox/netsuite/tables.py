@@ -338,7 +338,7 @@ def transaction_row(kind: str, document: Document) -> dict[str, Any]:
         "enddate": day(document.get("endDate")),
         "status": f"{record.sql_type}:{document.get('statusCode', 'A')}",
         "posting": flag(document.get("posts")),
-        "voided": "F",
+        "voided": flag(bool(document.get("voided"))),
         "trandisplayname": f"{record.label} #{document.get('tranId', '')}",
         "createddate": day(document.get("createdDate")),
         "lastmodifieddate": day(document.get("lastModifiedDate")),

@@ -9,6 +9,7 @@ from connectors.sandbox.books import Document
 from connectors.sandbox.netsuite.amounts import ZERO, amount, precision, price, text
 from connectors.sandbox.netsuite.applying import PAYERS, Applications
 from connectors.sandbox.netsuite.archive import Archive, Author
+from connectors.sandbox.netsuite.crediting import Credits, sum_of
 from connectors.sandbox.netsuite.fields import RECORDS
 from connectors.sandbox.netsuite.ledger import CHART, Ledger, is_deferred, same_impact
 from connectors.sandbox.netsuite.periods import Periods
@@ -46,6 +47,7 @@ class Transactions:
         self.ledger = Ledger(archive)
         self.applications = Applications(archive)
         self.refunds = Refunds(archive)
+        self.credits = Credits(archive, self.refunds)
 
     def book(
         self,
@@ -94,6 +96,8 @@ class Transactions:
         self.archive.save(kind, document, author=author)
         if kind in PAYERS:
             self._settle_all(self.applications.note(document["id"], document))
+            if kind == "customerPayment":
+                self.credits.note(document["id"], document)
         elif kind == "customerRefund":
             self._settle_credits(self.refunds.note(document["id"], document))
         elif kind == "invoice":
@@ -195,10 +199,12 @@ class Transactions:
         digits = precision(self.archive, document["currency"]["id"])
         refunded = self.refunds.of(document["id"])
         available: Decimal | None
+        credited = ZERO
         if kind == "creditMemo":
             available = amount(document, "total") - refunded
         else:
-            available = amount(document, "payment") - refunded if "payment" in document else None
+            credited = self.credits.check(document) if checked else sum_of(document)
+            available = amount(document, "payment") + credited - refunded if "payment" in document else None
         if (
             kind == "customerPayment"
             and document.get("autoApply")
@@ -214,10 +220,13 @@ class Transactions:
                 ZERO,
             )
         if kind == "customerPayment":
-            document["payment"] = text(used if available is None else available + refunded, digits=digits)
+            if used < credited:
+                raise Refusal("over_spent", value=credited, due=used, path="credit")
+            paid = (used if available is None else available + refunded) - credited
+            document["payment"] = text(paid, digits=digits)
             document["total"] = document["payment"]
             document["pending"] = text(ZERO, digits=digits)
-        self._share_out(document, used=used)
+        self._share_out(document, used=used - credited)
 
     def _share_out(self, document: Document, *, used: Decimal) -> None:
         """What of a payment or credit memo is applied or paid back, and what is left of it."""
@@ -280,7 +289,8 @@ class Transactions:
             if credit and kind in PAYERS:
                 settled = dict(credit)
                 lines = settled.get("apply", {"items": []})["items"]
-                self._share_out(settled, used=sum((amount(line, "amount") for line in lines), ZERO))
+                used = sum((amount(line, "amount") for line in lines), ZERO)
+                self._share_out(settled, used=used - sum_of(settled))
                 self._conclude(kind, settled, paid=ZERO)
                 self.archive.settle(kind, settled)
 
@@ -304,7 +314,7 @@ class Transactions:
     def delete(self, kind: str, document: Document, *, author: Author, checked: bool = True) -> None:
         """Take a transaction out of the books. Raises Refusal for a paid invoice and in a closed period."""
         key = document["id"]
-        if checked and (self.applications.payers(key) or self.refunds.of(key)):
+        if checked and (self.applications.payers(key) or self.refunds.of(key) or self.credits.of(key)):
             raise Refusal("has_dependents")
         if checked and document["posts"] and not self.periods.is_open(kind, document):
             raise Refusal("outside_period", path="tranDate")
@@ -313,6 +323,7 @@ class Transactions:
         self.archive.remove(kind, key, author=author)
         if kind in PAYERS:
             self._settle_all(self.applications.note(key, None))
+            self.credits.note(key, None)
         elif kind == "customerRefund":
             self._settle_credits(self.refunds.note(key, None))
 

@@ -14,7 +14,7 @@ from connectors.sandbox.netsuite.fields import RECORDS
 from connectors.sandbox.netsuite.refusals import Refusal
 
 #: what the sandbox notes on a document for itself and NetSuite does not show
-HIDDEN = frozenset({"statusCode", "posts"})
+HIDDEN = frozenset({"statusCode", "posts", "voided"})
 _DAY = re.compile(r"(\d{4}-\d\d-\d\d)(T[\d:.]+(Z|[+-]\d\d:?\d\d)?)?")
 
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from connectors.sandbox.books import Document
-from connectors.sandbox.stripe_billing import invoices, payments
+from connectors.sandbox.stripe_billing import invoices, payments, taxes
 from connectors.sandbox.stripe_billing.account import Account, Call
 from connectors.sandbox.stripe_billing.customers import need_owner
 from connectors.sandbox.stripe_billing.errors import StripeError, missing
@@ -19,7 +19,8 @@ FIELDS = {
     "out_of_band_amount", "reason", "refund_amount", "refunds",
 }  # fmt: skip
 LINE_FIELDS = (
-    "amount", "description", "invoice_line_item", "metadata", "quantity", "type", "unit_amount", "unit_amount_decimal",
+    "amount", "description", "invoice_line_item", "metadata", "quantity", "tax_amounts", "type", "unit_amount",
+    "unit_amount_decimal",
 )  # fmt: skip
 
 
@@ -102,7 +103,7 @@ def _read(account: Account, call: Call) -> tuple[Document, Document, int, int]:
     lines = [_line(account, child, invoice) for child in params.children("lines", LINE_FIELDS)]
     amount = params.integer("amount", least=1)
     if lines:
-        total = sum(line["amount"] for line in lines)
+        total = sum(line["amount"] for line in lines) + _exclusive(lines)
         if amount is not None and amount != total:
             raise StripeError(f"The sum of the lines ({total}) must equal amount ({amount}).", param="amount")
     elif amount is None:
@@ -139,8 +140,9 @@ def _read(account: Account, call: Call) -> tuple[Document, Document, int, int]:
         "id": account.new_id("credit_note"), "created": now, "amount": total, "currency": invoice["currency"],
         "customer": invoice["customer"], "invoice": invoice["id"], "lines": lines,
         "memo": params.text("memo"), "metadata": params.metadata(), "reason": params.choice("reason", REASONS),
-        "effective_at": params.timestamp("effective_at") or now, "status": "issued", "subtotal": total, "total": total,
-        "subtotal_excluding_tax": total, "total_excluding_tax": total, "pre_payment_amount": pre,
+        "effective_at": params.timestamp("effective_at") or now, "status": "issued", "total": total,
+        "subtotal": total - _exclusive(lines), "subtotal_excluding_tax": total - _taxed(lines),
+        "total_excluding_tax": total - _taxed(lines), "total_taxes": taxes.totals_of(lines), "pre_payment_amount": pre,
         "post_payment_amount": post, "type": "mixed" if pre and post else "post_payment" if post else "pre_payment",
         "out_of_band_amount": elsewhere or None, "refunds": linked, "_clock": invoice["test_clock"],
         "number": f"{invoice['number']}-CN-{len(account.by('credit_note', 'invoice', invoice['id'])) + 1:02d}",
@@ -176,8 +178,36 @@ def _line(account: Account, child: Params, invoice: Document) -> Document:
         raise StripeError(f"The amount is larger than the line's ({billed['amount']}).", param=child.name("amount"))
     description = child.text("description") or billed["description"]
     return _new_line(
-        account, amount=amount, description=description, type_="invoice_line_item", quantity=quantity, billed=key
+        account, amount=amount, description=description, type_="invoice_line_item", quantity=quantity, billed=key,
+        taxed=_tax_amounts(account, child),
     )  # fmt: skip
+
+
+def _tax_amounts(account: Account, child: Params) -> list[Document]:
+    """The tax a line gives back, by rates of the account (docs.stripe.com/api/credit_notes/create, `tax_amounts`)."""
+    found = []
+    for part in child.children("tax_amounts", ("amount", "tax_rate", "taxable_amount")):
+        rate = account.need("tax_rate", part.required("tax_rate"), param=part.name("tax_rate"))
+        part.required("amount")
+        part.required("taxable_amount")
+        found.append(
+            {
+                "amount": part.integer("amount", least=0), "taxability_reason": "not_available",
+                "tax_behavior": "inclusive" if rate["inclusive"] else "exclusive",
+                "tax_rate_details": {"tax_rate": rate["id"]}, "type": "tax_rate_details",
+                "taxable_amount": part.integer("taxable_amount", least=0),
+            }
+        )  # fmt: skip
+    return found
+
+
+def _exclusive(lines: list[Document]) -> int:
+    """Tax on top of the lines' amounts."""
+    return sum(tax["amount"] for line in lines for tax in line["taxes"] if tax["tax_behavior"] == "exclusive")
+
+
+def _taxed(lines: list[Document]) -> int:
+    return sum(tax["amount"] for line in lines for tax in line["taxes"])
 
 
 def _new_line(
@@ -189,11 +219,12 @@ def _new_line(
     unit: Decimal | None = None,
     quantity: int | None = None,
     billed: str | None = None,
+    taxed: list[Document] | None = None,
 ) -> Document:
     return {
         "id": account.numbered("cnli"), "object": "credit_note_line_item", "amount": amount, "description": description,
         "discount_amount": 0, "discount_amounts": [], "invoice_line_item": billed, "livemode": False, "metadata": {},
-        "pretax_credit_amounts": [], "quantity": quantity, "tax_rates": [], "taxes": [], "type": type_,
+        "pretax_credit_amounts": [], "quantity": quantity, "tax_rates": [], "taxes": taxed or [], "type": type_,
         "unit_amount": int(unit) if unit is not None and unit == int(unit) else None,
         "unit_amount_decimal": str(unit) if unit is not None else None,
     }  # fmt: skip

@@ -1,6 +1,6 @@
 """Money in and back: payment intents, charges, balance transactions, refunds and payouts."""
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from connectors.sandbox.books import Document
@@ -189,19 +189,47 @@ def fee_on(account: Account, amount: int) -> int:
     return portion_of(amount, Decimal(str(settings["fee_percent"]))) + int(settings["fee_fixed"])
 
 
+#: digits of minor units where they are not two (docs.stripe.com/currencies)
+DIGITS = {
+    **dict.fromkeys("clp djf jpy krw pyg vnd xaf xof xpf".split(), 0),
+    **dict.fromkeys("bhd jod kwd omr tnd".split(), 3),
+}
+
+
+def settled(account: Account, currency: str, amount: int) -> tuple[str, int, Decimal | None]:
+    """What an amount is in the currency the account settles in, and at which rate; the same where nothing is converted
+    (docs.stripe.com/payments/currencies/conversions).
+    """
+    into = account.settings()["settles_in"]
+    if not into or into == currency:
+        return currency, amount, None
+    rate = Decimal(str(account.settings()["exchange_rates"][currency]))
+    shift = DIGITS.get(into, 2) - DIGITS.get(currency, 2)
+    # three-digit currencies move in tens
+    places = Decimal(10) if DIGITS.get(into, 2) == 3 else Decimal(1)
+    exact = Decimal(amount) * rate.scaleb(shift) / places
+    return into, int(exact.quantize(Decimal(1), rounding=ROUND_HALF_UP) * places), rate
+
+
 def book(
     account: Account, source: Document, *, amount: int, type_: str, fee: int = 0, category: str | None = None
 ) -> str:
-    """Write a balance transaction and return its id; with automatic payouts it leaves at the next UTC midnight."""
+    """Write a balance transaction and return its id; with automatic payouts it leaves at the next UTC midnight. What is
+    in another currency than the account settles in is converted, and its fee is taken in the latter.
+    """
     clock = source.get("_clock")
+    currency, amount, rate = settled(account, source["currency"], amount)
+    if rate is not None and type_ == "charge":
+        fee = fee_on(account, amount)
     now = account.now(clock)
     midnight = (now // DAY + 1) * DAY
-    details = [{"amount": fee, "application": None, "currency": source["currency"],
+    details = [{"amount": fee, "application": None, "currency": currency,
                 "description": "Stripe processing fees", "type": "stripe_fee"}]  # fmt: skip
-    unpaid = None if type_ == "payout" else f"{clock or ''}|{source['currency']}"
+    unpaid = None if type_ == "payout" else f"{clock or ''}|{currency}"
     transaction = account.put("balance_transaction", {
         "id": account.new_id("balance_transaction"), "created": now, "amount": amount, "fee": fee,
-        "fee_details": details if fee else [], "net": amount - fee, "currency": source["currency"], "type": type_,
+        "fee_details": details if fee else [], "net": amount - fee, "currency": currency, "type": type_,
+        "exchange_rate": None if rate is None else float(rate),
         "reporting_category": category or type_, "source": source["id"], "available_on": midnight, "_clock": clock,
         "description": source.get("description"), "_payout": None, "_unpaid": unpaid,
     })  # fmt: skip

@@ -53,6 +53,9 @@ class StripeSandbox(Sandbox):
         "retry_days": [3, 5, 7],
         "customers_per_clock": 3,
         "automatic_payouts": False,
+        # the currency the account settles in, where it is one only; and Stripe's rates into it, as text
+        "settles_in": None,
+        "exchange_rates": {},
         "fee_percent": "0",
         "fee_fixed": 0,
         # customers whose refunds the bank sends back, and how much clock time later

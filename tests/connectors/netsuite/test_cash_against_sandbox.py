@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from connectors.canonical import Allocation, DisputeMovement, Payment, Payout, Refund, RefundFailure
-from connectors.errors import Rejected
+from connectors.canonical import Allocation, DisputeMovement, Payment, PaymentReturn, Payout, Refund, RefundFailure
+from connectors.errors import Misconfigured, Rejected
 from connectors.interface import Setup
 from tests.connectors.netsuite.conftest import ACCOUNT
 from tests.connectors.netsuite.test_against_sandbox import connect as connect
@@ -106,6 +106,21 @@ def test_a_refund_that_came_home_can_be_paid_out_again(sandbox, books, parcel):
         "refund_failure:stripe:re_1": Decimal("100.00"),
         "refund:stripe:re_2": Decimal("-100.00"),
     }
+
+
+def test_the_balance_of_the_clearing_account_is_read_up_to_a_day(books, parcel):
+    # given 300.00 received on the day, of which 100.00 went back
+    connector, known = books
+    connector.deliver(parcel(refund(), known=known))
+    # when / then
+    for day, expected in ((DAY, {"clearing:USD": Decimal("200.00")}), (date(2026, 11, 15), {})):
+        pages = connector.list_day(kind="clearing", entity="US01", day=day)
+        assert {line.reference: line.net for page in pages for line in page.lines} == expected
+
+
+def test_an_account_nobody_named_cannot_be_asked(netsuite):
+    with pytest.raises(Misconfigured):
+        list(netsuite().list_day(kind="clearing", entity="US01", day=DAY))
 
 
 def test_a_payout_is_one_journal_however_often_it_is_sent(sandbox, books, parcel):
@@ -218,3 +233,35 @@ def test_a_wire_somebody_books_is_found_read_and_listed_and_ours_is_not(sandbox,
     assert {line.reference: line.gross for line in listed} == {one.reference: one.amount for one in applied}
     receipts = [line for page in connector.list_day(kind="receipt", entity="US01", day=DAY) for line in page.lines]
     assert [line.reference for line in receipts] == ["payment:stripe:pi_1"]
+
+
+def test_a_wire_somebody_voids_comes_back_as_what_did_not_hold(sandbox, books, parcel, invoice):
+    # given a wire finance applied to a posted invoice
+    connector, known = books
+    own = connector.deliver(parcel(invoice("1"), known=known)).external_id
+    answer = connector._call(
+        "POST", "/services/rest/record/v1/customerPayment", writes=True,
+        body={
+            "customer": {"id": known[CUSTOMER]}, "payment": Decimal("200.00"), "tranDate": DAY,
+            "undepFunds": {"id": "F"}, "account": {"id": "101"},
+            "apply": {"items": [{"apply": True, "doc": {"id": own}, "amount": Decimal("200.00")}]},
+        },
+    )  # fmt: skip
+    own_id = answer.headers["location"].rpartition("/")[2]
+    _, cursor = connector.poll(stream="payments", cursor="", now=datetime(2026, 11, 16, tzinfo=UTC))
+    # when it is voided at the screen
+    edit = httpx.patch(f"{sandbox}/_sandbox/books/customerPayment/{own_id}", json={"voided": True}, trust_env=False)
+    assert edit.status_code == 200, edit.text
+    # then the ledger holds nothing of it, and the invoice is open again
+    assert (moved(sandbox, "101"), moved(sandbox, "122")) == (Decimal(0), Decimal("-100"))
+    (held,) = connector.find(kind="invoice", reference="invoice:stripe:in_1", known=known)
+    assert held.held["open"] == "200.00"
+    # and the news of it is read as what did not hold, on its own day
+    events, _ = connector.poll(stream="payments", cursor=cursor, now=datetime(2026, 11, 16, tzinfo=UTC))
+    record = connector.fetch(kind=events[-1].kind, object_ids=[own_id])[own_id]
+    (found,) = connector.translate(kind=events[-1].kind, record=record, version=1)
+    assert isinstance(found, PaymentReturn)
+    assert (found.payment_reference, found.returned_on) == (f"payment:netsuite:{own_id}", DAY)
+    assert not [line for page in connector.list_day(kind="bank_receipt", entity="US01", day=DAY) for line in page.lines]
+    # and who looks for the first time is told of no payment that is none
+    assert connector.poll(stream="payments", cursor="", now=datetime(2026, 11, 16, tzinfo=UTC))[0] == []

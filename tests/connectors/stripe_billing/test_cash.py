@@ -149,10 +149,15 @@ def test_a_payout_is_the_sum_of_its_parts_on_the_day_it_arrives() -> None:
         (
             {
                 "balance_transactions": [
-                    {**payout()["balance_transactions"][0], "source": {"id": "ch_1", "currency": "eur"}}
+                    {
+                        **payout()["balance_transactions"][0],
+                        "currency": "usd",
+                        "source": {"id": "ch_1", "payment_intent": "pi_1", "currency": "eur", "amount": 55000},
+                    }
                 ]
             },
-            "CURRENCY_MISMATCH",
+            # a conversion without a rate
+            "SCHEMA_CHANGE",
         ),
     ],
 )

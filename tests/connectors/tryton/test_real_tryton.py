@@ -43,6 +43,12 @@ def close_month(real_tryton, erp, *, day):
     admin.write("account.period.close", [erp.books.period(day, company=company)], company=company)
 
 
+def cleared(controls, *, day):
+    """What stands on the clearing account up to a day."""
+    (page,) = controls.list_day(kind="clearing", entity="", day=day)
+    return sum((line.net for line in page.lines), Decimal(0))
+
+
 def until(condition, *, seconds=30):
     """Wait for what Tryton's queue does by itself."""
     ends = time.monotonic() + seconds
@@ -197,6 +203,7 @@ def test_a_payment_in_two_parts_pays_an_invoice(erp, controls, buyer, parcel, in
     day = TODAY - timedelta(days=1)
     billed = invoice(reference, tax="20.00", day=day)
     money = payment(reference, amount="300.00", day=day)
+    before = {one: cleared(controls, day=one) for one in (day - timedelta(days=1), day)}
     known[billed.reference] = erp.deliver(parcel(billed, known=known)).external_id
     known[money.reference] = erp.deliver(parcel(money, known=known)).external_id
     assert erp.deliver(parcel(money, known=known)).external_id == known[money.reference]
@@ -220,6 +227,9 @@ def test_a_payment_in_two_parts_pays_an_invoice(erp, controls, buyer, parcel, in
     assert raised.value.reason == "UNAPPLIED_CASH"
     (receipts,) = controls.list_day(kind="receipt", entity="", day=day)
     assert [(line.reference, line.gross) for line in receipts.lines] == [(money.reference, Decimal("300.00"))]
+    # and the clearing account holds it from its day on
+    after = {one: cleared(controls, day=one) for one in before}
+    assert [after[one] - before[one] for one in sorted(before)] == [Decimal(0), Decimal("300.00")]
 
 
 def test_one_payment_pays_two_invoices(erp, buyer, parcel, invoice, payment, allocation):

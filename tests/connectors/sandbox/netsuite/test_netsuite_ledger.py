@@ -211,3 +211,52 @@ def test_money_paid_at_another_rate_realises_a_gain(caller):
     # then receivables are even in dollars and the gain stands apart
     found = balances(caller)
     assert (found["Accounts Receivable"], found["Undeposited Funds"], found["Realized Gain/Loss"]) == (0, 240, -20)
+
+
+def credit_of(caller, amount: float) -> str:
+    """A journal that credits the customer on the receivables account."""
+    customer = caller.read("customer/eid:SF-1")["id"]
+    return caller.made(
+        "POST", "journalEntry",
+        {"subsidiary": {"id": "1"}, "approved": True, "line": {"items": [
+            {"account": {"id": "126"}, "debit": amount},
+            {"account": {"id": "122"}, "credit": amount, "entity": {"id": customer}},
+        ]}},
+    )  # fmt: skip
+
+
+def lay(caller, invoice: str, journal: str, amount: float):
+    """A payment of nothing that lays a journal's credit on an invoice."""
+    body = {
+        "customer": {"externalId": "SF-1"}, "payment": 0,
+        "credit": {"items": [{"apply": True, "doc": {"id": journal}, "amount": amount}]},
+        "apply": {"items": [{"apply": True, "doc": {"id": invoice}, "amount": amount}]},
+    }  # fmt: skip
+    return caller.call("POST", "customerPayment", body)
+
+
+def test_a_payment_of_nothing_lays_a_journals_credit_on_an_invoice(caller):
+    # given an invoice of 200.00 and a journal that credits its customer with 30.00
+    invoice, journal = caller.invoice(), credit_of(caller, 30)
+    assert lay(caller, invoice, journal, 20).status_code == 204
+    # then the invoice is open by so much less, and no money has moved
+    assert caller.read(f"invoice/{invoice}")["amountRemaining"] == 180.0
+    assert "Undeposited Funds" not in {name for name, amount in balances(caller).items() if amount}
+    # and of the credit only the rest is left
+    assert lay(caller, invoice, journal, 10.01).status_code == 400
+    assert lay(caller, invoice, journal, 10).status_code == 204
+    assert caller.read(f"invoice/{invoice}")["amountRemaining"] == 170.0
+    # and a journal whose credit was used stays
+    assert caller.call("DELETE", f"journalEntry/{journal}").status_code == 400
+
+
+def test_what_is_no_credit_of_the_customer_is_refused(caller):
+    invoice = caller.invoice()
+    other = caller.made(
+        "POST", "journalEntry",
+        {"subsidiary": {"id": "1"}, "approved": True, "line": {"items": [
+            {"account": {"id": "126"}, "debit": 30}, {"account": {"id": "101"}, "credit": 30},
+        ]}},
+    )  # fmt: skip
+    assert lay(caller, invoice, other, 30).status_code == 400
+    assert lay(caller, invoice, "99999", 30).status_code == 400
