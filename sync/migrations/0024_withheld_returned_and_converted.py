@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("sync", "0022_bundle_shares_are_whole"),
+        ("sync", "0023_count_crashes_and_misses_of_deliveries"),
     ]
 
     operations = [
