@@ -79,6 +79,8 @@ OWNERSHIP: dict[str, Ownership] = {
     "DEAL_REOPENED": _owned(SO, 8, "keep_signed", "read_again"),
     "PO_MISSING": _owned(SO, 8, "read_again"),
     "MODIFICATION_UNCLEAR": _owned(SO, 8, "read_again"),
+    "PRICES_OVER_TIME_UNCLEAR": _owned(SO, 8, "read_again"),
+    "PRICES_OVER_TIME_NOT_BILLABLE": _owned(BO, 8, "try_again"),
     "BACKDATED_CHANGE": _owned(BO, 8, "try_again"),
     "NOT_BILLED": _owned(BO, 24),
     "BILLED_AFTER_END": _owned(BO, 24),
