@@ -56,7 +56,7 @@ def calls(
             changed = {"items": items, "proration_behavior": "none"} if items else {}
             return [Call(params={**changed, "cancel_at": _end(contract, record, zone), **note})]
         case _ if kind in ITEMS_CHANGE:
-            found = _changed_items(contract, record, zone=zone)
+            found = _changed_items(contract, record, zone=zone, today=today)
             if kind == "co_term" and not (record.get("schedule") or phases.is_scheduled(contract)):
                 behaviour = _behaviour(contract)
                 found.append(Call(params={"cancel_at": _end(contract, record, zone), "proration_behavior": behaviour}))
@@ -68,12 +68,14 @@ def calls(
     raise refused(contract, field="modification_kind", value=kind, text=f"a {kind} is not billed here")
 
 
-def _changed_items(contract: SubscriptionContract, record: Mapping[str, Any], *, zone: ZoneInfo) -> list[Call]:
+def _changed_items(
+    contract: SubscriptionContract, record: Mapping[str, Any], *, zone: ZoneInfo, today: date | None
+) -> list[Call]:
     terms = _terms_now(contract, record, zone=zone)
     items = _difference(terms, record)
     if not items:
         return []
-    at = _proration_date(contract, record, zone=zone)
+    at = _proration_date(contract, record, zone=zone, today=today)
     lowers = _per_period(terms) < subscription_amount(record)
     behaviour = _behaviour(contract) if lowers else "always_invoice"
     return [Call(params={"items": items, "proration_behavior": behaviour, "proration_date": at})]
@@ -110,7 +112,7 @@ def _ending(
     # everything at quantity 0 credits from a day in the past; a cancellation itself credits from this moment only
     left = [{"id": one["id"], "quantity": 0} for one in record["items"]["data"] if one.get("quantity")]
     if left and contract.credits_unused:
-        at = _proration_date(contract, record, zone=zone)
+        at = _proration_date(contract, record, zone=zone, today=today)
         found.append(Call(params={"items": left, "proration_behavior": "always_invoice", "proration_date": at}))
     return [*found, Call(method="delete")]
 
@@ -135,20 +137,31 @@ def _behaviour(contract: SubscriptionContract) -> str:
     return "always_invoice" if contract.credits_unused else "none"
 
 
-def _proration_date(contract: SubscriptionContract, record: Mapping[str, Any], *, zone: ZoneInfo) -> int:
-    """The day agreed, which Stripe takes within the current period only. Raises Rejected BACKDATED_CHANGE before it."""
+def _proration_date(
+    contract: SubscriptionContract, record: Mapping[str, Any], *, zone: ZoneInfo, today: date | None
+) -> int:
+    """The day agreed, which Stripe takes within the current period only. One that lies before is billed from today or
+    from the period's start, where the company's policy says so; earlier periods are `rebilling`'s.
+
+    Raises Rejected BACKDATED_CHANGE where it says nothing.
+    """
     effective = contract.effective_on or contract.starts_on
-    at = moment_on(effective, record, zone)
-    periods = record["items"]["data"][0]
-    if at < periods["current_period_start"]:
-        raise refused(
-            contract,
-            reason="BACKDATED_CHANGE",
-            field="effective_on",
-            value=effective.isoformat(),
-            text=f"{effective} lies before the period that is billed now",
-        )
-    return min(at, int(periods["current_period_end"]))
+    at, periods = moment_on(effective, record, zone), record["items"]["data"][0]
+    begins, ends = int(periods["current_period_start"]), int(periods["current_period_end"])
+    if at < begins:
+        if contract.backdating == "from_today" and today is not None:
+            at = max(moment_on(today, record, zone), begins)
+        elif contract.backdating == "credit_and_rebill":
+            at = begins
+        else:
+            raise refused(
+                contract,
+                reason="BACKDATED_CHANGE",
+                field="effective_on",
+                value=effective.isoformat(),
+                text=f"{effective} lies before the period that is billed now",
+            )
+    return min(at, ends)
 
 
 def moment_on(day: date, record: Mapping[str, Any], zone: ZoneInfo) -> int:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from connectors.canonical import SubscriptionContract
 from connectors.errors import Rejected
 from connectors.interface import Parcel
-from connectors.stripe_billing import arranging, changes, contracts, phases, terms
+from connectors.stripe_billing import arranging, changes, contracts, phases, rebilling, terms
 from connectors.stripe_billing.transport import SYSTEM, Api
 
 
@@ -106,6 +106,10 @@ class Carrying:
         if (contracts.version_of(record) or 0) >= contract.version:
             return record
         *steps, last = changes.calls(contract, record, zone=self.zone, today=parcel.today)
+        if rebilling.is_due(contract, record, zone=self.zone) and self._correct_earlier(contract, record, parcel):
+            # the change of the running period bills them with it; where nothing changes there they need an invoice
+            if not any(call.params.get("proration_behavior") == "always_invoice" for call in steps):
+                self._bill_pending(record, parcel)
         for call in steps:
             if call.method in ("release", "schedule"):
                 verb = "/release" if call.method == "release" else ""
@@ -119,6 +123,44 @@ class Carrying:
                 self.api.post(path, call.params, key=key)
         self._arrange(contract, held, parcel)
         return self.api.post(path, last.params, key=self.key(parcel, {"method": last.method, **last.params}))
+
+    def _correct_earlier(self, contract: SubscriptionContract, record: Mapping[str, Any], parcel: Parcel) -> bool:
+        """Credit and charge again what was billed before the running period; whether any of it waits for an invoice."""
+        made = {
+            rebilling.name_of(row): row
+            for page in self.api.pages("/v1/invoiceitems", customer=record["customer"])
+            for row in page
+            if (row.get("metadata") or {}).get("q2c_change") == rebilling.tag(contract)
+        }
+        waits = any(not row.get("invoice") for row in made.values())
+        for wanted in rebilling.items(contract, record, self._billed(contract, record), zone=self.zone):
+            if rebilling.name_of(wanted) not in made:
+                self.api.post("/v1/invoiceitems", wanted, key=self.key(parcel, wanted))
+                waits = True
+        return waits
+
+    def _billed(self, contract: SubscriptionContract, record: Mapping[str, Any]) -> list[rebilling.Billed]:
+        since = changes.moment_on(contract.effective_on or contract.starts_on, record, self.zone)
+        found: list[rebilling.Billed] = []
+        for page in self.api.pages("/v1/invoices", subscription=record["id"]):
+            for invoice in page:
+                lines = invoice["lines"]["data"]
+                if invoice["lines"].get("has_more"):
+                    path = f"/v1/invoices/{quote(invoice['id'], safe='')}/lines"
+                    lines = [line for part in self.api.pages(path) for line in part]
+                found += rebilling.read(contract, invoice, lines, since=since)
+        return found
+
+    def _bill_pending(self, record: Mapping[str, Any], parcel: Parcel) -> None:
+        wanted = {
+            "customer": record["customer"],
+            "subscription": record["id"],
+            "pending_invoice_items_behavior": "include",
+            "collection_method": "send_invoice",
+            "days_until_due": record.get("days_until_due") or self.days_until_due,
+            "auto_advance": "true",
+        }
+        self.api.post("/v1/invoices", wanted, key=self.key(parcel, {"pending": record["id"], **wanted}))
 
     def _issue_drafts(self, held: str, parcel: Parcel) -> None:
         """Issue what would be issued within the hour: a cancellation stops the drafts of its subscription for good."""

@@ -1,4 +1,4 @@
-"""Prices and seats by date and free months: billed on their days at exactly their price, posted, and equal everywhere."""
+"""Prices and seats by date and free months: billed on their days at exactly their price, posted, equal everywhere."""
 
 from collections.abc import Callable
 from datetime import date

@@ -288,6 +288,8 @@ def _balance_transaction(account: Account, document: Document, body: dict[str, A
 
 def _invoiceitem(account: Account, document: Document, body: dict[str, Any]) -> dict[str, Any]:
     del body["created"]  # the API calls it `date`
+    rates = [account.need("tax_rate", key) for key in document.get("tax_rates") or ()]
+    body["tax_rates"] = [render(account, "tax_rate", rate) for rate in rates]
     return body
 
 

@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import Any
 
 from connectors.sandbox.books import Document
-from connectors.sandbox.stripe_billing import invoices
+from connectors.sandbox.stripe_billing import invoices, taxes
 from connectors.sandbox.stripe_billing.account import Account, Call
 from connectors.sandbox.stripe_billing.customers import need_owner
 from connectors.sandbox.stripe_billing.errors import StripeError, no_such
@@ -185,6 +185,8 @@ def _changed_items(
         else:
             quantity = child.integer("quantity", old["quantity"], least=0)
             new = {**old, "price": price["id"], "quantity": quantity, "metadata": child.metadata(old["metadata"])}
+            if "tax_rates" in child:
+                new["tax_rates"] = taxes.read_rates(account, child)
         if old and (old["price"], old["quantity"]) != (new["price"], new["quantity"]):
             moved.append((-1, old, account.need("price", old["price"])))
         if old is None or (old["price"], old["quantity"]) != (new["price"], new["quantity"]):
@@ -223,7 +225,7 @@ def prorate(
         account, customer, amount=amount, currency=price["currency"], period={"start": at, "end": end},
         quantity=item["quantity"], price=price, subscription=subscription["id"], proration=True,
         description=f"{word} time on {item['quantity']} × {product.get('name', price['product'])} after {iso(at)}",
-        metadata={},
+        metadata={}, tax_rates=list(item.get("tax_rates") or []),
     )  # fmt: skip
 
 
