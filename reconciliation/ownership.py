@@ -81,7 +81,7 @@ OWNERSHIP: dict[str, Ownership] = {
     "MODIFICATION_UNCLEAR": _owned(SO, 8, "read_again"),
     "PRICES_OVER_TIME_UNCLEAR": _owned(SO, 8, "read_again"),
     "PRICES_OVER_TIME_NOT_BILLABLE": _owned(BO, 8, "try_again"),
-    "BACKDATED_CHANGE": _owned(BO, 8, "try_again"),
+    "BACKDATED_CHANGE": _owned(FIN, 8, "credit_and_rebill", "bill_from_today", "try_again"),
     "NOT_BILLED": _owned(BO, 24),
     "BILLED_AFTER_END": _owned(BO, 24),
     "RENEWAL_UNDECIDED": _owned(SO, 240),

@@ -83,7 +83,7 @@ CONTRACTS: tuple[tuple[str, str, str, str, str], ...] = (
         "BACKDATED_CHANGE",
         "Change dated before what is billed now",
         "The change of {document} holds from {value}, which lies before the period that is billed now.",
-        "The change is not billed; earlier periods are corrected only by crediting and billing them again.",
+        "The change is not billed until finance says whether earlier periods are credited and billed again, or left.",
         "Billing is waiting: the change is dated back too far ({value}); agree on a later day, or ask billing.",
     ),
     (

@@ -1,7 +1,7 @@
 """All fixes by name, and which of them are on offer for a case."""
 
 from reconciliation.fixes.cash_fixes import ApplyCash, GiveUpDispute, LeaveAsItIs, OwesOne, RefundRest
-from reconciliation.fixes.contract_fixes import KeepSigned
+from reconciliation.fixes.contract_fixes import BillFromToday, CreditAndRebill, KeepSigned
 from reconciliation.fixes.document_fixes import ApproveWriteOff, PostInvoiceFirst, PostOnAccount, PostReversal
 from reconciliation.fixes.fix import Fix
 from reconciliation.fixes.mapping_fixes import MapCountry, MapProduct
@@ -41,6 +41,8 @@ FIXES: dict[str, Fix] = {
         GiveUpDispute(),
         LeaveAsItIs(),
         KeepSigned(),
+        CreditAndRebill(),
+        BillFromToday(),
     )
 }
 
