@@ -108,7 +108,7 @@ class Carrying:
         *steps, last = changes.calls(contract, record, zone=self.zone, today=parcel.today)
         if rebilling.is_due(contract, record, zone=self.zone) and self._correct_earlier(contract, record, parcel):
             # the change of the running period bills them with it; where nothing changes there they need an invoice
-            if not any(call.params.get("proration_behavior") == "always_invoice" for call in steps):
+            if not any(call.params.get("proration_behavior") == "always_invoice" for call in (*steps, last)):
                 self._bill_pending(record, parcel)
         for call in steps:
             if call.method in ("release", "schedule"):

@@ -87,6 +87,9 @@ def test_earlier_periods_are_credited_and_billed_again_where_the_company_says_so
     ]
     assert {line["period"]["start"] for line in corrected(story)} == {noon(on), noon(date(2026, 6, 14))}
     assert {line["metadata"]["q2c_product"] for line in corrected(story)} == {"prod_a"}
+    # all of it on one invoice, with the change of the running period
+    pages = story.billing.api.pages("/v1/invoices", customer=story.customer)
+    assert len([row for page in pages for row in page]) == 4
     # and from then on nothing but the new price
     before = story.billed()
     story.live_until(date(2026, 9, 15))
