@@ -202,14 +202,15 @@ def _settings(params: Params, old: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
     if child is None:
         return found
-    settled = {
+    days = _days(child, found["invoice_settings"]["days_until_due"])
+    method = child.choice("collection_method", METHODS, found["collection_method"])
+    check_terms(str(method), days)
+    return {
         "billing_cycle_anchor": child.choice("billing_cycle_anchor", ANCHORS, found["billing_cycle_anchor"]),
-        "collection_method": child.choice("collection_method", METHODS, found["collection_method"]),
+        "collection_method": method,
         "description": child.text("description", found["description"]),
-        "invoice_settings": {"days_until_due": _days(child, found["invoice_settings"]["days_until_due"])},
+        "invoice_settings": {"days_until_due": days},
     }
-    check_terms(str(settled["collection_method"]), settled["invoice_settings"]["days_until_due"])
-    return settled
 
 
 def _days(params: Params, old: int | None = None) -> int | None:

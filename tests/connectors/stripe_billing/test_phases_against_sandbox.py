@@ -217,6 +217,37 @@ def test_what_was_begun_and_never_answered_is_found_unfinished_and_gone_on_with(
     ]
 
 
+@pytest.mark.parametrize("silent", ["/v1/subscriptions/", "/v1/subscription_schedules/"])
+def test_a_change_that_was_never_answered_half_way_is_gone_on_with(begin: Begin, address: str, silent: str) -> None:
+    story = begin(over(24, line("365.00", months=(0, 12)), line("500.00", months=(12, 24))))
+    story.live_until(date(2026, 7, 1))
+    lines = (line("730.00", months=(0, 12)), line("1000.00", months=(12, 24)))
+    bigger = change(story.contract, "upsell", *lines, on=date(2026, 7, 1))
+    failing = {"internal_errors": {"times": 1, "path": silent, "commit": True}}
+    httpx.patch(f"{address}/_sandbox/settings", json=failing).raise_for_status()
+    with pytest.raises(OutcomeUnknown):
+        story.put(bigger, today=date(2026, 7, 1))
+    (found,) = story.billing.find(kind="contract", reference=bigger.reference, known={CUSTOMER: story.customer})
+    assert found.version == 1
+    again = replace(story.parcel(bigger, today=date(2026, 7, 1)), request_key=f"{story.billing.clock}-again")
+    assert story.billing.deliver(again).version == 2
+    story.advance(story.now + timedelta(minutes=5))
+    left = part_of_year(date(2026, 7, 1))
+    first = Decimal(365) + rounded(Decimal(730), left, "USD") - rounded(Decimal(365), left, "USD")
+    assert (story.billed(), agreed(story)) == (first, Decimal(1730))
+    story.live_until(after(12))
+    assert story.billed() == first + Decimal(1000)
+
+
+def test_an_end_with_the_term_leaves_all_that_was_agreed_on_leg_one(begin: Begin) -> None:
+    story = begin(over(24, line("100.00", months=(0, 12)), line("300.00", months=(12, 24))))
+    ends = date(2028, 5, 14)
+    story.put(change(story.contract, "cancellation", on=ends, ends_on=ends - ONE_DAY), today=STARTS)
+    assert agreed(story) == Decimal(400)
+    story.live_until(after(24))
+    assert (story.billed(), story.subscription()["status"], agreed(story)) == (Decimal(400), "canceled", Decimal(400))
+
+
 def test_a_schedule_changed_in_billing_shows_on_leg_one(begin: Begin) -> None:
     story = begin(over(24, line("100.00", months=(0, 12)), line("200.00", months=(12, 24))))
     schedule = story.subscription()["schedule"]
