@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import httpx
@@ -277,6 +278,22 @@ def test_an_upsell_bills_the_rest_of_the_year_and_the_later_years_anew(begin: Be
     assert story.billed() == first + Decimal(1000)
     story.live_until(after(24))
     assert (story.billed(), story.subscription()["status"]) == (first + Decimal(1000), "canceled")
+
+
+def test_an_upsell_in_the_second_year_leaves_the_first_and_changes_the_third(begin: Begin) -> None:
+    years = (line("365.00", months=(0, 12)), line("366.00", months=(12, 24)), line("400.00", months=(24, 36)))
+    story = begin(over(36, *years))
+    on = date(2028, 2, 14)
+    story.live_until(on)
+    assert story.billed() == Decimal(731)
+    bigger = (years[0], line("732.00", months=(12, 24)), line("800.00", months=(24, 36)))
+    story.put(change(story.contract, "upsell", *bigger, on=on), today=on)
+    # 90 days and the hour the clocks go ahead are left of the 366 days of the second year
+    left = Fraction(90 * 24 - 1, 366 * 24)
+    second = Decimal(731) + rounded(Decimal(732), left, "USD") - rounded(Decimal(366), left, "USD")
+    assert (story.billed(), agreed(story)) == (second, Decimal(365 + 732 + 800))
+    story.live_until(after(36))
+    assert (story.billed(), story.subscription()["status"]) == (second + Decimal(800), "canceled")
 
 
 def test_a_contract_of_one_price_gets_others_for_later_years(begin: Begin) -> None:
