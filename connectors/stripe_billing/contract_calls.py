@@ -106,38 +106,55 @@ class Carrying:
         if (contracts.version_of(record) or 0) >= contract.version:
             return record
         *steps, last = changes.calls(contract, record, zone=self.zone, today=parcel.today)
-        if rebilling.is_due(contract, record, zone=self.zone) and self._correct_earlier(contract, record, parcel):
-            # the change of the running period bills them with it; where nothing changes there they need an invoice
-            if not any(call.params.get("proration_behavior") == "always_invoice" for call in (*steps, last)):
-                self._bill_pending(record, parcel)
-        for call in steps:
-            if call.method in ("release", "schedule"):
-                verb = "/release" if call.method == "release" else ""
-                self._tell_schedule(record["schedule"]["id"], call.params, parcel, verb=verb)
-                continue
-            key = self.key(parcel, {"method": call.method, **call.params})
-            if call.method == "delete":
-                self._issue_drafts(held, parcel)
-                self.api.delete(path, key=key)
-            else:
-                self.api.post(path, call.params, key=key)
-        self._arrange(contract, held, parcel)
-        return self.api.post(path, last.params, key=self.key(parcel, {"method": last.method, **last.params}))
+        corrects = rebilling.is_due(contract, record, zone=self.zone)
+        try:
+            if corrects and self._correct_earlier(contract, record, parcel):
+                # the change of the running period bills them with it; where nothing changes there they need an invoice
+                if not any(call.params.get("proration_behavior") == "always_invoice" for call in (*steps, last)):
+                    self._bill_pending(record, parcel)
+            for call in steps:
+                self._call(call, record, parcel)
+            self._arrange(contract, held, parcel)
+            return self.api.post(path, last.params, key=self.key(parcel, {"method": last.method, **last.params}))
+        except Rejected:
+            if corrects:
+                self._take_back(contract, record, parcel)
+            raise
+
+    def _call(self, call: changes.Call, record: Mapping[str, Any], parcel: Parcel) -> None:
+        if call.method in ("release", "schedule"):
+            verb = "/release" if call.method == "release" else ""
+            self._tell_schedule(record["schedule"]["id"], call.params, parcel, verb=verb)
+            return
+        path, key = f"/v1/subscriptions/{quote(record['id'], safe='')}", {"method": call.method, **call.params}
+        if call.method == "delete":
+            self._issue_drafts(record["id"], parcel)
+            self.api.delete(path, key=self.key(parcel, key))
+        else:
+            self.api.post(path, call.params, key=self.key(parcel, key))
 
     def _correct_earlier(self, contract: SubscriptionContract, record: Mapping[str, Any], parcel: Parcel) -> bool:
         """Credit and charge again what was billed before the running period; whether any of it waits for an invoice."""
-        made = {
-            rebilling.name_of(row): row
-            for page in self.api.pages("/v1/invoiceitems", customer=record["customer"])
-            for row in page
-            if (row.get("metadata") or {}).get("q2c_change") == rebilling.tag(contract)
-        }
+        made = {rebilling.name_of(row): row for row in self._corrections(contract, record)}
         waits = any(not row.get("invoice") for row in made.values())
         for wanted in rebilling.items(contract, record, self._billed(contract, record), zone=self.zone):
             if rebilling.name_of(wanted) not in made:
                 self.api.post("/v1/invoiceitems", wanted, key=self.key(parcel, wanted))
                 waits = True
         return waits
+
+    def _corrections(self, contract: SubscriptionContract, record: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The invoice items this change has made so far."""
+        pages = self.api.pages("/v1/invoiceitems", customer=record["customer"])
+        rows = [row for page in pages for row in page]
+        return [row for row in rows if (row.get("metadata") or {}).get("q2c_change") == rebilling.tag(contract)]
+
+    def _take_back(self, contract: SubscriptionContract, record: Mapping[str, Any], parcel: Parcel) -> None:
+        """The change was refused: corrections nobody was billed for yet must not wait for the next invoice."""
+        for row in self._corrections(contract, record):
+            if not row.get("invoice"):
+                path = f"/v1/invoiceitems/{quote(row['id'], safe='')}"
+                self.api.delete(path, key=self.key(parcel, {"delete": row["id"]}))
 
     def _billed(self, contract: SubscriptionContract, record: Mapping[str, Any]) -> list[rebilling.Billed]:
         since = changes.moment_on(contract.effective_on or contract.starts_on, record, self.zone)

@@ -209,6 +209,27 @@ def test_a_correction_that_was_never_answered_is_made_once(begin: Begin, address
     assert story.billed() == Decimal(50)
 
 
+def test_a_change_that_is_refused_leaves_no_correction_behind(begin: Begin) -> None:
+    # given a change over a product that is not there
+    story = monthly(begin)
+    (line,) = sells(prod_a=("1", "240.00"))
+    wrong = change(
+        story.contract, "upsell", line, replace(line, line_id="x", billing_product="prod_x"), on=date(2026, 6, 14),
+        **REBILL,
+    )  # fmt: skip
+    with pytest.raises(Rejected) as refused:
+        story.put(wrong, today=TODAY)
+    assert refused.value.reason == "PRODUCT_UNMAPPED"
+    # then nothing waits for the next invoice, and once it is there the change goes through under another key
+    pages = story.billing.api.pages("/v1/invoiceitems", customer=story.customer)
+    assert [row for page in pages for row in page] == []
+    story.billing.api.post("/v1/products", {"id": "prod_x", "name": "x"}, key=f"{story.billing.clock}-x")
+    again = replace(story.parcel(wrong, today=TODAY), request_key=f"{story.billing.clock}-again")
+    assert story.billing.deliver(again).version == 2
+    story.advance(story.now + timedelta(minutes=5))
+    assert story.billed() == Decimal(30) + 2 * (Decimal(40) - Decimal(10))
+
+
 def test_prices_by_date_are_corrected_at_the_price_of_each_month(begin: Begin) -> None:
     def line(amount: str, first: int, last: int) -> ContractLine:
         (one,) = sells(prod_a=("1", amount))
