@@ -66,10 +66,24 @@ CONTRACTS: tuple[tuple[str, str, str, str, str], ...] = (
         "Billing is waiting: the change does not fit the contract before it ({value}).",
     ),
     (
+        "PRICES_OVER_TIME_UNCLEAR",
+        "Prices by date do not fit the contract",
+        "The dates of what {customer} bought do not fit together: {value}.",
+        "The deal cannot be billed; nobody guesses what is charged when.",
+        "Billing is waiting: the dates of the products do not fit together ({value}).",
+    ),
+    (
+        "PRICES_OVER_TIME_NOT_BILLABLE",
+        "Prices by date cannot be billed by themselves",
+        "{document} is agreed in a way that billing cannot bill exactly by itself: {value}.",
+        "The deal is not billed; somebody must agree on other dates, or bill it by hand.",
+        "Billing is waiting: what was agreed by date cannot be billed by itself ({value}).",
+    ),
+    (
         "BACKDATED_CHANGE",
         "Change dated before what is billed now",
         "The change of {document} holds from {value}, which lies before the period that is billed now.",
-        "The change is not billed; earlier periods are corrected only by crediting and billing them again.",
+        "The change is not billed until finance says whether earlier periods are credited and billed again, or left.",
         "Billing is waiting: the change is dated back too far ({value}); agree on a later day, or ask billing.",
     ),
     (

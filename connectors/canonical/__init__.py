@@ -6,6 +6,7 @@ from connectors.canonical.base import Canonical, CashMovement
 from connectors.canonical.clearance import Clearance
 from connectors.canonical.contract import (
     AS_BEFORE,
+    BACKDATING,
     EVERGREEN,
     KINDS_OF_MODIFICATION,
     NO_END,
@@ -34,6 +35,7 @@ from connectors.canonical.written import KINDS, dump, load, text
 
 __all__ = [
     "AS_BEFORE",
+    "BACKDATING",
     "EVERGREEN",
     "KINDS",
     "KINDS_OF_MODIFICATION",

@@ -14,6 +14,9 @@ KINDS_OF_MODIFICATION = (
 )  # fmt: skip
 #: a term without an end, and the day such a contract is said to end
 EVERGREEN, NO_END = 0, date(2099, 12, 31)
+#: what a company may do with a change dated before the period billed now: stop and ask, bill it from the day it is
+#: carried, or credit and bill again what was billed since its day
+BACKDATING = ("", "from_today", "credit_and_rebill")
 #: a number the version before knows
 AS_BEFORE = -1
 
@@ -36,6 +39,8 @@ class ContractLine:
     starts_on: date
     #: last day of service
     ends_on: date
+    #: the dates are the line's own (a price or a number of seats for one year); any other line runs with its contract
+    own_dates: bool = False
     billing_product: str = ""
     erp_item: str = ""
     revenue_treatment: str = ""
@@ -91,6 +96,10 @@ class SubscriptionContract(Canonical):
     effective_on: date | None = None
     #: length of the term in months; EVERGREEN has no end, AS_BEFORE is read from the version before
     term_months: int = 12
+    #: how many of the first months cost nothing; the lines' amounts are for the others. AS_BEFORE as above
+    free_months: int = 0
+    #: what becomes of a change that holds from before the period billed now, by its company's policy: one of BACKDATING
+    backdating: str = ""
     #: product codes this version takes away; whatever else the version before sold is sold by this one too
     removes: tuple[str, ...] = ()
     #: what billed and unused service comes back as when something is taken away: credit, or nothing

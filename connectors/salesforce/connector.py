@@ -271,7 +271,6 @@ def _item(record: Mapping[str, Any], answer: Mapping[str, Any]) -> Receipt | Con
 def _contract_lines(record: Mapping[str, Any], *, day: date, currency: str) -> tuple[ControlLine, ...]:
     """A deal as what each account is billed for it; what its lines do not sum to stays under the deal's own name."""
     currency = str(record.get("CurrencyIsoCode") or currency)
-    currency = str(record.get("CurrencyIsoCode") or currency)
     own_id, stands = full_id(record["Id"]), contracts.as_changed(record)
     whole = money.amount(stands.get("Amount") or 0, currency)
     nothing = whole - whole
@@ -321,16 +320,19 @@ def _customer_lines(record: Mapping[str, Any], *, day: date, currency: str) -> t
     return (line,)
 
 
+#: what says how long a contract runs
+_TERM = ("Effective_Date__c", "Contract_End_Date__c", "Contract_Term_Months__c")
 #: kind -> columns, object and condition, one record's lines
 _LISTED: dict[str, tuple[tuple[str, ...], str, Callable[..., tuple[ControlLine, ...]]]] = {
     "contract": (
         (
             "Amount",
             "CloseDate",
+            *_TERM,
             "AccountId",
             "StageName",
             "(SELECT Id, TotalPrice, Bill_To__c FROM OpportunityLineItems)",
-            "(SELECT Id, Amount, AccountId, Modification__c, Modification_Number__c,"
+            f"(SELECT Id, Amount, AccountId, Modification__c, Modification_Number__c, {', '.join(_TERM)},"
             " (SELECT Id, TotalPrice, Bill_To__c FROM OpportunityLineItems)"
             " FROM Amendments__r WHERE IsWon = true ORDER BY Modification_Number__c)",
         ),

@@ -3,13 +3,17 @@
 A first deal is version 1 of a contract. A later change is an opportunity of its own: `Amends__c` names the first deal,
 `Modification__c` the kind, `Modification_Number__c` its place. Its lines state the whole content afterwards, priced for
 a whole term; what is taken away is named in `Removes__c`, since Salesforce keeps no line of quantity 0.
+
+What is sold for a part of the term only, a year at another price or with other seats, is a line with dates of its own
+(`Starts_On__c`, `Ends_On__c`); its amount is for that time. `Free_Months__c` says how many of the first months cost
+nothing; amounts are for the others.
 """
 
-from calendar import monthrange
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal, localcontext
-from typing import Any
+from typing import Any, Self
 
 from connectors import fields
 from connectors.canonical import AS_BEFORE, EVERGREEN, NO_END, ContractLine, SubscriptionContract
@@ -25,17 +29,18 @@ from connectors.salesforce.reading import (
     text_of,
     unreadable,
 )
+from connectors.segments import months_later
 
 OPPORTUNITY_FIELDS = (
     "Id", "Name", "AccountId", "Account.Name", "StageName", "IsWon", "IsClosed", "CloseDate", "Amount",
     "Approval_Status__c", "Order_Form_Date__c", "Modification__c", "Modification_Number__c", "Amends__c",
-    "Effective_Date__c", "Contract_End_Date__c", "Contract_Term_Months__c", "Billing_Frequency__c",
+    "Effective_Date__c", "Contract_End_Date__c", "Contract_Term_Months__c", "Free_Months__c", "Billing_Frequency__c",
     "Payment_Terms_Days__c", "Removes__c", "No_Credit__c", "PO_Number__c", "PO_Required__c", "Selling_Entity__c",
     "Payer__c", "SystemModstamp",
 )  # fmt: skip
 LINE_FIELDS = (
     "Id", "Product2Id", "Product2.ProductCode", "Product2.Name", "PricebookEntry.UnitPrice", "Product_Text__c",
-    "Quantity", "UnitPrice", "TotalPrice", "Bill_To__c", "Ship_To__c",
+    "Quantity", "UnitPrice", "TotalPrice", "Bill_To__c", "Ship_To__c", "Starts_On__c", "Ends_On__c",
 )  # fmt: skip
 #: Salesforce's word -> ours
 KINDS = {
@@ -87,16 +92,48 @@ def contracts(record: Mapping[str, Any], *, version: int, currency: str) -> list
 
 def as_changed(record: Mapping[str, Any]) -> Mapping[str, Any]:
     """What a first deal commits to as changed since: its last change that states an amount; one over nothing once it is
-    ended or assigned. The record carries its won changes in the order of their numbers.
+    ended or assigned before its term is over. The record carries its won changes in the order of their numbers.
     """
-    stands = record
+    stands, term = record, _Term.of(record)
     for change in fields.rows(record, "Amendments__r.records", system=SYSTEM):
         kind = KINDS.get(text_of(change, "Modification__c"), "")
-        if kind in ENDING:
+        if kind in ENDING and not term.is_over(change):
             return {}
+        term = term.changed(change, kind)
         if kind not in WITHOUT_AMOUNT:
             stands = change
     return stands
+
+
+@dataclass(frozen=True)
+class _Term:
+    """The last day of a contract as it is agreed at the moment, and how long its terms are; None where the CRM does not
+    say.
+    """
+
+    ends: date | None
+    months: int
+
+    @classmethod
+    def of(cls, first: Mapping[str, Any]) -> Self:
+        starts = next((name for name in ("Effective_Date__c", "CloseDate") if first.get(name)), None)
+        months = _whole(first, "Contract_Term_Months__c", least=0, most=LONGEST_TERM)
+        months = 12 if months is None else months
+        return cls(_last_day(first, starts=day_of(first, starts), months=months) if starts else None, months)
+
+    def is_over(self, change: Mapping[str, Any]) -> bool:
+        """Whether a change takes effect only after the last day: then all that was agreed was served."""
+        effective = day_of(change, "Effective_Date__c") if change.get("Effective_Date__c") else None
+        return self.ends is not None and effective is not None and effective > self.ends
+
+    def changed(self, change: Mapping[str, Any], kind: str) -> "_Term":
+        if kind not in ("renewal", "co_term") or not change.get("Effective_Date__c"):
+            return self
+        starts, months = day_of(change, "Effective_Date__c"), self.months
+        if kind == "renewal":
+            said = _whole(change, "Contract_Term_Months__c", least=0, most=LONGEST_TERM)
+            months = months if said is None else said
+        return _Term(_last_day(change, starts=starts, months=months), months)
 
 
 def _kind(record: Mapping[str, Any]) -> str:
@@ -128,8 +165,9 @@ def _contract(
     if months is None:
         months = 12 if kind == "new" else AS_BEFORE
     ends = _last_day(record, starts=starts, months=12 if months == AS_BEFORE else months)
+    free = _whole(record, "Free_Months__c", least=0, most=LONGEST_TERM)
     rows = fields.rows(record, "OpportunityLineItems.records", system=SYSTEM)
-    lines = tuple(_line(row, currency=currency, starts=starts, ends=ends) for row in rows)
+    lines = tuple(_line(row, currency=currency, starts=starts, ends=ends, ends_known=is_new_term) for row in rows)
     lines_sum = sum((line.amount for line in lines), amount_of({"sum": 0}, "sum", currency))
     terms = _whole(record, "Payment_Terms_Days__c", least=0, most=LONGEST_CREDIT)
     return SubscriptionContract(
@@ -153,6 +191,7 @@ def _contract(
         ends_on=ends,
         effective_on=starts,
         term_months=months if is_new_term else AS_BEFORE,
+        free_months=(free or 0) if is_new_term else AS_BEFORE,
         amount=amount_of({"Amount": 0} if record.get("Amount") is None else record, "Amount", currency),
         billing_frequency=_frequency(record, is_new=kind == "new") if is_new_term else "",
         payment_terms_days=terms if terms is not None else 30 if kind == "new" else AS_BEFORE,
@@ -190,13 +229,6 @@ def _last_day(record: Mapping[str, Any], *, starts: date, months: int) -> date:
     return NO_END if months == EVERGREEN else months_later(starts, months) - ONE_DAY
 
 
-def months_later(day: date, months: int) -> date:
-    """The same day so many months later, or that month's last."""
-    month = day.month - 1 + months
-    year, month = day.year + month // 12, month % 12 + 1
-    return date(year, month, min(day.day, monthrange(year, month)[1]))
-
-
 def _frequency(record: Mapping[str, Any], *, is_new: bool) -> str:
     word = text_of(record, "Billing_Frequency__c")
     if not word:
@@ -206,7 +238,10 @@ def _frequency(record: Mapping[str, Any], *, is_new: bool) -> str:
     return FREQUENCIES[word]
 
 
-def _line(row: Mapping[str, Any], *, currency: str, starts: date, ends: date) -> ContractLine:
+def _line(row: Mapping[str, Any], *, currency: str, starts: date, ends: date, ends_known: bool) -> ContractLine:
+    own_dates = bool(row.get("Starts_On__c") or row.get("Ends_On__c"))
+    if own_dates:
+        starts, ends = _own_dates(row, ends=ends if ends_known else NO_END)
     product = fields.group(row, "Product2", system=SYSTEM)
     entry = fields.group(row, "PricebookEntry", system=SYSTEM)
     quantity = quantity_of(row)
@@ -229,8 +264,22 @@ def _line(row: Mapping[str, Any], *, currency: str, starts: date, ends: date) ->
         discount=listed - amount,
         starts_on=starts,
         ends_on=ends,
+        own_dates=own_dates,
         ship_to_reference=_account(row, "Ship_To__c"),
     )
+
+
+def _own_dates(row: Mapping[str, Any], *, ends: date) -> tuple[date, date]:
+    """The dates of a line; without a last one it runs to the contract's end, which only the version before knows where
+    it is NO_END here.
+    """
+    if not row.get("Starts_On__c"):
+        raise _incomplete(row, "Starts_On__c")
+    first = day_of(row, "Starts_On__c")
+    last = day_of(row, "Ends_On__c") if row.get("Ends_On__c") else ends
+    if last < first:
+        raise unreadable(row, "Ends_On__c", "lies before the line's first day")
+    return first, last
 
 
 def _account(record: Mapping[str, Any], field: str) -> str:

@@ -1,27 +1,32 @@
 """What a numbered change of a contract asks of the subscription that bills it: calls in order; pure functions.
 
 Each call is worked out from what Stripe holds at that moment, so a plan that was carried half way is carried on from
-there. Only the last call names the version: Stripe shows it once all is done.
+there. Only the last call names the version: Stripe shows it once all is done. Phases of a schedule that are still to
+come are stated anew before that last call, see `connectors.stripe_billing.arranging`.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from connectors.canonical import NO_END, SubscriptionContract
-from connectors.stripe_billing.contracts import ENDS, billed_lines, change_metadata, contracted_amount
-from connectors.stripe_billing.terms import ONE_DAY, item, noon, refused, rhythm, seconds
+from connectors.stripe_billing import phases
+from connectors.stripe_billing.amounts import from_sent, to_sent
+from connectors.stripe_billing.contracts import ENDS, billed_lines, change_metadata, subscription_amount
+from connectors.stripe_billing.reading import local_date
+from connectors.stripe_billing.terms import ONE_DAY, Rhythm, item, noon, refused, rhythm, seconds
 
 ITEMS_CHANGE = frozenset({"amendment", "upsell", "downsell", "co_term"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """One write on the subscription."""
+    """One write on the subscription, or on the schedule that manages it."""
 
+    #: post or delete on the subscription; release or schedule on what manages it
     method: str = "post"
     params: dict[str, Any] = field(default_factory=dict)
 
@@ -42,31 +47,51 @@ def calls(
             return [Call(params={"pause_collection": {"behavior": "void"}, **note})]
         case "reactivation":
             return [Call(params={"pause_collection": "", **note})]
+        case "renewal" if record.get("schedule") or phases.is_scheduled(contract):
+            # the new term is one more phase
+            return [Call(params=note)]
         case "renewal":
             items = _difference(contract, record)
             # nothing is billed now: the new content is billed from the next period on, which is the new term's first
             changed = {"items": items, "proration_behavior": "none"} if items else {}
-            return [Call(params={**changed, "cancel_at": _end(contract, zone), **note})]
+            return [Call(params={**changed, "cancel_at": _end(contract, record, zone), **note})]
         case _ if kind in ITEMS_CHANGE:
-            found = _changed_items(contract, record, zone=zone)
-            if kind == "co_term":
+            found = _changed_items(contract, record, zone=zone, today=today)
+            if kind == "co_term" and not (record.get("schedule") or phases.is_scheduled(contract)):
                 behaviour = _behaviour(contract)
-                found.append(Call(params={"cancel_at": _end(contract, zone), "proration_behavior": behaviour}))
-            if not found:
-                return [Call(params=note)]
+                found.append(Call(params={"cancel_at": _end(contract, record, zone), "proration_behavior": behaviour}))
+            if record.get("schedule") or phases.is_scheduled(contract) or not found:
+                # the note comes after the phases
+                return [*found, Call(params=note)]
             found[-1] = Call(params={**found[-1].params, **note})
             return found
     raise refused(contract, field="modification_kind", value=kind, text=f"a {kind} is not billed here")
 
 
-def _changed_items(contract: SubscriptionContract, record: Mapping[str, Any], *, zone: ZoneInfo) -> list[Call]:
-    items = _difference(contract, record)
+def _changed_items(
+    contract: SubscriptionContract, record: Mapping[str, Any], *, zone: ZoneInfo, today: date | None
+) -> list[Call]:
+    terms = _terms_now(contract, record, zone=zone)
+    items = _difference(terms, record)
     if not items:
         return []
-    at = _proration_date(contract, record, zone=zone)
-    lowers = contract.amount < contracted_amount(record)
+    at = _proration_date(contract, record, zone=zone, today=today)
+    lowers = _per_period(terms) < subscription_amount(record)
     behaviour = _behaviour(contract) if lowers else "always_invoice"
     return [Call(params={"items": items, "proration_behavior": behaviour, "proration_date": at})]
+
+
+def _terms_now(contract: SubscriptionContract, record: Mapping[str, Any], *, zone: ZoneInfo) -> SubscriptionContract:
+    """What the contract says of the period that is billed now."""
+    found = phases.stretches(contract, zone=zone) if phases.is_scheduled(contract) else ()
+    if not found:
+        return contract
+    return found[phases.in_force(found, at=record["items"]["data"][0]["current_period_start"])].terms
+
+
+def _per_period(terms: SubscriptionContract) -> Decimal:
+    sent = sum(to_sent(line.amount, terms.currency) for line in billed_lines(terms))
+    return from_sent(sent // rhythm(terms).periods, terms.currency)
 
 
 def _ending(
@@ -74,43 +99,93 @@ def _ending(
 ) -> list[Call]:
     """The end on the day agreed: unused service is credited from there, unless agreed otherwise."""
     effective = contract.effective_on or contract.starts_on
-    at = seconds(noon(effective, zone))
-    if record.get("status") == "canceled" or (record.get("cancel_at") is not None and record["cancel_at"] <= at):
+    at = moment_on(effective, record, zone)
+    schedule = record.get("schedule")
+    ends = None if schedule else record.get("cancel_at")
+    if record.get("status") == "canceled" or (ends is not None and ends <= at):
         return []
     if today is not None and effective > today:
+        if schedule:
+            return _ending_later(contract, schedule, at=at)
         return [Call(params={"cancel_at": at, "proration_behavior": _behaviour(contract)})]
-    found: list[Call] = []
+    found = [Call(method="release")] if schedule else []
     # everything at quantity 0 credits from a day in the past; a cancellation itself credits from this moment only
     left = [{"id": one["id"], "quantity": 0} for one in record["items"]["data"] if one.get("quantity")]
     if left and contract.credits_unused:
-        at = _proration_date(contract, record, zone=zone)
+        at = _proration_date(contract, record, zone=zone, today=today)
         found.append(Call(params={"items": left, "proration_behavior": "always_invoice", "proration_date": at}))
     return [*found, Call(method="delete")]
+
+
+def _ending_later(contract: SubscriptionContract, schedule: Mapping[str, Any], *, at: int) -> list[Call]:
+    """What a schedule manages ends by its schedule; within the phase that runs it is released, and told its end."""
+    running, last = schedule["current_phase"], schedule["phases"][-1]
+    if schedule["end_behavior"] == "cancel" and last["end_date"] <= at:
+        return []
+    if at <= running["end_date"]:
+        ends = Call(params={"cancel_at": at, "proration_behavior": _behaviour(contract)})
+        return [Call(method="release"), ends]
+    kept = [
+        phases.as_parameters({**one, "end_date": min(one["end_date"], at)})
+        for one in schedule["phases"]
+        if one["end_date"] > running["start_date"] and one["start_date"] < at
+    ]
+    return [Call(method="schedule", params={"phases": kept, "end_behavior": "cancel", "proration_behavior": "none"})]
 
 
 def _behaviour(contract: SubscriptionContract) -> str:
     return "always_invoice" if contract.credits_unused else "none"
 
 
-def _proration_date(contract: SubscriptionContract, record: Mapping[str, Any], *, zone: ZoneInfo) -> int:
-    """The day agreed, which Stripe takes within the current period only. Raises Rejected BACKDATED_CHANGE before it."""
+def _proration_date(
+    contract: SubscriptionContract, record: Mapping[str, Any], *, zone: ZoneInfo, today: date | None
+) -> int:
+    """The day agreed, which Stripe takes within the current period only. One that lies before is billed from today or
+    from the period's start, where the company's policy says so; earlier periods are `rebilling`'s.
+
+    Raises Rejected BACKDATED_CHANGE where it says nothing.
+    """
     effective = contract.effective_on or contract.starts_on
-    at = seconds(noon(effective, zone))
-    periods = record["items"]["data"][0]
-    if at < periods["current_period_start"]:
-        raise refused(
-            contract,
-            reason="BACKDATED_CHANGE",
-            field="effective_on",
-            value=effective.isoformat(),
-            text=f"{effective} lies before the period that is billed now",
-        )
-    return min(at, int(periods["current_period_end"]))
+    at, periods = moment_on(effective, record, zone), record["items"]["data"][0]
+    begins, ends = int(periods["current_period_start"]), int(periods["current_period_end"])
+    if at < begins:
+        if contract.backdating == "from_today" and today is not None:
+            at = max(moment_on(today, record, zone), begins)
+        elif contract.backdating == "credit_and_rebill":
+            at = begins
+        else:
+            raise refused(
+                contract,
+                reason="BACKDATED_CHANGE",
+                field="effective_on",
+                value=effective.isoformat(),
+                text=f"{effective} lies before the period that is billed now",
+            )
+    return min(at, ends)
 
 
-def _end(contract: SubscriptionContract, zone: ZoneInfo) -> int | str:
+def moment_on(day: date, record: Mapping[str, Any], zone: ZoneInfo) -> int:
+    """The moment of a day at which a subscription changes: where one of its periods begins that day, that very moment
+    (an hour from noon once the clocks have changed, since Stripe counts in UTC), else noon.
+    """
+    held = record["items"]["data"][0]
+    recurring = held["price"]["recurring"]
+    beat = Rhythm(interval=recurring["interval"], count=recurring["interval_count"], periods=1)
+    anchor = datetime.fromtimestamp(record["billing_cycle_anchor"], UTC)
+    at = noon(day, zone)
+    steps = beat.between(anchor, at)
+    for boundary in (
+        held["current_period_start"],
+        *(seconds(beat.after(anchor, n)) for n in (steps - 1, steps, steps + 1)),
+    ):
+        if local_date(boundary, zone) == day:
+            return int(boundary)
+    return seconds(at)
+
+
+def _end(contract: SubscriptionContract, record: Mapping[str, Any], zone: ZoneInfo) -> int | str:
     """Where service ends; an empty text takes an end away."""
-    return "" if contract.ends_on == NO_END else seconds(noon(contract.ends_on + ONE_DAY, zone))
+    return "" if contract.ends_on == NO_END else moment_on(contract.ends_on + ONE_DAY, record, zone)
 
 
 def _difference(contract: SubscriptionContract, record: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -23,6 +23,7 @@ from connectors.canonical import (
 from connectors.errors import CursorLost, Misconfigured, Rejected, Unavailable
 from connectors.interface import Connector, ControlPage, Inbound, Parcel, Receipt, Setup, SourceEvent
 from connectors.stripe_billing import (
+    arranging,
     cash,
     contract_calls,
     contracts,
@@ -293,7 +294,8 @@ class StripeBilling(Connector):
         for listed in listing.LISTS[kind]:
             params: dict[str, Any] = dict(listed.narrowed(day, self.setup.zone))
             if kind == "contract":
-                params["status"] = "all"
+                # what is billed later stands on the schedule
+                params |= {"status": "all", "expand": [f"data.{name}" for name in arranging.WHOLE]}
             if kind in ("contract", "customer"):
                 params |= self._on_clock()
             query = f"{listed.path} {json.dumps(params, sort_keys=True)}"

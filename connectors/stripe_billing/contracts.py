@@ -6,12 +6,15 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from connectors.canonical import ContractLine, SubscriptionContract
+from connectors.canonical import NO_END, ContractLine, SubscriptionContract
 from connectors.money import AmountError
+from connectors.stripe_billing import phases
 from connectors.stripe_billing.amounts import from_sent, to_sent
 from connectors.stripe_billing.reading import local_date
-from connectors.stripe_billing.terms import ONE_DAY, item, moments, refused, rhythm
+from connectors.stripe_billing.terms import ONE_DAY, item, moments, noon, refused, rhythm, seconds
 
+#: the version of a subscription whose schedule is still missing
+UNFINISHED = "0"
 #: kinds that end the contract: what was agreed before stays noted beside the end
 ENDS = frozenset({"cancellation", "assignment"})
 
@@ -27,9 +30,19 @@ def subscription_parameters(
     """Parameters of the subscription a contract becomes, billed in advance by invoice.
 
     Backdated to the start and anchored at a boundary of its own rhythm, a contract that comes late is billed for
-    exactly its full periods. Raises Rejected.
+    exactly its full periods. One whose content changes over time begins with its first stretch and is named as not
+    wholly set up: its schedule comes next. Raises Rejected.
     """
-    billed, when = billed_lines(contract), moments(contract, zone=zone, today=today)
+    billed, scheduled = billed_lines(contract), phases.is_scheduled(contract)
+    metadata = contract_metadata(contract, zone=zone)
+    if scheduled:
+        planned = phases.stretches(contract, zone=zone)
+        if today is not None and local_date(planned[1].begins, zone) <= today:
+            words = f"the price of {planned[0].terms.starts_on} to {planned[0].terms.ends_on} is over already"
+            raise phases.not_billable(contract, words)
+        contract = planned[0].terms
+        billed, metadata = contract.lines, metadata | {"q2c_version": UNFINISHED}
+    when = moments(contract, zone=zone, today=today)
     wanted = {
         "customer": billing_customer,
         "items": [item(line, contract, index=index) for index, line in enumerate(billed)],
@@ -38,36 +51,55 @@ def subscription_parameters(
         "backdate_start_date": when.starts,
         "billing_cycle_anchor": when.anchor,
         "proration_behavior": "create_prorations",
-        "metadata": contract_metadata(contract, zone=zone),
+        "metadata": metadata,
     }
-    if when.ends is not None:
+    # what is scheduled ends with its schedule
+    if when.ends is not None and not scheduled:
         wanted["cancel_at"] = when.ends
     return wanted
 
 
 def contract_metadata(contract: SubscriptionContract, *, zone: ZoneInfo) -> dict[str, str]:
     """What we write on a subscription, and read again on its invoices."""
+    terms = _agreed_terms(contract, zone)
+    return {**_names(contract), **{name: value for name, value in terms.items() if value}}
+
+
+def change_metadata(contract: SubscriptionContract, *, zone: ZoneInfo) -> dict[str, str]:
+    """What a change writes: its version, its kind, and the terms it agrees on. An end keeps those it cuts short."""
+    # the first deal's own id stays what invoices name
+    named = {name: value for name, value in _names(contract).items() if name != "q2c_deal"}
+    agreed = {} if contract.modification_kind in ENDS else _agreed_terms(contract, zone)
+    return {**named, "q2c_kind": contract.modification_kind, **agreed}
+
+
+def _names(contract: SubscriptionContract) -> dict[str, str]:
     return {
         "q2c_reference": contract.reference,
         "q2c_customer": contract.customer_reference,
         "q2c_correlation": contract.correlation_id,
         "q2c_version": str(contract.version),
         "q2c_deal": contract.crm_opportunity_id,
-        "q2c_periods": str(rhythm(contract).periods),
+    }
+
+
+def _agreed_terms(contract: SubscriptionContract, zone: ZoneInfo) -> dict[str, str]:
+    """How many periods the amount is for, or what each stretch costs, and the last day; an empty text takes a note
+    away.
+    """
+    several = phases.is_scheduled(contract)
+    return {
+        "q2c_periods": "" if several else str(rhythm(contract).periods),
+        "q2c_phases": phases.note(phases.stretches(contract, zone=zone)) if several else "",
         "q2c_ends": _agreed_end(contract, zone),
     }
 
 
-def change_metadata(contract: SubscriptionContract, *, zone: ZoneInfo) -> dict[str, str]:
-    """What a change writes: its version, its kind, and the terms it agrees on. An end keeps those it cuts short."""
-    wanted = contract_metadata(contract, zone=zone) | {"q2c_kind": contract.modification_kind}
-    # the first deal's own id stays what invoices name
-    without = {"q2c_deal", *({"q2c_periods", "q2c_ends"} if contract.modification_kind in ENDS else ())}
-    return {name: value for name, value in wanted.items() if name not in without}
-
-
 def _agreed_end(contract: SubscriptionContract, zone: ZoneInfo) -> str:
     """The last day of service as it will stand in Stripe."""
+    if phases.is_scheduled(contract):
+        last = phases.stretches(contract, zone=zone)[-1]
+        return (contract.ends_on if contract.ends_on == NO_END else local_date(last.ends, zone) - ONE_DAY).isoformat()
     if contract.modification_kind != "new":
         return contract.ends_on.isoformat()
     ends = moments(contract, zone=zone, today=None).ends
@@ -119,7 +151,11 @@ def subscription_amount(record: Mapping[str, Any]) -> Decimal:
 
 
 def contracted_amount(record: Mapping[str, Any]) -> Decimal:
-    """What the subscription bills for the term that was agreed, in major units: its periods are noted on it."""
+    """What the subscription bills for the term that was agreed, in major units: its periods are noted on it, or its
+    stretches where its content changes over time.
+    """
+    if phases.noted(record):
+        return phases.contracted(record, now=subscription_amount(record))
     periods = (record.get("metadata") or {}).get("q2c_periods", "1")
     return subscription_amount(record) * (int(periods) if periods.isascii() and periods.isdigit() else 1)
 
@@ -131,9 +167,12 @@ def version_of(record: Mapping[str, Any]) -> int | None:
 
 
 def ends_early(record: Mapping[str, Any], *, zone: ZoneInfo) -> bool:
-    """Whether it ended, or is set to end, before the day that was agreed."""
+    """Whether it ended, or is set to end, before the day that was agreed. What a schedule manages ends with it."""
     agreed = (record.get("metadata") or {}).get("q2c_ends", "")
-    ends = record.get("ended_at") or record.get("cancel_at")
+    ends, schedule = record.get("ended_at") or record.get("cancel_at"), record.get("schedule")
+    if not record.get("ended_at") and schedule:
+        whole = schedule if isinstance(schedule, Mapping) else {}
+        ends = whole["phases"][-1]["end_date"] if whole.get("end_behavior") == "cancel" else None
     if not agreed or ends is None:
         return False
     return (local_date(ends, zone) - ONE_DAY).isoformat() < agreed
@@ -145,5 +184,5 @@ def same_terms(record: Mapping[str, Any], contract: SubscriptionContract, *, zon
     return (
         str(record["currency"]).upper() == contract.currency
         and to_sent(contracted_amount(record), contract.currency) == agreed
-        and record["start_date"] == moments(contract, zone=zone, today=None).starts
+        and record["start_date"] == seconds(noon(contract.starts_on, zone))
     )

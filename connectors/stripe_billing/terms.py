@@ -39,6 +39,13 @@ class Rhythm:
         year, month = moment.year + month // 12, month % 12 + 1
         return moment.replace(year=year, month=month, day=min(moment.day, monthrange(year, month)[1]))
 
+    def between(self, first: datetime, last: datetime) -> int:
+        """How many periods lie between two moments, to about one."""
+        if self.interval == "day":
+            return (last - first).days // self.count
+        months = (last.year - first.year) * 12 + last.month - first.month
+        return months // (self.count * (12 if self.interval == "year" else 1))
+
 
 def rhythm(contract: SubscriptionContract) -> Rhythm:
     """Raises Rejected for a rhythm or term that Stripe does not bill in whole periods."""

@@ -1,13 +1,22 @@
-"""Decisions on deals that were edited in the CRM after they were carried: no money moves, what was signed stays."""
+"""Decisions on contracts: deals edited in the CRM after they were carried, and changes dated back too far to be billed
+by themselves.
+"""
 
+import hashlib
+import json
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
 from typing import ClassVar
 
 from django.contrib.auth.models import AbstractUser
 
+from connectors.canonical import SubscriptionContract, load, text
 from reconciliation.fixes.fix import Fix, NotPossible, Preview, Target, Write, member
+from reconciliation.fixes.posting_fixes import TryAgain
 from reconciliation.models import ExceptionCase, FixItem, FixRun
-from sync import blocks
+from sync import blocks, rounds
+from sync.models import Delivery
 from sync.states import Lifecycle
 
 
@@ -65,3 +74,70 @@ class KeepSigned(Fix):
         if item.case.status == ExceptionCase.Status.CLOSED:
             return FixItem.Status.SUCCEEDED, "Kept as signed"
         return FixItem.Status.REFUSED, "Could not be closed"
+
+
+class DatedBack(TryAgain):
+    """What is done with one change that holds from before the period billed now, where its company has no rule."""
+
+    rule = "Billing for earlier periods always needs two people."
+    #: one of connectors.canonical.BACKDATING
+    backdating: ClassVar[str]
+    #: what is done, in a few words
+    does: ClassVar[str]
+
+    def subject(self, row: Delivery) -> SubscriptionContract:
+        """The change as it is handed over. Raises NotPossible."""
+        found = load(json.loads(row.subject))
+        if not isinstance(found, SubscriptionContract):
+            raise NotPossible(f"{row.title} is no change of a contract.")
+        return replace(found, backdating=self.backdating)
+
+    def sends(self, row: Delivery) -> str:
+        return hashlib.sha256(text(self.subject(row)).encode()).hexdigest()
+
+    def write(self, case: ExceptionCase, row: Delivery, posting_date: date | None) -> Write:
+        effective = self.subject(row).effective_on
+        return Write(
+            system=row.target.label,
+            record=row.title,
+            action="update",
+            field=f"change effective {effective}",
+            before="stopped",
+            after=self.does,
+        )
+
+    def checks(self, case: ExceptionCase) -> str:
+        return "We look the change up in billing before anything is sent; the case closes when billing has it. Its documents are posted as every invoice and credit memo is."
+
+    def post(self, run: FixRun, row: Delivery) -> None:
+        rounds.let_go(row, subject=self.subject(row), operation_note=f"{self.does}, run {run.pk}")
+
+
+class CreditAndRebill(DatedBack):
+    """Earlier periods are corrected in billing: credited, and billed again as agreed."""
+
+    name = "credit_and_rebill"
+    label = "Credit and bill earlier periods again"
+    backdating = "credit_and_rebill"
+    does = "earlier periods credited and billed again"
+
+    def says(self, case: ExceptionCase) -> str:
+        return f"After a second person approves, billing credits what it charged since {case.value} and charges what was agreed instead, period by period; {case.document} holds from that day."
+
+    def ledger_effect(self, case: ExceptionCase) -> str:
+        return "Receivables, revenue and tax by the difference of each earlier period, with the next document of billing; issued ones stay as they are."
+
+
+class BillFromToday(DatedBack):
+    """The change counts from today; what was billed before stays."""
+
+    name = "bill_from_today"
+    label = "Bill the change from today"
+    backdating = "from_today"
+    does = "billed from today"
+
+    def says(self, case: ExceptionCase) -> str:
+        return f"After a second person approves, billing charges {case.document} from today on; what was billed since {case.value} stays as it is."
+
+    def ledger_effect(self, case: ExceptionCase) -> str:
+        return "Receivables and revenue by the change of the running period from today on."

@@ -1,7 +1,7 @@
 """All fixes by name, and which of them are on offer for a case."""
 
 from reconciliation.fixes.cash_fixes import ApplyCash, LeaveAsItIs, RefundRest
-from reconciliation.fixes.contract_fixes import KeepSigned
+from reconciliation.fixes.contract_fixes import BillFromToday, CreditAndRebill, KeepSigned
 from reconciliation.fixes.dispute_fixes import CreditLostDispute, GiveUpDispute
 from reconciliation.fixes.document_fixes import ApproveWriteOff, PostInvoiceFirst, PostOnAccount, PostReversal
 from reconciliation.fixes.fix import Fix
@@ -47,6 +47,8 @@ FIXES: dict[str, Fix] = {
         KeepCertificate(),
         LeaveAsItIs(),
         KeepSigned(),
+        CreditAndRebill(),
+        BillFromToday(),
     )
 }
 

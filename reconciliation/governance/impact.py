@@ -128,6 +128,8 @@ def _about(table: Table, row: Values) -> Q:
         case "tax-registrations":
             place = row["jurisdiction"][:2]
             return Q(legal_entity=row["entity"], customer_reference__in=_customers(address__country=place))
+        case "document-policies":
+            return Q(legal_entity=row["entity"])
         case "tax-certificates" | "tax-numbers":
             return Q(customer_reference=row["customer_reference"])
         case "rates":

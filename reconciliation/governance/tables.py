@@ -10,6 +10,7 @@ from reconciliation.governance.cells import CellError, Column
 from sync.models import (
     BundleMapping,
     CountryMapping,
+    DocumentPolicy,
     EntityMapping,
     ExchangeRate,
     MappingRow,
@@ -58,6 +59,12 @@ _VALID = (
 _JURISDICTION = cells.matching(r"[A-Z]{2}(-[A-Z0-9]{1,3})?", such_as="DE or US-NY")
 _CUSTOMER = cells.matching(r"customer:[A-Za-z0-9]{15,18}", such_as="customer:0015g00000AbCdEAAV")
 _CURRENCY = Column(name="currency", read=cells.currency)
+#: caps in the company's own currency: column, seed, what it is for
+_SMALL_DIFFERENCES = (
+    ("small_difference_most", Decimal(10), "Per invoice."),
+    ("small_difference_month", Decimal(500), "For the company, per calendar month."),
+    ("small_difference_customer_year", Decimal(50), "Per customer and calendar year."),
+)
 
 
 def _price_fits(values: Values) -> dict[str, str]:
@@ -114,6 +121,18 @@ def _number_or_threshold(values: Values) -> dict[str, str]:
     if values["number"] or not values["threshold"] or not values["threshold_currency"]:
         return {"threshold": "below a threshold there is an amount and its currency, and no number"}
     return {}
+
+
+def _caps_fit(values: Values) -> dict[str, str]:
+    problems, code = {}, values["entity"].functional_currency
+    for name, _, _ in _SMALL_DIFFERENCES:
+        try:
+            values[name] = cells.exact(values[name], code)
+        except CellError as error:
+            problems[name] = str(error)
+    if values["small_difference_percent"] >= 100:
+        problems["small_difference_percent"] = "must be below 100"
+    return problems
 
 
 def _percent_fits(values: Values) -> dict[str, str]:
@@ -264,6 +283,56 @@ TABLES: dict[str, Table] = {
             ),
             key=("customer_reference",),
             ends=(("VAT_ID_INVALID", "tax_id"),),
+        ),
+        Table(
+            name="document-policies",
+            title="Document policies",
+            model=DocumentPolicy,
+            columns=(
+                Column(name="entity", read=cells.entity, help="Our company's code."),
+                Column(
+                    name="zero_totals",
+                    read=cells.one_of(*DocumentPolicy.ZeroTotals.values),
+                    is_required=False,
+                    default="post",
+                ),
+                Column(
+                    name="e_invoices",
+                    read=cells.one_of(*DocumentPolicy.EInvoices.values),
+                    is_required=False,
+                    default="not_required",
+                ),
+                *(
+                    Column(name=name, read=cells.price, is_required=False, default=default, help=help_text)
+                    for name, default, help_text in _SMALL_DIFFERENCES
+                ),
+                Column(
+                    name="small_difference_percent",
+                    read=cells.number,
+                    is_required=False,
+                    default=Decimal("0.5"),
+                    help="Of the invoice's total.",
+                ),
+                *(
+                    Column(
+                        name=name,
+                        read=cells.one_of(*DocumentPolicy.NumbersFrom.values),
+                        is_required=False,
+                        default="billing",
+                    )
+                    for name in ("invoice_numbers_from", "credit_memo_numbers_from")
+                ),
+                Column(
+                    name="backdated_changes",
+                    read=cells.one_of(*DocumentPolicy.BackdatedChanges.values),
+                    is_required=False,
+                    default="stop",
+                    help="Changes of contracts that hold from before the period billed now.",
+                ),
+                *_VALID,
+            ),
+            key=("entity",),
+            whole=_caps_fit,
         ),
         Table(
             name="rates",

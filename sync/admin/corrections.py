@@ -51,7 +51,10 @@ class WriteOffAdmin(Record):
 
 @admin.register(DocumentPolicy)
 class DocumentPolicyAdmin(ReadOnly, SimpleHistoryAdmin):
-    list_display = ["entity", "zero_totals", "e_invoices", "small_difference_most", "status", "valid_from", "valid_to"]
+    list_display = [
+        "entity", "zero_totals", "e_invoices", "small_difference_most", "backdated_changes", "status", "valid_from",
+        "valid_to",
+    ]  # fmt: skip
     list_select_related = ["entity"]
     list_filter = ["status", "entity"]
 

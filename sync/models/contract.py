@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 
+from connectors.canonical import BACKDATING
 from sync.models.entity import LegalEntity
 from sync.models.fields import CurrencyField, MoneyField, ReferenceField
 
@@ -38,6 +39,14 @@ class ContractRecord(models.Model):
     po_required = models.BooleanField(default=False, db_default=False)
     effective_on = models.DateField(null=True, blank=True, help_text="First day this version holds.")
     term_months = models.SmallIntegerField(default=12, db_default=12, help_text="0: no end.")
+    free_months = models.SmallIntegerField(default=0, db_default=0, help_text="First months that cost nothing.")
+    backdating = models.CharField(
+        max_length=20,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="What is done where it holds from before the period billed then.",
+    )
     removes = models.JSONField(default=list, blank=True)
     credits_unused = models.BooleanField(default=True, db_default=True)
     continues_reference = ReferenceField(blank=True, default="", db_default="")
@@ -52,6 +61,8 @@ class ContractRecord(models.Model):
                 fields=["reference", "modification_number"], name="modification_numbers_never_repeat"
             ),
             models.CheckConstraint(condition=Q(ends_on__gte=F("starts_on")), name="contract_ends_after_it_starts"),
+            models.CheckConstraint(condition=Q(free_months__gte=0), name="free_months_are_counted"),
+            models.CheckConstraint(condition=Q(backdating__in=BACKDATING), name="changes_dated_back_by_policy"),
         ]
 
     def __str__(self) -> str:
@@ -72,6 +83,7 @@ class ContractLineRecord(models.Model):
     discount = MoneyField(help_text="List price less agreed price; below zero it is an uplift.")
     starts_on = models.DateField()
     ends_on = models.DateField()
+    own_dates = models.BooleanField(default=False, db_default=False)
     billing_product = models.CharField(max_length=120)
     erp_item = models.CharField(max_length=120)
     revenue_treatment = models.CharField(max_length=40)

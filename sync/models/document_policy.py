@@ -23,6 +23,11 @@ class DocumentPolicy(MappingRow):
         ON_ISSUE = "on_issue", "Required; posted when issued"
         ON_CLEARANCE = "on_clearance", "Required; posted when cleared"
 
+    class BackdatedChanges(models.TextChoices):
+        STOP = "stop", "Stop and ask"
+        FROM_TODAY = "from_today", "Billed from the day they are carried"
+        REBILL = "credit_and_rebill", "Earlier periods are credited and billed again"
+
     class NumbersFrom(models.TextChoices):
         BILLING = "billing", "Billing"
         ERP = "erp", "The ERP"
@@ -43,6 +48,13 @@ class DocumentPolicy(MappingRow):
     )
     credit_memo_numbers_from = models.CharField(
         max_length=10, choices=NumbersFrom, default=NumbersFrom.BILLING, help_text="Who draws credit memo numbers."
+    )
+    backdated_changes = models.CharField(
+        max_length=20,
+        choices=BackdatedChanges,
+        default=BackdatedChanges.STOP,
+        db_default=BackdatedChanges.STOP,
+        help_text="Changes of contracts that hold from before the period that is billed now.",
     )
     history = HistoricalRecords()
 

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
 from typing import Any
 
-from connectors.canonical import ContractLine, SalesOrder, SubscriptionContract
+from connectors.canonical import NO_END, ContractLine, SalesOrder, SubscriptionContract
 from connectors.money import minor_units
+from connectors.segments import months_between
 from sync import treatments
 from sync.errors import StepError, Waits
 from sync.models import ContractLineRecord, ContractRecord, EntityMapping
@@ -23,6 +25,7 @@ from sync.pipelines.commitment import (
 from sync.pipelines.customer_sync import accounts_of, customer_of
 from sync.pipelines.flow import Flow, Lookups, Owed, of_each
 from sync.pipelines.modifications import build_on_the_version_before
+from sync.pipelines.shapes import have_dates_that_fit, note_what_is_done_with_changes_dated_back
 from sync.selling import parents_of
 from sync.taxes import UNTAXED
 from sync.usage import plans as usage_plans
@@ -46,7 +49,7 @@ def _mapped(line: ContractLine, contract: SubscriptionContract, lookups: Lookups
     # the agreed price wins; what it differs from the list price by is kept, and is no break. What is billed by use
     # has no amount of its own to differ from.
     metered = row.destination == usage_plans.DESTINATION
-    list_amount = line.amount if metered else _listed(row.list_price * line.quantity, contract)
+    list_amount = line.amount if metered else _listed(row.list_price * line.quantity, contract, line)
     return replace(
         line,
         description=row.product_name,
@@ -62,12 +65,23 @@ def _mapped(line: ContractLine, contract: SubscriptionContract, lookups: Lookups
     )
 
 
-def _listed(per_year: Decimal, contract: SubscriptionContract) -> Decimal:
-    """The list price, which is per year, for what the line's amount is for: the term, or one period without an end."""
-    months = contract.term_months or {"monthly": 1, "quarterly": 3}.get(contract.billing_frequency, 12)
+def _listed(per_year: Decimal, contract: SubscriptionContract, line: ContractLine) -> Decimal:
+    """The list price, which is per year, for what the line's amount is for: its own time, the term, or one period
+    without an end.
+    """
+    months: int | Fraction | None = contract.term_months
+    if line.own_dates and line.ends_on != NO_END:
+        months = months_between(line.starts_on, line.ends_on)
+        if months is None:
+            months = Fraction(12 * ((line.ends_on - line.starts_on).days + 1), 365)
+    elif line.own_dates:
+        months = 0
+    months = months or {"monthly": 1, "quarterly": 3}.get(contract.billing_frequency, 12)
     if months == 12:
         return per_year
-    return (per_year * months / 12).quantize(Decimal(1).scaleb(-minor_units(contract.currency)), ROUND_HALF_UP)
+    exact = Fraction(per_year) * months / 12
+    digits = Decimal(1).scaleb(-minor_units(contract.currency))
+    return (Decimal(exact.numerator) / Decimal(exact.denominator)).quantize(digits, ROUND_HALF_UP)
 
 
 def arrangement(contract: SubscriptionContract) -> str:
@@ -239,9 +253,11 @@ CLOSED_WON_TO_BILLING = Flow(
         explode_bundles,
         build_on_the_version_before,
         map_products,
+        have_dates_that_fit,
         find_customer,
         find_selling_company,
         decide_tax,
+        note_what_is_done_with_changes_dated_back,
         usage_plans.have_meters,
     ),
     store=store,

@@ -6,7 +6,8 @@ not state must be named as removed. Terms that a change does not touch are those
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import Any
 
 from connectors.canonical import AS_BEFORE, NO_END, ContractLine, SubscriptionContract
 from sync.errors import StepError, StepErrors, Waits
@@ -47,6 +48,7 @@ def _as_changed(contract: SubscriptionContract, before: ContractRecord) -> Subsc
         ends = max(starts, min(ends, effective - ONE_DAY))
     keeps_content = kind in SELL_NOTHING or kind == "assignment"
     lines = tuple(_kept(row) for row in before.lines.all()) if keeps_content else contract.lines
+    dated = tuple(_dated(line, starts=starts, ends=max(starts, ends)) for line in lines)
     return replace(
         contract,
         # a contract stays with the customer it was sold to; only an assignment begins one with another
@@ -62,8 +64,16 @@ def _as_changed(contract: SubscriptionContract, before: ContractRecord) -> Subsc
         po_number=contract.po_number or before.po_number,
         continues_reference=before.continues_reference,
         amount=before.amount if keeps_content else contract.amount,
-        lines=tuple(replace(line, starts_on=starts, ends_on=max(starts, ends)) for line in lines),
+        free_months=before.free_months if contract.free_months == AS_BEFORE else contract.free_months,
+        lines=dated,
     )
+
+
+def _dated(line: ContractLine, *, starts: date, ends: date) -> ContractLine:
+    """A line with the dates of its contract; one with dates of its own keeps them."""
+    if not line.own_dates:
+        return replace(line, starts_on=starts, ends_on=ends)
+    return replace(line, ends_on=ends) if line.ends_on == NO_END else line
 
 
 def _continued(contract: SubscriptionContract, lookups: Lookups) -> SubscriptionContract:
@@ -86,7 +96,9 @@ def _continued(contract: SubscriptionContract, lookups: Lookups) -> Subscription
         payment_terms_days=(
             before.payment_terms_days if contract.payment_terms_days == AS_BEFORE else contract.payment_terms_days
         ),
-        lines=tuple(replace(line, starts_on=starts, ends_on=before.ends_on) for line in contract.lines),
+        # what was free was free for the customer before
+        free_months=0,
+        lines=tuple(_dated(line, starts=starts, ends=before.ends_on) for line in contract.lines),
     )
 
 
@@ -164,6 +176,7 @@ def _kept(row: ContractLineRecord) -> ContractLine:
         discount=row.discount,
         starts_on=row.starts_on,
         ends_on=row.ends_on,
+        own_dates=row.own_dates,
     )
 
 
@@ -178,18 +191,22 @@ def accounting_kind(contract: SubscriptionContract, before: Sequence[ContractLin
         return "prospective", "No service is added; what is left is accounted for from the day of the change."
     if contract.modification_kind == "renewal":
         return "separate_contract", "A new term of distinct service begins when the old one has ended."
-    held = {row.crm_product: row for row in before}
+    held, stated = _content(before), _content(contract.lines)
     added = [line for line in contract.lines if line.crm_product not in held]
-    changed = [
-        line
-        for line in contract.lines
-        if line.crm_product in held
-        and (line.quantity, line.amount) != (held[line.crm_product].quantity, held[line.crm_product].amount)
-    ]
-    gone = set(held) - {line.crm_product for line in contract.lines}
+    changed = [product for product in stated if product in held and stated[product] != held[product]]
+    gone = set(held) - set(stated)
     at_list = bool(added) and all(line.discount <= 0 for line in added)
     if at_list and not changed and not gone:
         return "separate_contract", "Only distinct service is added, at its list price or above."
     if at_list:
         return "mixed", "Distinct service is added at its list price, and what was sold before changes too."
     return "prospective", "What is left of the service is distinct from what was given; the rest is priced anew."
+
+
+def _content(lines: Sequence[ContractLine | ContractLineRecord]) -> dict[str, list[tuple[Any, ...]]]:
+    """What is sold of each product: how many, for how much, and when where a line says so itself."""
+    found: dict[str, list[tuple[Any, ...]]] = {}
+    for line in lines:
+        when = (line.starts_on, line.ends_on) if line.own_dates else ()
+        found.setdefault(line.crm_product, []).append((line.quantity, line.amount, when))
+    return {product: sorted(content) for product, content in found.items()}

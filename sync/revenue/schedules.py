@@ -87,7 +87,7 @@ def _schedule(invoice: Invoice, line: InvoiceLine, contract: ContractRecord) -> 
     if line.revenue_treatment not in RATABLE or not line.net:
         return None
     lines = list(contract.lines.all())
-    sold = next((one for one in lines if one.billing_product == line.billing_product), None)
+    sold = _sold(lines, line)
     shares = allocated(lines, contract.currency)
     amount = line.net
     if sold is not None and sold.amount and sold.line_id in shares:
@@ -122,6 +122,13 @@ def _schedule(invoice: Invoice, line: InvoiceLine, contract: ContractRecord) -> 
         ),
         created_at=clock.now(),
     )
+
+
+def _sold(lines: Sequence[ContractLineRecord], billed: InvoiceLine) -> ContractLineRecord | None:
+    """The line of the contract that an invoice line bills: of several with dates of their own the one of its time."""
+    same = [one for one in lines if one.billing_product == billed.billing_product]
+    timely = [one for one in same if one.own_dates and one.starts_on <= billed.service_starts_on <= one.ends_on]
+    return next(iter([*timely, *same]), None)
 
 
 def as_data(parts: Iterable[Part]) -> list[dict[str, str]]:

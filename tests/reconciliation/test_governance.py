@@ -1,5 +1,6 @@
 """Rows people keep: tried out row by row with nothing written, drafted whole, approved by another, and work goes on."""
 
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from reconciliation.governance import cells, changes, files, impact
 from reconciliation.governance.tables import TABLES
 from reconciliation.models import ExceptionCase, RowChange
 from sync import clock
+from sync.mappings import Tables
 from sync.models import BundleMapping, ContractRecord, MappingRow, ProductMapping, WorkItem
 from tests.small_company import DAY, Company, customer, deal, person
 
@@ -308,3 +310,37 @@ def test_a_bundle_without_its_check_would_be_taken() -> None:
         cursor.execute("SELECT conname FROM pg_constraint WHERE conname = 'bundle_shares_are_whole'")
         assert cursor.fetchone()
     assert MappingRow.Status.DRAFT in MappingRow.Status.values
+
+
+# -- document policies --------------------------------------------------------------------------------
+def test_what_a_company_does_with_changes_dated_back_is_a_row_two_people_agree_on(company: Company) -> None:
+    # given a policy over that alone; everything else keeps its default
+    header, row = "entity,backdated_changes,valid_from", f"{company.entity.code},credit_and_rebill,2026-01-01"
+    result = files.try_out(TABLES["document-policies"], csv_of(row, header=header))
+    assert result.is_good, result.problems
+    change = changes.draft(result, user=person("billing.ops", "Billing operations"), source="policy.csv")
+    assert Tables().document_policy(company.entity, on=DAY).backdated_changes == "stop"
+    # when another person approves it
+    approved(change)
+    # then it holds, from its day on
+    policy = Tables().document_policy(company.entity, on=DAY)
+    assert (policy.backdated_changes, policy.zero_totals, policy.small_difference_most) == (
+        "credit_and_rebill", "post", Decimal(10),
+    )  # fmt: skip
+    assert Tables().document_policy(company.entity, on=date(2025, 12, 31)).backdated_changes == "stop"
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "field"),
+    [
+        ("backdated_changes", "somehow", "backdated_changes"),
+        ("zero_totals", "forget", "zero_totals"),
+        ("small_difference_most", "0.001", "small_difference_most"),
+        ("small_difference_percent", "100", "small_difference_percent"),
+    ],
+)
+def test_a_policy_that_means_nothing_is_refused_with_its_field(
+    company: Company, header: str, row: str, field: str
+) -> None:
+    body = csv_of(f"{company.entity.code},{row},2026-01-01", header=f"entity,{header},valid_from")
+    assert [one.field for one in files.try_out(TABLES["document-policies"], body).problems] == [field]

@@ -46,6 +46,9 @@ class Sold:
     #: our names of the accounts it is billed to and used by, where that is not the account of the deal
     bill_to: str = ""
     ship_to: str = ""
+    #: dates of its own, where it is not sold for as long as the deal runs
+    starts_on: date | None = None
+    ends_on: date | None = None
 
 
 @dataclass
@@ -117,6 +120,8 @@ class Business:
                     "UnitPrice": line.price,
                     **({"Bill_To__c": self.accounts[line.bill_to]} if line.bill_to else {}),
                     **({"Ship_To__c": self.accounts[line.ship_to]} if line.ship_to else {}),
+                    **({"Starts_On__c": line.starts_on.isoformat()} if line.starts_on else {}),
+                    **({"Ends_On__c": line.ends_on.isoformat()} if line.ends_on else {}),
                 }
                 for line in lines
             ],

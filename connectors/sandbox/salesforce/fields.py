@@ -163,3 +163,44 @@ def to_json(field: Field, value: Any) -> Any:
     if field.type in NUMBERS:
         return int(Decimal(value)) if field.type == "int" else float(value)
     return value
+
+
+# -- fields by kind, as objects are made of them -----------------------------------------------------
+def text(name: str, length: int = 255, **more: Any) -> Field:
+    return Field(name, "string", length, **more)
+
+
+def money(name: str, **more: Any) -> Field:
+    return Field(name, "currency", **more)
+
+
+def flag(name: str, **more: Any) -> Field:
+    return Field(name, "boolean", **{"default": False, **more})
+
+
+def day(name: str, **more: Any) -> Field:
+    return Field(name, "date", **more)
+
+
+def pick(name: str, *values: str, **more: Any) -> Field:
+    return Field(name, "picklist", values=values, **more)
+
+
+def link(name: str, to: str, children: str = "", **more: Any) -> Field:
+    parent = name.removesuffix("Id") if not name.endswith("__c") else name[:-1] + "r"
+    return Field(name, "reference", 18, refers_to=to, parent=more.pop("parent", parent), children=children, **more)
+
+
+def shown(name: str, kind: str = "string", **more: Any) -> Field:
+    """A field the organisation fills in itself."""
+    return Field(name, kind, createable=False, updateable=False, **more)
+
+
+def address(prefix: str) -> list[Field]:
+    return [
+        Field(f"{prefix}Street", "textarea", 255),
+        text(f"{prefix}City", 40),
+        text(f"{prefix}State", 80),
+        text(f"{prefix}PostalCode", 20),
+        text(f"{prefix}Country", 80),
+    ]

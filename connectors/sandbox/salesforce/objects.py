@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from connectors.sandbox.salesforce.errors import not_found
-from connectors.sandbox.salesforce.fields import Field
+from connectors.sandbox.salesforce.fields import Field, address, day, flag, link, money, pick, shown, text
 
 CURRENCIES = ("USD", "EUR", "GBP", "JPY", "KWD", "BRL", "CHF", "CAD", "AUD", "DKK", "SEK", "PLN")
 #: stage, probability, forecast category
@@ -23,46 +22,6 @@ STAGES = (
     ("Closed Lost", 0, "Omitted"),
 )
 WON, LOST = "Closed Won", "Closed Lost"
-
-
-def text(name: str, length: int = 255, **more: Any) -> Field:
-    return Field(name, "string", length, **more)
-
-
-def money(name: str, **more: Any) -> Field:
-    return Field(name, "currency", **more)
-
-
-def flag(name: str, **more: Any) -> Field:
-    return Field(name, "boolean", **{"default": False, **more})
-
-
-def day(name: str, **more: Any) -> Field:
-    return Field(name, "date", **more)
-
-
-def pick(name: str, *values: str, **more: Any) -> Field:
-    return Field(name, "picklist", values=values, **more)
-
-
-def link(name: str, to: str, children: str = "", **more: Any) -> Field:
-    parent = name.removesuffix("Id") if not name.endswith("__c") else name[:-1] + "r"
-    return Field(name, "reference", 18, refers_to=to, parent=more.pop("parent", parent), children=children, **more)
-
-
-def shown(name: str, kind: str = "string", **more: Any) -> Field:
-    """A field the organisation fills in itself."""
-    return Field(name, kind, createable=False, updateable=False, **more)
-
-
-def address(prefix: str) -> list[Field]:
-    return [
-        Field(f"{prefix}Street", "textarea", 255),
-        text(f"{prefix}City", 40),
-        text(f"{prefix}State", 80),
-        text(f"{prefix}PostalCode", 20),
-        text(f"{prefix}Country", 80),
-    ]
 
 
 SYSTEM_FIELDS = (
@@ -224,6 +183,7 @@ OBJECTS: dict[str, ObjectType] = _types(
             day("Effective_Date__c"),
             day("Contract_End_Date__c"),
             Field("Contract_Term_Months__c", "double", precision=4, scale=0),
+            Field("Free_Months__c", "double", precision=4, scale=0),
             pick("Billing_Frequency__c", "Annual in advance", "Prepaid", "Quarterly", "Monthly"),
             Field("Payment_Terms_Days__c", "double", precision=4, scale=0),
             Field("Removes__c", "textarea", 1000),
@@ -265,6 +225,8 @@ OBJECTS: dict[str, ObjectType] = _types(
             text("Product_Text__c"),
             link("Bill_To__c", "Account"),
             link("Ship_To__c", "Account"),
+            day("Starts_On__c"),
+            day("Ends_On__c"),
             SOURCE_KEY,
         ),
     ),

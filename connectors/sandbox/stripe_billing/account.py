@@ -18,6 +18,7 @@ PREFIXES = {
     "cus": "customer", "prod": "product", "price": "price", "sub": "subscription", "in": "invoice",
     "ii": "invoiceitem", "inpay": "invoice_payment", "pi": "payment_intent", "ch": "charge",
     "txn": "balance_transaction", "po": "payout", "re": "refund", "du": "dispute", "cn": "credit_note", "evt": "event",
+    "sub_sched": "subscription_schedule",
     "we": "webhook_endpoint", "txr": "tax_rate", "clock": CLOCK, "mtr": "billing.meter",
     "mtrev": "billing.meter_event",
 }  # fmt: skip

@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
-from connectors.sandbox.stripe_billing import disputes, invoices, payments, subscriptions
+from connectors.sandbox.stripe_billing import disputes, invoices, payments, schedule_phases, subscriptions
 from connectors.sandbox.stripe_billing.account import CLOCK, Account, Call
 from connectors.sandbox.stripe_billing.errors import StripeError
 from connectors.sandbox.stripe_billing.events import emit
 from connectors.sandbox.stripe_billing.params import Params
 from connectors.sandbox.stripe_billing.periods import add_intervals
+from connectors.sandbox.stripe_billing.schedule_links import KIND as SCHEDULE
 from connectors.sandbox.stripe_billing.shapes import render
 
 DAY = 86_400
@@ -16,7 +17,8 @@ KEPT_DAYS = 30
 DUE = {
     "finalize": subscriptions.finalize_due,
     "pay": invoices.pay_due,
-    "period": subscriptions.period_due,
+    "period": schedule_phases.period_due,
+    "phase": schedule_phases.phase_due,
     "payout": payments.payout_due,
     "refund_failure": payments.fail_refund,
     "chargeback": disputes.dispute_due,
@@ -73,6 +75,8 @@ def delete_clock(account: Account, call: Call) -> dict[str, Any]:
     for customer in account.by("customer", "test_clock", clock["id"]):
         for subscription in account.by("subscription", "customer", customer["id"]):
             account.change("subscription", subscription, status="canceled", ended_at=clock["frozen_time"])
+        for schedule in account.by(SCHEDULE, "customer", customer["id"]):
+            account.change(SCHEDULE, schedule, status="canceled", canceled_at=clock["frozen_time"])
         account.change("customer", customer, _deleted=True)
     account.due.pop(clock["id"], None)
     account.drop(CLOCK, clock["id"])
@@ -133,6 +137,8 @@ def reschedule(account: Account) -> None:
     for subscription in account.books.rows("subscription"):
         if subscription["status"] in subscriptions.LIVE:
             subscriptions.watch(account, subscription)
+    for schedule in account.books.rows(SCHEDULE):
+        schedule_phases.watch(account, schedule)
     failing = account.settings()["failing_refunds"]
     for made in account.books.rows("refund"):
         if made["status"] == "succeeded" and made.get("customer") in failing:

@@ -8,7 +8,7 @@ from connectors.sandbox.stripe_billing.shapes import listed, render
 
 DEEPEST = 4
 #: fields that hold ids which do not tell their kind by a prefix
-BY_NAME = {"product": "product", "test_clock": CLOCK}
+BY_NAME = {"product": "product", "schedule": "subscription_schedule", "test_clock": CLOCK}
 
 
 def expand(account: Account, body: dict[str, Any], paths: list[str]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from connectors.sandbox.books import Document
-from connectors.sandbox.stripe_billing import invoices, payments
+from connectors.sandbox.stripe_billing import invoices, payments, taxes
 from connectors.sandbox.stripe_billing.account import Account, Call
 from connectors.sandbox.stripe_billing.catalogue import PRICE_DATA, inline_price
 from connectors.sandbox.stripe_billing.customers import need_owner, owner
@@ -18,7 +18,7 @@ from connectors.sandbox.stripe_billing.shapes import line, listed, render
 METHODS = ("charge_automatically", "send_invoice")
 ITEM_FIELDS = {
     "amount", "currency", "customer", "description", "discountable", "invoice", "metadata", "period", "price_data",
-    "pricing", "quantity", "subscription", "unit_amount_decimal",
+    "pricing", "quantity", "subscription", "tax_rates", "unit_amount_decimal",
 }  # fmt: skip
 
 
@@ -254,7 +254,7 @@ def create_item(account: Account, call: Call) -> dict[str, Any]:
     item = store_item(
         account, customer, amount=amount, currency=currency, period=period, quantity=quantity, price=price,
         description=params.text("description"), subscription=params.text("subscription"), metadata=params.metadata(),
-        invoice=draft["id"] if draft else None,
+        invoice=draft["id"] if draft else None, tax_rates=taxes.read_rates(account, params),
     )  # fmt: skip
     if draft:
         new = invoices.line_for_item(account, item)

@@ -275,6 +275,7 @@ def line_for_item(account: Account, item: Document) -> Document:
         quantity=item["quantity"],
         parent=item_parent(item),
         metadata=dict(item.get("metadata", {})),
+        tax_rates=item.get("tax_rates"),
     )
     line["pricing"] = item.get("pricing")
     return line

@@ -16,6 +16,7 @@ INDEXED = {
     "customer": ("email", "test_clock", "invoice_prefix"),
     "price": ("product", "lookup_key"),
     "subscription": ("customer", "test_clock"),
+    "subscription_schedule": ("customer",),
     "invoice": ("customer", "_subscription"),
     "invoiceitem": ("customer", "invoice", "_subscription"),
     "invoice_payment": ("invoice", "_payment_intent"),

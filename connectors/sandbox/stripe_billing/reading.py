@@ -25,6 +25,7 @@ FILTERS: dict[str, dict[str, str]] = {
         "customer": "customer", "status": "status", "collection_method": "collection_method", "price": "_price",
         "test_clock": "test_clock",
     },
+    "subscription_schedule": {"customer": "customer", "scheduled": "_scheduled"},
     "invoice": {
         "customer": "customer", "status": "status", "subscription": "_subscription",
         "collection_method": "collection_method",
@@ -44,7 +45,10 @@ FILTERS: dict[str, dict[str, str]] = {
     CLOCK: {},
 }  # fmt: skip
 #: further time filters besides `created`
-SPANS = {"invoice": ("due_date",), "payout": ("arrival_date",)}
+SPANS = {
+    "invoice": ("due_date",), "payout": ("arrival_date",),
+    "subscription_schedule": ("canceled_at", "completed_at", "released_at"),
+}  # fmt: skip
 #: filters whose value must be an object that exists
 CHECKED = {"customer": "customer", "invoice": "invoice", "subscription": "subscription"}
 
@@ -98,7 +102,7 @@ def lister(kind: str, url: str) -> Operation:
 
 def _wanted(account: Account, params: Params, name: str) -> Any:
     """What a filter asks for; objects it names must exist."""
-    if name in ("active", "pending"):
+    if name in ("active", "pending", "scheduled"):
         return params.boolean(name)
     if name == "lookup_keys":
         return params.texts(name)
@@ -114,6 +118,8 @@ def _wanted(account: Account, params: Params, name: str) -> Any:
 def _equals(field: str, wanted: Any) -> Keep:
     if field == "_pending":
         return lambda document: (document.get("invoice") is None) == wanted
+    if field == "_scheduled":
+        return lambda document: (document["status"] == "not_started") == wanted
     if field == "_price":
         return lambda document: any(item["price"] == wanted for item in document["items"])
     if isinstance(wanted, list):

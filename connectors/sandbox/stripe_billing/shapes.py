@@ -55,6 +55,26 @@ DEFAULTS: dict[str, dict[str, Any]] = {
             "pending_setup_intent pending_update schedule test_clock transfer_data trial_end trial_start"
         ),
     },
+    "subscription_schedule": {
+        "object": "subscription_schedule", "livemode": False, "metadata": {}, "pause_schedules": [],
+        "billing_mode": {"flexible": {"proration_discounts": "included"}, "type": "flexible", "updated_at": None},
+        **_nulls(
+            "application canceled_at completed_at current_phase customer_account released_at released_subscription "
+            "subscription test_clock"
+        ),
+    },
+    "schedule_settings": {
+        "automatic_tax": {"disabled_reason": None, "enabled": False, "liability": None},
+        **_nulls("application_fee_percent billing_thresholds default_payment_method on_behalf_of transfer_data"),
+    },
+    "schedule_phase": {
+        "add_invoice_items": [], "automatic_tax": {"disabled_reason": None, "enabled": False, "liability": None},
+        "default_tax_rates": [], "discounts": [],
+        **_nulls(
+            "application_fee_percent billing_thresholds default_payment_method on_behalf_of transfer_data trial "
+            "trial_end"
+        ),
+    },
     "invoice": {
         "object": "invoice", "account_country": "US", "account_name": "Sandbox", "amount_overpaid": 0, "amount_paid": 0,
         "amount_paid_off_stripe": 0, "amount_shipping": 0, "attempt_count": 0, "attempted": False,
@@ -200,6 +220,32 @@ def _subscription(account: Account, document: Document, body: dict[str, Any]) ->
     return body
 
 
+def _schedule(account: Account, document: Document, body: dict[str, Any]) -> dict[str, Any]:
+    defaults = document["default_settings"]
+    invoices = _schedule_invoices(defaults["invoice_settings"])
+    body["default_settings"] = {**DEFAULTS["schedule_settings"], **defaults, "invoice_settings": invoices}
+    body["phases"] = [_schedule_phase(account, phase) for phase in document["phases"]]
+    if document["status"] == "active":
+        running = document["phases"][document["_phase"]]
+        body["current_phase"] = {name: running[name] for name in ("start_date", "end_date")}
+    return body
+
+
+def _schedule_phase(account: Account, phase: Document) -> dict[str, Any]:
+    items = []
+    for item in phase["items"]:
+        rates = [render(account, "tax_rate", account.need("tax_rate", key)) for key in item["tax_rates"]]
+        shown = {"plan": item["price"], "tax_rates": rates, "discounts": [], "billing_thresholds": None}
+        items.append({**item, **shown})
+    invoices = phase["invoice_settings"]
+    shown_invoices = _schedule_invoices(invoices) if invoices else None
+    return {**DEFAULTS["schedule_phase"], **phase, "items": items, "invoice_settings": shown_invoices}
+
+
+def _schedule_invoices(settings: Document) -> dict[str, Any]:
+    return {**_nulls("account_tax_ids custom_fields description footer"), "issuer": {"type": "self"}, **settings}
+
+
 def line(document: Document) -> dict[str, Any]:
     """One invoice line."""
     return {**DEFAULTS["line_item"], **document}
@@ -242,12 +288,15 @@ def _balance_transaction(account: Account, document: Document, body: dict[str, A
 
 def _invoiceitem(account: Account, document: Document, body: dict[str, Any]) -> dict[str, Any]:
     del body["created"]  # the API calls it `date`
+    rates = [account.need("tax_rate", key) for key in document.get("tax_rates") or ()]
+    body["tax_rates"] = [render(account, "tax_rate", rate) for rate in rates]
     return body
 
 
 _SPECIAL = {
     "invoiceitem": _invoiceitem,
     "subscription": _subscription,
+    "subscription_schedule": _schedule,
     "invoice": _invoice,
     "credit_note": _credit_note,
     "charge": _charge,

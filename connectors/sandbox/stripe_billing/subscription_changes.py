@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import Any
 
 from connectors.sandbox.books import Document
-from connectors.sandbox.stripe_billing import invoices
+from connectors.sandbox.stripe_billing import invoices, taxes
 from connectors.sandbox.stripe_billing.account import Account, Call
 from connectors.sandbox.stripe_billing.customers import need_owner
 from connectors.sandbox.stripe_billing.errors import StripeError, no_such
@@ -13,6 +13,7 @@ from connectors.sandbox.stripe_billing.events import emit
 from connectors.sandbox.stripe_billing.invoice_calls import METHODS, check_terms, store_item
 from connectors.sandbox.stripe_billing.params import Params
 from connectors.sandbox.stripe_billing.periods import boundary, charge_for, iso
+from connectors.sandbox.stripe_billing.schedule_links import follow_items, refuse_ends
 from connectors.sandbox.stripe_billing.shapes import render
 from connectors.sandbox.stripe_billing.subscriptions import (
     BEHAVIOURS,
@@ -49,6 +50,8 @@ def update_subscription(account: Account, call: Call) -> dict[str, Any]:
         return _note_on_canceled(account, params, subscription)
     subscription = _live(account, call)
     customer = need_owner(account, subscription)
+    if "cancel_at" in params or "cancel_at_period_end" in params:
+        refuse_ends(account, subscription)
     now = account.now(subscription["test_clock"])
     proration = params.choice("proration_behavior", PRORATIONS, "create_prorations")
     params.choice("payment_behavior", BEHAVIOURS)
@@ -64,19 +67,21 @@ def update_subscription(account: Account, call: Call) -> dict[str, Any]:
         emit(account, "price.created", "price", price)
     subscription["items"] = items
     if "cancel_at" in values:
-        _move_end(account, subscription, values["cancel_at"])
-        moved += _cut_short(account, subscription, start, end)
+        move_end(account, subscription, values["cancel_at"])
+        moved += cut_short(account, subscription, start, end)
     account.change("subscription", subscription, **values)
     if proration != "none":
         for sign, item, price in moved:
             # what is cut off is given back from the new end on, at the length the period had
             cut = sign == CUT_OFF
             begins = period_of(subscription)[1] if cut else at
-            _prorate(
+            prorate(
                 account, customer, subscription, item, price, at=begins, sign=-1 if cut else sign, period=(start, end)
             )
         if proration == "always_invoice" and moved:
             bill(account, customer, subscription, [], reason="subscription_update", period=(now, now))
+    if "items" in params:
+        follow_items(account, subscription)
     after = render(account, "subscription", subscription)
     previous = {name: value for name, value in before.items() if after.get(name) != value}
     emit(account, "customer.subscription.updated", "subscription", subscription, previous=previous)
@@ -96,7 +101,7 @@ def _note_on_canceled(account: Account, params: Params, subscription: Document) 
     return render(account, "subscription", subscription)
 
 
-def _cut_short(account: Account, subscription: Document, start: int, end: int) -> list[tuple[int, Document, Document]]:
+def cut_short(account: Account, subscription: Document, start: int, end: int) -> list[tuple[int, Document, Document]]:
     """The items whose paid period a new `cancel_at` cuts short: documented to cause a proration."""
     if period_of(subscription)[1] >= end:
         return []
@@ -180,6 +185,8 @@ def _changed_items(
         else:
             quantity = child.integer("quantity", old["quantity"], least=0)
             new = {**old, "price": price["id"], "quantity": quantity, "metadata": child.metadata(old["metadata"])}
+            if "tax_rates" in child:
+                new["tax_rates"] = taxes.read_rates(account, child)
         if old and (old["price"], old["quantity"]) != (new["price"], new["quantity"]):
             moved.append((-1, old, account.need("price", old["price"])))
         if old is None or (old["price"], old["quantity"]) != (new["price"], new["quantity"]):
@@ -197,7 +204,7 @@ def _changed_items(
     return list(items.values()), moved, fresh
 
 
-def _prorate(
+def prorate(
     account: Account,
     customer: Document,
     subscription: Document,
@@ -218,11 +225,11 @@ def _prorate(
         account, customer, amount=amount, currency=price["currency"], period={"start": at, "end": end},
         quantity=item["quantity"], price=price, subscription=subscription["id"], proration=True,
         description=f"{word} time on {item['quantity']} × {product.get('name', price['product'])} after {iso(at)}",
-        metadata={},
+        metadata={}, tax_rates=list(item.get("tax_rates") or []),
     )  # fmt: skip
 
 
-def _move_end(account: Account, subscription: Document, cancel_at: int | None) -> None:
+def move_end(account: Account, subscription: Document, cancel_at: int | None) -> None:
     """A new cancel_at inside the period shortens it; one further away, or none, restores its natural end."""
     interval, size = subscription["_interval"]
     start, end = period_of(subscription)
@@ -245,7 +252,7 @@ def cancel_subscription(account: Account, call: Call) -> dict[str, Any]:
     if params.boolean("prorate"):
         for item in subscription["items"]:
             price = account.need("price", item["price"])
-            _prorate(account, customer, subscription, item, price, at=now, sign=-1)
+            prorate(account, customer, subscription, item, price, at=now, sign=-1)
     if params.boolean("invoice_now") and invoices.take_pending(
         account, customer, subscription=subscription["id"], currency=subscription["currency"]
     ):

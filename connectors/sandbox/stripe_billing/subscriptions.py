@@ -16,6 +16,7 @@ from connectors.sandbox.stripe_billing.events import emit
 from connectors.sandbox.stripe_billing.invoice_calls import METHODS, check_terms
 from connectors.sandbox.stripe_billing.params import Params
 from connectors.sandbox.stripe_billing.periods import add_intervals, boundary, charge_for, iso, share
+from connectors.sandbox.stripe_billing.schedule_links import end_with
 from connectors.sandbox.stripe_billing.shapes import render
 
 PRORATIONS = ("always_invoice", "create_prorations", "none")
@@ -31,14 +32,15 @@ BEHAVIOURS = ("allow_incomplete", "default_incomplete", "error_if_incomplete", "
 LIVE = ("active", "past_due", "unpaid", "incomplete", "trialing")
 
 
-def create_subscription(account: Account, call: Call) -> dict[str, Any]:
+def create_subscription(account: Account, call: Call, *, by_schedule: bool = False) -> dict[str, Any]:
     """Validate everything, then write the subscription and its first invoice.
 
     With a backdated start and a later billing_cycle_anchor the first invoice has one line per item for the whole
-    span [start, anchor): whole calendar intervals count exactly, the rest by seconds.
+    span [start, anchor): whole calendar intervals count exactly, the rest by seconds. `by_schedule`: a schedule does
+    it as its clock advances, also with prices that were made inline for it.
     """
     params = Params(call.values, FIELDS)
-    customer = owner(account, params)
+    customer = account.need("customer", params.required("customer")) if by_schedule else owner(account, params)
     clock = customer.get("test_clock")
     now = account.now(clock)
     method = params.choice("collection_method", METHODS, "charge_automatically") or "charge_automatically"
@@ -54,7 +56,7 @@ def create_subscription(account: Account, call: Call) -> dict[str, Any]:
     at_period_end = params.boolean("cancel_at_period_end")
     if cancel_at is not None and at_period_end:
         raise StripeError("You can only specify one of these parameters: cancel_at, cancel_at_period_end.")
-    prices, items = read_items(account, params, now)
+    prices, items = read_items(account, params, now, by_schedule=by_schedule)
     if not items:
         raise missing("items")
     check_alike(items, prices)
@@ -266,6 +268,7 @@ def period_due(account: Account, key: str) -> None:
 
 def close(account: Account, subscription: Document, *, at: int, reason: str = "cancellation_requested") -> None:
     """End a subscription for good."""
+    end_with(account, subscription, at=at)
     details = {**(subscription.get("cancellation_details") or {"comment": None, "feedback": None}), "reason": reason}
     account.change(
         "subscription", subscription, status="canceled", ended_at=at, canceled_at=subscription["canceled_at"] or at,
@@ -287,7 +290,9 @@ def set_period(subscription: Document, start: int, end: int) -> None:
 
 
 # -- reading ----------------------------------------------------------------------------------------
-def read_items(account: Account, params: Params, now: int) -> tuple[dict[str, Document], list[Document]]:
+def read_items(
+    account: Account, params: Params, now: int, *, by_schedule: bool = False
+) -> tuple[dict[str, Document], list[Document]]:
     """New subscription items and their prices (inline prices are not stored yet)."""
     prices: dict[str, Document] = {}
     items = []
@@ -296,7 +301,8 @@ def read_items(account: Account, params: Params, now: int) -> tuple[dict[str, Do
         # the limit is the API reference's ("a list of up to 20 subscription items"); the words are ours
         raise StripeError(f"You may only specify up to {MOST_ITEMS} subscription items.", param="items")
     for child in wanted:
-        price = read_item_price(account, child)
+        held = account.get("price", child.text("price")) if by_schedule else None
+        price = held or read_item_price(account, child)
         prices[price["id"]] = price
         items.append(new_item(account, child, price, now))
     return prices, items

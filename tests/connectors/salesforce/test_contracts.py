@@ -101,3 +101,72 @@ def test_a_deal_commits_to_what_it_was_last_changed_to() -> None:
     assert contracts.as_changed(record(("Upsell", 150), ("Suspension", None)))["Amount"] == 150
     assert contracts.as_changed(record(("Upsell", 150), ("Cancellation", None))) == {}
     assert contracts.as_changed(record(("Assignment", 100))) == {}
+
+
+@pytest.mark.parametrize(
+    ("terms", "effective", "amount"),
+    [
+        # the year from 14 May is served to its last day, and then nothing more is agreed
+        ({}, "2027-05-14", 100),
+        ({}, "2027-05-13", None),
+        ({"Contract_Term_Months__c": 24}, "2028-05-14", 100),
+        ({"Contract_End_Date__c": "2026-12-31"}, "2027-01-01", 100),
+        ({"Contract_Term_Months__c": 0}, "2027-05-14", None),
+    ],
+)
+def test_a_contract_that_ends_with_its_term_stays_committed(
+    terms: dict[str, Any], effective: str, amount: int | None
+) -> None:
+    ends = {"Modification__c": "Cancellation", "Effective_Date__c": effective}
+    record = {"Amount": 100, "CloseDate": "2026-05-14", **terms, "Amendments__r": {"records": [ends]}}
+    assert contracts.as_changed(record).get("Amount") == amount
+
+
+def test_the_end_of_a_renewed_term_is_the_renewals() -> None:
+    renewal = {"Modification__c": "Renewal", "Amount": 120, "Effective_Date__c": "2027-05-14"}
+    ends = {"Modification__c": "Cancellation", "Effective_Date__c": "2028-05-14"}
+    record = {"Amount": 100, "CloseDate": "2026-05-14", "Amendments__r": {"records": [renewal, ends]}}
+    assert contracts.as_changed(record).get("Amount") == 120
+    record["Amendments__r"]["records"][1] = {**ends, "Effective_Date__c": "2027-05-15"}
+    assert contracts.as_changed(record) == {}
+
+
+def test_lines_with_dates_of_their_own_and_free_months(
+    payload: Callable[[str], Any], change: Callable[..., dict[str, Any]]
+) -> None:
+    def dated(record: dict[str, Any], **dates: str) -> dict[str, Any]:
+        (row,) = record["OpportunityLineItems"]["records"]
+        return {**record, "OpportunityLineItems": {"records": [{**row, **dates}]}}
+
+    ramp = dated(payload("opportunity"), Starts_On__c="2026-05-14", Ends_On__c="2026-11-13")
+    (contract,) = read({**ramp, "Free_Months__c": "2.0"})
+    (line,) = contract.lines
+    assert (contract.free_months, line.own_dates, line.starts_on, line.ends_on) == (
+        2, True, date(2026, 5, 14), date(2026, 11, 13),
+    )  # fmt: skip
+    # without a last day a line runs to the contract's end, which a change leaves to the version before
+    (contract,) = read(dated(payload("opportunity"), Starts_On__c="2026-11-14"))
+    assert contract.lines[0].ends_on == contract.ends_on
+    (contract,) = read(dated(change(), Starts_On__c="2026-11-14"))
+    assert (contract.lines[0].ends_on, contract.free_months) == (NO_END, AS_BEFORE)
+    # a line that runs with its contract says so
+    (contract,) = read(payload("opportunity"))
+    assert (contract.lines[0].own_dates, contract.free_months) == (False, 0)
+
+
+@pytest.mark.parametrize(
+    ("dates", "reason", "field"),
+    [
+        ({"Ends_On__c": "2026-11-13"}, "CONTRACT_INCOMPLETE", "Starts_On__c"),
+        ({"Starts_On__c": "2026-11-14", "Ends_On__c": "2026-11-13"}, "SCHEMA_CHANGE", "Ends_On__c"),
+        ({"Starts_On__c": "soon"}, "SCHEMA_CHANGE", "Starts_On__c"),
+    ],
+)
+def test_dates_of_a_line_that_say_nothing_are_named(
+    payload: Callable[[str], Any], dates: dict[str, str], reason: str, field: str
+) -> None:
+    record = payload("opportunity")
+    record["OpportunityLineItems"]["records"][0].update(dates)
+    with pytest.raises(Rejected) as refused:
+        read(record)
+    assert (refused.value.reason, refused.value.field) == (reason, field)

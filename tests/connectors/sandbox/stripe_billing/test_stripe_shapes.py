@@ -20,7 +20,8 @@ pytestmark = pytest.mark.skipif(not FIELDS.exists(), reason="the vendor's publis
 
 CLASSES = {
     "customer": "Customer", "product": "Product", "price": "Price", "plan": "Plan", "subscription": "Subscription",
-    "subscription_item": "SubscriptionItem", "invoice": "Invoice", "line_item": "InvoiceLineItem",
+    "subscription_item": "SubscriptionItem", "subscription_schedule": "SubscriptionSchedule",
+    "invoice": "Invoice", "line_item": "InvoiceLineItem",
     "invoiceitem": "InvoiceItem", "invoice_payment": "InvoicePayment", "payment_intent": "PaymentIntent",
     "charge": "Charge", "balance_transaction": "BalanceTransaction", "payout": "Payout", "refund": "Refund",
     "credit_note": "CreditNote", "credit_note_line_item": "CreditNoteLineItem", "event": "Event",
@@ -124,10 +125,12 @@ def bodies(running: Running) -> list[dict[str, Any]]:
     running.client.invoices.void_invoice(made.id)
     item = deal["items"].data[0].id
     running.client.subscriptions.update(deal.id, {"items": [{"id": item, "quantity": 2}]})
+    running.client.subscription_schedules.create({"from_subscription": deal.id})
     running.client.subscriptions.cancel(deal.id, {"prorate": True})
     running.client.webhook_endpoints.create({"url": "http://127.0.0.1:9/hook", "enabled_events": ["*"]})
     paths = [
         "customers", "products", "prices", "subscriptions?status=all&expand[]=data.latest_invoice",
+        f"subscription_schedules?customer={customer}",
         "invoices?expand[]=data.payments", "invoiceitems", "invoice_payments", "payment_intents", "charges",
         "balance_transactions", "payouts", "refunds", "credit_notes", "webhook_endpoints", "test_helpers/test_clocks",
         "events?limit=100",
