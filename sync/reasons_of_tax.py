@@ -16,4 +16,27 @@ TAX: tuple[tuple[str, str, str, str, str], ...] = (
         "Nobody knows whether tax must be charged, so the deal is not billed.",
         "Billing is waiting: the customer's tax exemption has ended.",
     ),
+    (
+        "TAX_OFF_THE_RULES",
+        "Tax is not what our rows say",
+        "By the rows in force on its day {document} should carry another tax: {value}.",
+        "Nothing was changed by this. What was charged stands until finance credits and bills it again, or corrects"
+        " the rows.",
+        "",
+    ),
+    (
+        "TAX_PROOF_MISSING",
+        "Billed untaxed without proof",
+        "No tax was charged, and on the day of supply nothing proved that none was due: {value}.",
+        "The tax authority may ask the company for the tax.",
+        "",
+    ),
+    (
+        "TAX_PROOF_ENDS",
+        "Proof for untaxed sales ends",
+        "{customer} is billed without tax, and what proves it does not last: {value}.",
+        "From then on its invoices would be untaxed without proof. Ask the customer for a new certificate, or have its"
+        " tax number confirmed again.",
+        "",
+    ),
 )

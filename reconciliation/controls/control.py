@@ -1,8 +1,9 @@
 """What a control is: the question it asks both sides, on which dates, and who cares."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 
 from connectors.interface import ControlLine
 from reconciliation.teams import Team
@@ -17,6 +18,16 @@ class Finding:
     #: reason of its case
     kind: str
     label: str
+    #: what is the same for all findings of one cause; they are shown as one problem
+    cause: str = ""
+    customer: str = ""
+    #: by default the company's own, and the day it was asked
+    currency: str = ""
+    dated: date | None = None
+    #: where two figures are compared: both (net, tax, gross as text, and whatever names them), and what lies between
+    left: dict[str, str] = field(default_factory=dict)
+    right: dict[str, str] = field(default_factory=dict)
+    difference: Decimal | None = None
 
 
 def always(entity: LegalEntity) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 from django.db import transaction
 
 from reconciliation import cases
-from reconciliation.controls.control import Control
+from reconciliation.controls.control import Control, Finding
 from reconciliation.models import Break, ControlRun, ExceptionCase
 from sync import bulk, clock
 
@@ -19,7 +19,9 @@ def take_stock(row: ControlRun, control: Control) -> None:
             one.reference: one
             for one in Break.objects.select_for_update().filter(control=control.name, entity=row.entity, healed_at=None)
         }
-        over = [one for reference, one in open_now.items() if reference not in found]
+        # what is found otherwise than before is a new finding
+        over = [one for reference, one in open_now.items() if not _is_still(one, found.get(reference))]
+        stays = {one.reference for one in open_now.values()} - {one.reference for one in over}
         for one in over:
             one.healed_at, one.healed_in = clock.now(), row
         bulk.update(over, ["healed_at", "healed_in"])
@@ -31,32 +33,42 @@ def take_stock(row: ControlRun, control: Control) -> None:
                 entity=row.entity,
                 kind=one.kind,
                 reference=one.reference,
-                currency=row.entity.functional_currency,
-                document_date=row.business_date,
-                label=one.label,
-                difference=0,
+                currency=one.currency or row.entity.functional_currency,
+                document_date=one.dated or row.business_date,
+                label=one.label[:200],
+                counterparty=one.customer[:200],
+                left=one.left,
+                right=one.right,
+                difference=one.difference or 0,
                 found_in=row,
                 found_at=clock.now(),
             )
             for reference, one in found.items()
-            if reference not in open_now
+            if reference not in stays
         )
-        cases.open_cases([_opening(one, control) for one in fresh])
+        cases.open_cases([_opening(one, control, found[one.reference]) for one in fresh])
         row.status = ControlRun.Status.OPEN_EXCEPTIONS if found else ControlRun.Status.TIED
         row.totals, row.finished_at = {}, clock.now()
         row.save()
 
 
-def _opening(found: Break, control: Control) -> Any:
+def _is_still(known: Break, found: Finding | None) -> bool:
+    return found is not None and (known.kind, known.difference) == (found.kind, found.difference or 0)
+
+
+def _opening(row: Break, control: Control, found: Finding) -> Any:
     return cases.Opening(
         target="break_row",
-        row=found,
-        reason=found.kind,
-        reference=found.reference,
-        entity_id=found.entity_id,
-        document=f"{control.kind.capitalize()} {found.label}",
-        effective_on=found.document_date,
-        value=found.label,
+        row=row,
+        reason=row.kind,
+        reference=row.reference,
+        entity_id=row.entity_id,
+        customer_name=row.counterparty,
+        document=f"{control.kind.capitalize()} {found.label}"[:200],
+        effective_on=row.document_date,
+        value=found.cause or found.label,
         field_name=control.kind,
-        currency=found.currency,
+        amount=found.difference,
+        currency=row.currency,
+        evidence={"left": found.left, "right": found.right} if found.left or found.right else {},
     )

@@ -13,6 +13,7 @@ from reconciliation.controls.payouts import DISPUTES, PAYOUTS, PAYOUTS_AT_BANK
 from reconciliation.controls.receipts import RECEIPTS
 from reconciliation.controls.refunds import REFUNDS
 from reconciliation.controls.services_ordered import SERVICES_ORDERED
+from reconciliation.controls.tax import TAX_PROOFS, TAX_RECOMPUTED
 from reconciliation.controls.usage import USAGE
 from sync.models import EntityRoute, LegalEntity
 
@@ -29,6 +30,8 @@ CONTROLS: dict[str, Control] = {
         WRITE_OFFS,
         RECEIPTS,
         DOCUMENT_NUMBERS,
+        TAX_RECOMPUTED,
+        TAX_PROOFS,
         USAGE,
         DEFERRED_REVENUE,
         REFUNDS,
