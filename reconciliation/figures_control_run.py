@@ -114,7 +114,7 @@ def look(control: Control, *, entity: LegalEntity, day: date, run: ControlRun | 
         shown.totals = [_total(currency, values) for currency, values in sorted(run.totals.items())]
     shown.breaks, shown.other_breaks = _breaks(control, entity, day)
     stages = [one.stage for one in shown.readings.values() if one and one.stage.is_current]
-    if stages and run and run.status != ControlRun.Status.NOT_RUN:
+    if stages and run and run.status != ControlRun.Status.NOT_RUN and control.judges is None:
         shown.items, shown.items_cut = _items(
             control, entity, stages, broken={one.row.reference for one in (*shown.breaks, *shown.other_breaks)}
         )

@@ -63,3 +63,5 @@ class Control:
     applies: Callable[[LegalEntity], bool] = always
     #: where `left_role` is `portal`: our own records of everything as it stands on a date, instead of a system's list
     left_reader: Callable[[LegalEntity, date], Sequence[ControlLine]] | None = None
+    #: both sides are read as ever, and this says what the readings lead to, where that is more than equal amounts
+    judges: Callable[[LegalEntity], Sequence[Finding]] | None = None

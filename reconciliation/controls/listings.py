@@ -1,5 +1,6 @@
-"""Listing controls: findings that stand, found, carried forward and healed like the breaks of a comparison."""
+"""Findings that stand, found, carried forward and healed like the breaks of a comparison."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
@@ -10,10 +11,9 @@ from reconciliation.models import Break, ControlRun, ExceptionCase
 from sync import bulk, clock
 
 
-def take_stock(row: ControlRun, control: Control) -> None:
+def take_stock(row: ControlRun, control: Control, findings: Sequence[Finding]) -> None:
     """Open a break with its case for each new finding, heal those that are over, and write down how the run stands."""
-    assert control.lists is not None
-    found = {one.reference: one for one in control.lists(row.entity)}
+    found = {one.reference: one for one in findings}
     with transaction.atomic():
         open_now = {
             one.reference: one

@@ -10,6 +10,7 @@ from reconciliation.controls.deferred_revenue import DEFERRED_REVENUE
 from reconciliation.controls.document_numbers import DOCUMENT_NUMBERS
 from reconciliation.controls.invoices import INVOICES
 from reconciliation.controls.payouts import DISPUTES, PAYOUTS, PAYOUTS_AT_BANK
+from reconciliation.controls.rates import RATES
 from reconciliation.controls.receipts import RECEIPTS
 from reconciliation.controls.refunds import REFUNDS
 from reconciliation.controls.services_ordered import SERVICES_ORDERED
@@ -32,6 +33,7 @@ CONTROLS: dict[str, Control] = {
         DOCUMENT_NUMBERS,
         TAX_RECOMPUTED,
         TAX_PROOFS,
+        RATES,
         USAGE,
         DEFERRED_REVENUE,
         REFUNDS,
