@@ -11,7 +11,6 @@ from reconciliation.models import ControlStage
 from sync.models import LegalEntity
 from sync.money_text import plain
 
-
 #: the second figure stands under a leg of its own name; `rows` never has it
 OWN_MONEY = "functional_currency"
 
@@ -72,8 +71,8 @@ def rows(*, entity: LegalEntity | None = None) -> list[Row]:
 
 def own_money_rows(*, entity: LegalEntity | None = None) -> list[Row]:
     """Documents in another currency than their company's, both sides in its own money at the ERP's posted rate: only
-    what is on both sides, since what is not posted has no posted rate. What is explained there is rounding, and what the
-    legs show in the documents' own currency.
+    what is on both sides, since what is not posted has no posted rate. What is explained there is rounding, and what
+    the legs show in the documents' own currency.
     """
     zero = Decimal(0)
     return [

@@ -1,4 +1,4 @@
-"""Why a sale cannot be taxed, and where taxes and exchange rates are off, in words; part of the table in sync.reasons."""
+"""Why a sale cannot be taxed, and where taxes and exchange rates are off; part of the table in sync.reasons."""
 
 #: code, title, cause, what it holds up, the seller's sentence
 TAX: tuple[tuple[str, str, str, str, str], ...] = (

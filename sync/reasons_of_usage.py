@@ -31,4 +31,27 @@ USAGE: tuple[tuple[str, str, str, str, str], ...] = (
         "This usage is not billed until someone decides: on the next invoice, or with a new invoice for its period.",
         "",
     ),
+    (
+        "SCHEDULE_MISSING",
+        "The ERP has no revenue schedule",
+        "The ERP recognises this company's revenue and has made no schedule for a line it was sent. {document}.",
+        "The line stays deferred, or was earned at once: revenue of these months is wrong by {amount}.",
+        "",
+    ),
+    (
+        "SCHEDULE_DIFFERS",
+        "Revenue schedules differ",
+        "The ERP gives other amounts to the months than our schedule of {value} does. {document}.",
+        "Revenue of these months differs by {amount}. Look whether dates, the rule of the item or the shares of the"
+        " arrangement are other ones there.",
+        "",
+    ),
+    (
+        "SCHEDULE_ONLY_THERE",
+        "The ERP defers a line we do not",
+        "The ERP has made a revenue schedule for a line that is earned at once by our mapping of its product."
+        " {document}.",
+        "Revenue of these months differs by {amount}.",
+        "",
+    ),
 )

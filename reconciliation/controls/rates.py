@@ -1,4 +1,6 @@
-"""Rates: what we sent beside what the ERP posted with; and what it posted by itself beside the approved rate of the day."""
+"""Rates: what we sent beside what the ERP posted with, and what it posted by itself beside the approved rate of the
+day.
+"""
 
 from collections.abc import Sequence
 from datetime import date, timedelta

@@ -13,6 +13,7 @@ from reconciliation.controls.payouts import DISPUTES, PAYOUTS, PAYOUTS_AT_BANK
 from reconciliation.controls.rates import RATES
 from reconciliation.controls.receipts import RECEIPTS
 from reconciliation.controls.refunds import REFUNDS
+from reconciliation.controls.revenue_schedules import REVENUE_SCHEDULES
 from reconciliation.controls.services_ordered import SERVICES_ORDERED
 from reconciliation.controls.tax import TAX_PROOFS, TAX_RECOMPUTED
 from reconciliation.controls.usage import USAGE
@@ -36,6 +37,7 @@ CONTROLS: dict[str, Control] = {
         RATES,
         USAGE,
         DEFERRED_REVENUE,
+        REVENUE_SCHEDULES,
         REFUNDS,
         DISPUTES,
         PAYOUTS,

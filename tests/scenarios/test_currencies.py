@@ -1,4 +1,4 @@
-"""A company that sells in another currency than its own: its own money is a second figure, at the ERP's posted rates."""
+"""Selling in another currency than the company's own: its own money is a second figure, at the ERP's posted rates."""
 
 from collections.abc import Callable
 from datetime import timedelta
