@@ -10,6 +10,7 @@ from django.db.models import Q
 from connectors.interface import ControlLine
 from sync.models import (
     CreditMemoRecord,
+    ExchangeRate,
     InvoiceRecord,
     LegalEntity,
     PaymentRecord,
@@ -20,9 +21,8 @@ from sync.rates import converted
 
 
 def sells_abroad(entity: LegalEntity) -> bool:
-    """Whether any document of a company was in another currency than its own."""
-    rated = Q(legal_entity=entity, exchange_rate__gt=0)
-    return InvoiceRecord.objects.filter(rated).exists() or PaymentRecord.objects.filter(rated).exists()
+    """Whether documents of a company may be in another currency than its own: none is, without an approved rate."""
+    return ExchangeRate.objects.filter(status="approved", to_currency=entity.functional_currency).exists()
 
 
 def lines(entity: LegalEntity, day: date) -> list[ControlLine]:

@@ -94,9 +94,9 @@ def queries(kind: str, *, entity: str, day: date, of_entity: str, settings: Sett
                 lambda row: _customer_line(row, settings=settings, day=day),
             )
         ]
-    if kind == "deferred":
-        asked = journals.balance_query(settings, day=day, of_entity=of_entity)
-        return [(asked, lambda row: journals.balance_line(row, entity=entity, day=day, settings=settings))]
+    if kind in ("deferred", "unbilled"):
+        asked = journals.balance_query(settings, purpose=kind, day=day, of_entity=of_entity)
+        return [(asked, partial(journals.balance_line, purpose=kind, entity=entity, day=day, settings=settings))]
     if kind == "posted_rate":
         of_one = subsidiary(entity, settings=settings)
         asked = rates.posted_query(day=day, subsidiary=of_one, of_entity=of_entity)

@@ -1,6 +1,7 @@
 """All controls by name, in the order of the board."""
 
 from connectors.registry import connector_class
+from reconciliation.controls.accruals import ACCRUALS, UNBILLED_REVENUE
 from reconciliation.controls.bank_receipts import BANK_RECEIPTS
 from reconciliation.controls.committed_vs_contracted import COMMITTED_VS_CONTRACTED
 from reconciliation.controls.control import Control
@@ -37,6 +38,8 @@ CONTROLS: dict[str, Control] = {
         RATES,
         USAGE,
         DEFERRED_REVENUE,
+        UNBILLED_REVENUE,
+        ACCRUALS,
         REVENUE_SCHEDULES,
         REFUNDS,
         DISPUTES,

@@ -9,7 +9,7 @@ from decimal import Decimal
 from reconciliation.controls.control import Control, Finding
 from reconciliation.models import Break
 from sync import clock, recomputed_tax
-from sync.models import AccountingPeriod, LegalEntity
+from sync.models import AccountingPeriod, LegalEntity, TaxCertificate, TaxIdCheck
 from sync.money_text import plain
 
 NAME = "tax_recomputed"
@@ -26,6 +26,11 @@ def lines_off(entity: LegalEntity) -> Sequence[Finding]:
 def proofs_ending(entity: LegalEntity) -> Sequence[Finding]:
     """What running contracts rest on to be untaxed, as of the company's day."""
     return [_of_proof(one) for one in recomputed_tax.ending_proofs(entity, on=clock.business_date(entity))]
+
+
+def _needs_proofs(entity: LegalEntity) -> bool:
+    """Nothing is sold without tax on a proof, where none was ever approved."""
+    return any(model.objects.filter(status="approved").exists() for model in (TaxCertificate, TaxIdCheck))
 
 
 def _since(entity: LegalEntity) -> date:
@@ -106,5 +111,6 @@ TAX_PROOFS = Control(
     compares=(),
     date_basis="As they stand, thirty days ahead",
     assertion="Existence",
+    applies=_needs_proofs,
     lists=proofs_ending,
 )
