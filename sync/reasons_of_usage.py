@@ -64,8 +64,8 @@ USAGE: tuple[tuple[str, str, str, str, str], ...] = (
         "SCHEDULE_DIFFERS",
         "Revenue schedules differ",
         "The ERP gives other amounts to the months than our schedule of {value} does. {document}.",
-        "Revenue stands in other months there, and over all of them it differs by {amount}. Look whether dates, the rule"
-        " of the item or the shares of the arrangement are other ones there.",
+        "Revenue stands in other months there, and over all of them it differs by {amount}. Look whether dates, the"
+        " rule of the item or the shares of the arrangement are other ones there.",
         "",
     ),
     (

@@ -45,7 +45,13 @@ def lines(entity: LegalEntity, day: date) -> list[ControlLine]:
     memos = list(CreditMemoRecord.objects.filter(foreign).exclude(refers_to=""))
     voids = list(VoidRecord.objects.filter(foreign))
     losses = list(WriteOffRecord.objects.filter(foreign))
-    rates = _rates([*(row.refers_to for row in memos), *(row.invoice_reference for row in (*voids, *losses))])
+    rates = _rates(
+        [
+            *(memo.refers_to for memo in memos),
+            *(void.invoice_reference for void in voids),
+            *(loss.invoice_reference for loss in losses),
+        ]
+    )
     found += [
         _line(row, day, -row.net, -row.tax, rate=rates[row.refers_to], as_of=None, of=entity)
         for row in memos
