@@ -69,6 +69,8 @@ class Month:
     lies_ahead: bool
     #: movements that are in no journal yet
     open: int
+    #: whether there is any movement
+    moves: bool
 
     @property
     def cells(self) -> list[tuple[str, str, str]]:
@@ -144,6 +146,7 @@ def _rolls(entity: LegalEntity, *, first: date, last: date, today: date) -> list
                     currency=currency,
                     lies_ahead=month >= today.replace(day=1),
                     open=open_,
+                    moves=month in by_month,
                 )
             )
             opening, month = closing, _shift(month, 1)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.core.management import call_command
+from django.test import Client
 
 from connectors.interface import ControlLine
 from reconciliation import figures_controls, tie_out
@@ -18,7 +19,8 @@ from reconciliation.controls.registry import controls_of
 from reconciliation.models import Break, ControlRun, ExceptionCase
 from sync.models import ExchangeRate, InvoiceRecord
 from tests.paper_erp import Books, line
-from tests.small_company import DAY, Company, invoice, payment
+from tests.reconciliation.views.markup import problems
+from tests.small_company import DAY, Company, invoice, payment, person
 from tests.sync.test_rates import european as european
 from tests.sync.test_rates import rate
 
@@ -109,7 +111,9 @@ def test_a_rate_published_more_than_three_days_before_the_document_is_stale(euro
     assert (case.reason, case.value) == ("RATE_STALE", f"USD of {DAY - timedelta(days=4)}")
 
 
-def test_both_sides_stand_in_the_companys_own_money_beside_the_legs(european: Company, erp: Books) -> None:
+def test_both_sides_stand_in_the_companys_own_money_beside_the_legs(
+    european: Company, erp: Books, client: Client
+) -> None:
     asked(european)
     (row,) = tie_out.own_money_rows()
     assert (row.leg, row.entity, row.currency, row.kind, row.period) == (
@@ -126,6 +130,10 @@ def test_both_sides_stand_in_the_companys_own_money_beside_the_legs(european: Co
     legs = {leg.title: leg for leg in figures_controls.both_legs().legs}
     assert legs["In the company's own money"].currency == "EUR"
     assert legs["In the company's own money"].figures[0].total.right == "EUR 92.00"
+    client.force_login(person("auditor", "Auditor"))
+    page = client.get("/controls/").content.decode()
+    assert problems(page) == []
+    assert "A second figure, beside the legs" in page and "Rounding, or shown above" in page
 
 
 def test_the_second_figure_is_at_the_posted_rate_whatever_was_sent(european: Company, erp: Books) -> None:

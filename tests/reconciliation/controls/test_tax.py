@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from reconciliation import sentences
 from reconciliation.controls import runner
 from reconciliation.models import Break, ControlRun, ExceptionCase
 from sync.models import (
@@ -232,6 +233,7 @@ def test_proofs_of_running_contracts_are_listed_a_month_before_they_end(taxed: C
     case = ExceptionCase.objects.get()
     assert (case.reason, case.document) == ("TAX_PROOF_ENDS", "Proof of Customer 1 in DE")
     assert case.value == f"certificate EX-1 for DE holds until before {ends}"
+    assert sentences.six(case).happened.endswith("found this: Proof of Customer 1 in DE.")
     # when there is a new one, then it is over
     keep(taxed, TaxCertificate, customer_reference=reference, jurisdiction="DE", number="EX-2", valid_from=ends,
          valid_to=ends + timedelta(days=365))  # fmt: skip

@@ -11,6 +11,7 @@ from django.test import Client
 from reconciliation import figures_meters
 from sync.models import UsagePlanRecord
 from sync.usage import intake
+from tests.reconciliation.views.markup import problems
 from tests.small_company import Company, person
 from tests.sync.usage.conftest import USED_AT, event, works
 from tests.sync.usage.conftest import bill_usage as bill_usage
@@ -28,6 +29,7 @@ def auditor(client: Client) -> Client:
 def text_of(client: Client, path: str, *, status: int = 200) -> str:
     answer = client.get(path)
     assert answer.status_code == status, path
+    assert problems(answer.content.decode()) == [], path
     return re.sub(r"\s+", " ", answer.content.decode())
 
 

@@ -10,6 +10,7 @@ from django.test import Client
 from reconciliation import figures_revenue
 from sync.models import JournalBatchRecord, RevenueEventRecord
 from sync.revenue import batches, roll_forward, schedules
+from tests.reconciliation.views.markup import problems
 from tests.small_company import DAY, Company, person
 from tests.sync.revenue.test_revenue import engine, sells_and_bills
 
@@ -38,6 +39,7 @@ def earning(company: Company) -> Company:
 def text_of(client: Client, path: str, *, status: int = 200) -> str:
     answer = client.get(path)
     assert answer.status_code == status, path
+    assert problems(answer.content.decode()) == [], path
     return re.sub(r"\s+", " ", answer.content.decode())
 
 
@@ -98,6 +100,7 @@ def test_the_page_has_its_table_headers_and_every_figure_is_a_link(earning: Comp
         assert f'<th scope="col" class="b-num">{head}</th>' in page
     assert page.count("/revenue/US01/USD/") == figures_revenue.MONTHS * len(figures_revenue.FIGURES)
     assert 'href="?entity=US01&amp;to=2025-10"' in page
+    assert page.count("In journals") == 2 and page.count("Planned") == 4 and page.count("No movement") == 6
     # months of long ago are empty, and say zero and not nothing
     assert "USD 0.00" in text_of(auditor, "/revenue/?entity=US01&to=2020-01")
     assert text_of(auditor, "/revenue/?to=never")
