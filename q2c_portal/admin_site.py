@@ -17,6 +17,8 @@ _PAGES = (
     ("Queue", "inbox", "desk:queue", "reconciliation.view_exceptioncase", ("/queue/", "/p/", "/x/", "/runs/")),
     ("Approvals", "how_to_reg", "desk:approvals", "reconciliation.view_approvalrequest", ("/approvals/",)),
     ("Controls", "balance", "desk:controls", "reconciliation.view_controlrun", ("/controls/",)),
+    ("Revenue", "trending_up", "desk:revenue", "sync.view_journalbatchrecord", ("/revenue/",)),
+    ("Meters", "speed", "desk:meters", "sync.view_usageplanrecord", ("/meters/",)),
     ("Mappings", "rule", "desk:tables", "sync.view_productmapping", ("/tables/", "/changes/")),
     ("Find", "search", "desk:find", "reconciliation.view_exceptioncase", ("/find", "/t/")),
     ("Connections", "hub", "desk:connections", "sync.view_connection", ("/connections/",)),

@@ -1,5 +1,6 @@
 """One control on one date, seen closely: both readings, totals, what is explained, what broke, all versions."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
@@ -114,7 +115,7 @@ def look(control: Control, *, entity: LegalEntity, day: date, run: ControlRun | 
         shown.totals = [_total(currency, values) for currency, values in sorted(run.totals.items())]
     shown.breaks, shown.other_breaks = _breaks(control, entity, day)
     stages = [one.stage for one in shown.readings.values() if one and one.stage.is_current]
-    if stages and run and run.status != ControlRun.Status.NOT_RUN:
+    if stages and run and run.status != ControlRun.Status.NOT_RUN and control.judges is None:
         shown.items, shown.items_cut = _items(
             control, entity, stages, broken={one.row.reference for one in (*shown.breaks, *shown.other_breaks)}
         )
@@ -187,6 +188,7 @@ def _breaks(control: Control, entity: LegalEntity, day: date) -> tuple[list[Brea
 _LABELS = {"external_id": "Id there", "net": "Net", "tax": "Tax", "gross": "Gross", "status": "Status"}
 #: ids and words for a status always differ between two systems, so only these are marked
 _COMPARED = ("net", "tax", "gross")
+_MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 
 
 def _shown(row: Break, case: ExceptionCase | None) -> BreakShown:
@@ -195,6 +197,13 @@ def _shown(row: Break, case: ExceptionCase | None) -> BreakShown:
         left, right = (_value(side, name, row.currency) for side in (row.left, row.right))
         differs = (not row.left or not row.right) if name == "external_id" else name in _COMPARED and left != right
         values.append(Value(label=label, left=left, right=right, differs=differs))
+    # schedules are compared month by month
+    for month in sorted(name for name in {*row.left, *row.right} if _MONTH.fullmatch(name)):
+        left, right = (
+            money(Decimal(side[month]), row.currency) if month in side else "–" for side in (row.left, row.right)
+        )
+        label = f"{date.fromisoformat(f'{month}-01'):%b %Y}"
+        values.append(Value(label=label, left=left, right=right, differs=left != right))
     return BreakShown(
         row=row, title=reason(row.kind).title, values=tuple(values), gap=money(row.difference, row.currency), case=case
     )

@@ -67,6 +67,7 @@ class Figures:
     basis: str
     total: Line
     months: tuple[Line, ...]
+    explained_word: str = "Explained by open cases"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +79,11 @@ class Leg:
     entity: str
     currency: str
     figures: tuple[Figures, ...]
+
+    @property
+    def is_second_figure(self) -> bool:
+        """Documents of other currencies in the company's own money: beside the legs, never part of them."""
+        return self.name == tie_out.OWN_MONEY
 
     @property
     def ties(self) -> bool:
@@ -93,7 +99,11 @@ class TieOut:
     read_at: datetime | None
 
 
-_LEGS = {"sold_to_billed": "Sold to billed", "billed_to_posted": "Billed to posted"}
+_LEGS = {
+    "sold_to_billed": "Sold to billed",
+    "billed_to_posted": "Billed to posted",
+    tie_out.OWN_MONEY: "In the company's own money",
+}
 #: kind -> title, the two sides in a word each, what the sums are
 _KINDS = {
     "contract": ("Deals", "Sold", "Billed", "net of tax"),
@@ -107,7 +117,7 @@ def both_legs(*, entity: LegalEntity | None = None) -> TieOut:
     key = _key(entity)
     found: list[tie_out.Row] | None = cache.get(key)
     if found is None:
-        found = tie_out.rows(entity=entity)
+        found = [*tie_out.rows(entity=entity), *tie_out.own_money_rows(entity=entity)]
         cache.set(key, found, KEPT)
     months: dict[tuple[str, str, str, str], list[tie_out.Row]] = {}
     for row in found:
@@ -121,7 +131,8 @@ def both_legs(*, entity: LegalEntity | None = None) -> TieOut:
                 title=title,
                 left_word=left,
                 right_word=right,
-                basis=basis,
+                basis=f"{basis}, at the ERP's posted rates" if total.leg == tie_out.OWN_MONEY else basis,
+                explained_word="Rounding, or shown above" if total.leg == tie_out.OWN_MONEY else Figures.explained_word,
                 total=_line(total, ""),
                 months=tuple(_line(row, f"{date.fromisoformat(row.period + '-01'):%b %Y}") for row in mine),
             )

@@ -86,6 +86,9 @@ def six(case: ExceptionCase, *, fix: Any = None) -> Six:
             f"The control of {case.effective_on} found {case.document}{whose} out of step on {case.opened_at:%d %b %Y at %H:%M}"
             f" UTC; the sides differ by {money(case.amount, case.currency)}."
         )
+    if case.break_row_id and case.amount is None:
+        # a listing has no second side
+        happened = f"The control of {case.effective_on} found this: {case.document}."
     closes = "The next control run reads both sides again and closes the case when they agree."
     if case.reason == "EVENT_GAP":
         what = "an earlier change of" if case.work_item_id else "changes at"

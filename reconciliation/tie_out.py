@@ -1,13 +1,18 @@
-"""The tie-out: both legs, per entity, currency, kind and month of the left-hand document, from the newest readings."""
+"""The tie-out: both legs, per entity, currency, kind and month of the left-hand document, from the newest readings; and
+beside it, as a figure of its own, documents of other currencies in the company's own money.
+"""
 
 from dataclasses import dataclass
 from decimal import Decimal
 
-from reconciliation import matching
+from reconciliation import functional, matching
 from reconciliation.controls.registry import CONTROLS
 from reconciliation.models import ControlStage
 from sync.models import LegalEntity
 from sync.money_text import plain
+
+#: the second figure stands under a leg of its own name; `rows` never has it
+OWN_MONEY = "functional_currency"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +67,37 @@ def rows(*, entity: LegalEntity | None = None) -> list[Row]:
             with matching.compared(control, entity=one):
                 found += [_row(control.leg, control.kind, one.code, sums) for sums in matching.totals()]
     return found
+
+
+def own_money_rows(*, entity: LegalEntity | None = None) -> list[Row]:
+    """Documents in another currency than their company's, both sides in its own money at the ERP's posted rate: only
+    what is on both sides, since what is not posted has no posted rate. What is explained there is rounding, and what
+    the legs show in the documents' own currency.
+    """
+    zero = Decimal(0)
+    return [
+        Row(
+            leg=OWN_MONEY,
+            entity=one.code,
+            currency=sums.currency,
+            kind=CONTROLS[sums.control].kind,
+            period=sums.period,
+            left=sums.left_gross,
+            right=sums.right_gross,
+            in_flight=zero,
+            held=zero,
+            explained=sums.explained,
+            unexplained=sums.unexplained,
+            left_count=sums.count,
+            right_count=sums.count,
+            left_net=sums.left_gross - sums.left_tax,
+            right_net=sums.right_gross - sums.right_tax,
+            left_tax=sums.left_tax,
+            right_tax=sums.right_tax,
+        )
+        for one in ([entity] if entity else LegalEntity.objects.all())
+        for sums in functional.sums(one)
+    ]
 
 
 def _row(leg: str, kind: str, entity: str, sums: matching.PeriodTotals) -> Row:

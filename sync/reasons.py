@@ -9,7 +9,7 @@ from sync.reasons_of_cash import CASH
 from sync.reasons_of_contracts import CONTRACTS
 from sync.reasons_of_documents import DOCUMENTS
 from sync.reasons_of_systems import SYSTEMS
-from sync.reasons_of_tax import TAX
+from sync.reasons_of_tax import RATES, TAX
 from sync.reasons_of_usage import USAGE
 
 
@@ -33,7 +33,7 @@ def _reason(code: str, title: str, cause: str, holds_up: str, seller: str) -> tu
 
 REASONS: dict[str, Reason] = dict(
     [
-        *(_reason(*row) for row in (*CASH, *CONTRACTS, *DOCUMENTS, *SYSTEMS, *TAX, *USAGE)),
+        *(_reason(*row) for row in (*CASH, *CONTRACTS, *DOCUMENTS, *RATES, *SYSTEMS, *TAX, *USAGE)),
         _reason(
             "PRODUCT_UNMAPPED",
             "Product has no billing plan",

@@ -92,12 +92,15 @@ class TaxRules:
             untaxed=untaxed.distinct().order_by("version").prefetch_related("lines") if untaxed is not None else (),
         )
 
-    def decide(self, tax_class: str, *, entity: LegalEntity, ship_to: CustomerRecord, on: date) -> Decision:
-        """How a class of products is taxed for whoever uses it, at the day of supply.
+    def decide(
+        self, tax_class: str, *, entity: LegalEntity, ship_to: CustomerRecord, on: date, jurisdiction: str = ""
+    ) -> Decision:
+        """How a class of products is taxed for whoever uses it, at the day of supply: where the customer is, or where
+        it was when that was decided.
 
         Raises StepError EXEMPTION_EXPIRED, VAT_ID_INVALID, NOT_REGISTERED or TAX_CODE_MISSING.
         """
-        jurisdiction = jurisdiction_of(ship_to)
+        jurisdiction = jurisdiction or jurisdiction_of(ship_to)
         if tax_class == UNTAXED:
             return Decision(jurisdiction=jurisdiction, treatment=Treatment.STANDARD)
         treatment = self._treatment(jurisdiction, entity=entity, ship_to=ship_to, on=on)

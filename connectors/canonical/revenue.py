@@ -1,11 +1,23 @@
 """When an invoiced amount is earned, and the summarised journals where the portal posts it."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import ClassVar
 
 from connectors.canonical.base import Canonical
+
+
+def compared_from(day: date) -> date:
+    """Schedules whose service ends on or after this day are compared on a business day: those of the month before."""
+    return (day.replace(day=1) - timedelta(days=1)).replace(day=1)
+
+
+def period_reference(*, number: str, item: str, starts_on: date, ends_on: date, period: date) -> str:
+    """One month of the schedule of one line, as both sides can name it: the document's number, the ERP's item, the
+    dates of service and the month. Lines of a document that agree in all of these are compared as one.
+    """
+    return f"schedule:{number}:{item}:{starts_on:%Y%m%d}:{ends_on:%Y%m%d}:{period:%Y-%m}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -59,11 +59,13 @@ def receipt(found: Mapping[str, Any], *, settings: Settings) -> Receipt:
     return Receipt(external_id=str(found["id"]), posted=not pending, held=held)
 
 
-def balance_query(settings: Settings, *, day: date, of_entity: str) -> str:
-    """What stands on the deferred revenue account per transaction currency, up to and including a day."""
-    account = str(settings.get("deferred_account") or "")
+def balance_query(settings: Settings, *, purpose: str, day: date, of_entity: str) -> str:
+    """What stands on the account of `deferred` or `unbilled` revenue per transaction currency, up to and including a
+    day. Raises Misconfigured where the settings name no such account.
+    """
+    account = str(settings.get(f"{purpose}_account") or "")
     if not account.isdigit():
-        raise Misconfigured("netsuite: the setting deferred_account names no account id", system="netsuite")
+        raise Misconfigured(f"netsuite: the setting {purpose}_account names no account id", system="netsuite")
     return (
         "SELECT t.currency, SUM(m.foreignamount) balance FROM transaction t "
         "INNER JOIN transactionline m ON m.transaction = t.id "
@@ -73,17 +75,20 @@ def balance_query(settings: Settings, *, day: date, of_entity: str) -> str:
     )
 
 
-def balance_line(row: Mapping[str, Any], *, entity: str, day: date, settings: Settings) -> ControlLine:
-    """A liability stands on the credit side, which is negative there; what is deferred is shown above zero."""
+def balance_line(row: Mapping[str, Any], *, purpose: str, entity: str, day: date, settings: Settings) -> ControlLine:
+    """A liability stands on the credit side, which is negative there; what is deferred is shown above zero. What is
+    unbilled is an asset, and above zero as it stands.
+    """
     currency = mapping.currency_code({"id": row.get("currency", "")}, settings=settings)
-    balance = amount(-Decimal(str(row.get("balance") or 0)), currency)
+    sign = -1 if purpose == "deferred" else 1
+    balance = amount(sign * Decimal(str(row.get("balance") or 0)), currency)
     return ControlLine(
-        reference=f"deferred:{currency}",
-        external_id=str(settings.get("deferred_account")),
+        reference=f"{purpose}:{currency}",
+        external_id=str(settings.get(f"{purpose}_account")),
         document_date=day,
         currency=currency,
         net=balance,
         tax=balance - balance,
         gross=balance,
-        label=f"Deferred revenue of {entity}",
+        label=f"{purpose.capitalize()} revenue of {entity}",
     )

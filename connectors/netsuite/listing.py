@@ -10,7 +10,7 @@ from typing import Any
 
 from connectors.errors import Misconfigured
 from connectors.interface import ControlLine
-from connectors.netsuite import bank, cash, journals, mapping
+from connectors.netsuite import bank, cash, journals, mapping, rates, schedules
 from connectors.netsuite.mapping import Settings
 
 
@@ -95,12 +95,19 @@ def queries(kind: str, *, entity: str, day: date, of_entity: str, settings: Sett
                 lambda row: _customer_line(row, settings=settings, day=day),
             )
         ]
-    if kind == "deferred":
-        asked = journals.balance_query(settings, day=day, of_entity=of_entity)
-        return [(asked, lambda row: journals.balance_line(row, entity=entity, day=day, settings=settings))]
+    if kind in ("deferred", "unbilled"):
+        asked = journals.balance_query(settings, purpose=kind, day=day, of_entity=of_entity)
+        return [(asked, partial(journals.balance_line, purpose=kind, entity=entity, day=day, settings=settings))]
     if kind == "clearing":
         asked = cash.balance_query(day=day, of_entity=of_entity, settings=settings)
         return [(asked, lambda row: cash.balance_line(row, entity=entity, day=day, settings=settings))]
+    if kind == "posted_rate":
+        of_one = subsidiary(entity, settings=settings)
+        asked = rates.posted_query(day=day, subsidiary=of_one, of_entity=of_entity)
+        return [(asked, lambda row: rates.posted_line(row, settings=settings))]
+    if kind == "revenue_schedule":
+        asked = schedules.planned_query(day=day, subsidiary=subsidiary(entity, settings=settings))
+        return [(asked, lambda row: schedules.planned_line(row, settings=settings))]
     if kind == "bank_receipt":
         asked = bank.applications_query(day=day, of_entity=of_entity)
         return [(asked, lambda row: bank.application_line(row, settings=settings))]

@@ -1,7 +1,7 @@
 """What a control is: the question it asks both sides, on which dates, and who cares."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
@@ -18,11 +18,17 @@ class Finding:
     #: reason of its case
     kind: str
     label: str
-    #: the money it is about, in major units of its currency, where it is about money
-    amount: Decimal = Decimal(0)
+    #: what is the same for all findings of one cause; they are shown as one problem
+    cause: str = ""
+    customer: str = ""
+    #: by default the company's own, and the day it was asked
     currency: str = ""
-    #: the day of its document; the day of the run where it has none
     dated: date | None = None
+    #: where two figures are compared: both (net, tax, gross as text, and whatever names them)
+    left: dict[str, str] = field(default_factory=dict)
+    right: dict[str, str] = field(default_factory=dict)
+    #: what lies between the two, else the money it is about, in major units of the currency
+    difference: Decimal | None = None
 
 
 def always(entity: LegalEntity) -> bool:
@@ -58,3 +64,5 @@ class Control:
     applies: Callable[[LegalEntity], bool] = always
     #: where `left_role` is `portal`: our own records of everything as it stands on a date, instead of a system's list
     left_reader: Callable[[LegalEntity, date], Sequence[ControlLine]] | None = None
+    #: both sides are read as ever, and this says what the readings lead to, where that is more than equal amounts
+    judges: Callable[[LegalEntity], Sequence[Finding]] | None = None

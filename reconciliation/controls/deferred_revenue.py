@@ -6,7 +6,8 @@ from sync.models.revenue import Engine
 from sync.revenue import roll_forward
 
 
-def _is_ours(entity: LegalEntity) -> bool:
+def is_ours(entity: LegalEntity) -> bool:
+    """Whether the portal is or was the revenue engine of a company."""
     rows = RevenueEngine.objects.filter(entity=entity, engine=Engine.PORTAL, status=MappingRow.Status.APPROVED)
     return rows.exists()
 
@@ -24,6 +25,6 @@ DEFERRED_REVENUE = Control(
     compares=("net",),
     date_basis="Posting date on both sides, up to the business date",
     assertion="Completeness, accuracy, cut-off",
-    applies=_is_ours,
+    applies=is_ours,
     left_reader=roll_forward.lines,
 )

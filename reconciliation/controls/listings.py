@@ -1,25 +1,27 @@
-"""Listing controls: findings that stand, found, carried forward and healed like the breaks of a comparison."""
+"""Findings that stand, found, carried forward and healed like the breaks of a comparison."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
 
 from reconciliation import cases
-from reconciliation.controls.control import Control
+from reconciliation.controls.control import Control, Finding
 from reconciliation.models import Break, ControlRun, ExceptionCase
 from sync import bulk, clock
 
 
-def take_stock(row: ControlRun, control: Control) -> None:
+def take_stock(row: ControlRun, control: Control, findings: Sequence[Finding]) -> None:
     """Open a break with its case for each new finding, heal those that are over, and write down how the run stands."""
-    assert control.lists is not None
-    found = {one.reference: one for one in control.lists(row.entity)}
+    found = {one.reference: one for one in findings}
     with transaction.atomic():
         open_now = {
             one.reference: one
             for one in Break.objects.select_for_update().filter(control=control.name, entity=row.entity, healed_at=None)
         }
-        over = [one for reference, one in open_now.items() if reference not in found]
+        # what is found otherwise than before is a new finding
+        over = [one for reference, one in open_now.items() if not _is_still(one, found.get(reference))]
+        stays = {one.reference for one in open_now.values()} - {one.reference for one in over}
         for one in over:
             one.healed_at, one.healed_in = clock.now(), row
         bulk.update(over, ["healed_at", "healed_in"])
@@ -33,31 +35,40 @@ def take_stock(row: ControlRun, control: Control) -> None:
                 reference=one.reference,
                 currency=one.currency or row.entity.functional_currency,
                 document_date=one.dated or row.business_date,
-                label=one.label,
-                difference=one.amount,
+                label=one.label[:200],
+                counterparty=one.customer[:200],
+                left=one.left,
+                right=one.right,
+                difference=one.difference or 0,
                 found_in=row,
                 found_at=clock.now(),
             )
             for reference, one in found.items()
-            if reference not in open_now
+            if reference not in stays
         )
-        cases.open_cases([_opening(one, control) for one in fresh])
+        cases.open_cases([_opening(one, control, found[one.reference]) for one in fresh])
         row.status = ControlRun.Status.OPEN_EXCEPTIONS if found else ControlRun.Status.TIED
         row.totals, row.finished_at = {}, clock.now()
         row.save()
 
 
-def _opening(found: Break, control: Control) -> Any:
+def _is_still(known: Break, found: Finding | None) -> bool:
+    return found is not None and (known.kind, known.difference) == (found.kind, found.difference or 0)
+
+
+def _opening(row: Break, control: Control, found: Finding) -> Any:
     return cases.Opening(
         target="break_row",
-        row=found,
-        reason=found.kind,
-        reference=found.reference,
-        entity_id=found.entity_id,
-        document=f"{control.kind.capitalize()} {found.label}",
-        effective_on=found.document_date,
-        value=found.label,
+        row=row,
+        reason=row.kind,
+        reference=row.reference,
+        entity_id=row.entity_id,
+        customer_name=row.counterparty,
+        document=f"{control.kind.capitalize()} {found.label}"[:200],
+        effective_on=row.document_date,
+        value=found.cause or found.label,
         field_name=control.kind,
-        amount=found.difference or None,
-        currency=found.currency,
+        amount=found.difference,
+        currency=row.currency,
+        evidence={"left": found.left, "right": found.right} if found.left or found.right else {},
     )

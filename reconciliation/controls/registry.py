@@ -1,6 +1,7 @@
 """All controls by name, in the order of the board."""
 
 from connectors.registry import connector_class
+from reconciliation.controls.accruals import ACCRUALS, UNBILLED_REVENUE
 from reconciliation.controls.bank_receipts import BANK_RECEIPTS
 from reconciliation.controls.clearing import CLEARING
 from reconciliation.controls.committed_vs_contracted import COMMITTED_VS_CONTRACTED
@@ -12,9 +13,12 @@ from reconciliation.controls.deferred_revenue import DEFERRED_REVENUE
 from reconciliation.controls.document_numbers import DOCUMENT_NUMBERS
 from reconciliation.controls.invoices import INVOICES
 from reconciliation.controls.payouts import DISPUTES, PAYOUTS, PAYOUTS_AT_BANK
+from reconciliation.controls.rates import RATES
 from reconciliation.controls.receipts import RECEIPTS
 from reconciliation.controls.refunds import REFUNDS
+from reconciliation.controls.revenue_schedules import REVENUE_SCHEDULES
 from reconciliation.controls.services_ordered import SERVICES_ORDERED
+from reconciliation.controls.tax import TAX_PROOFS, TAX_RECOMPUTED
 from reconciliation.controls.usage import USAGE
 from reconciliation.controls.withholding import WITHHOLDING_CERTIFICATES
 from sync.models import EntityRoute, LegalEntity
@@ -32,8 +36,14 @@ CONTROLS: dict[str, Control] = {
         WRITE_OFFS,
         RECEIPTS,
         DOCUMENT_NUMBERS,
+        TAX_RECOMPUTED,
+        TAX_PROOFS,
+        RATES,
         USAGE,
         DEFERRED_REVENUE,
+        UNBILLED_REVENUE,
+        ACCRUALS,
+        REVENUE_SCHEDULES,
         REFUNDS,
         DISPUTES,
         PAYOUTS,

@@ -1,7 +1,7 @@
 """Runs controls: reads both sides, compares, opens and heals breaks, keeps every run."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -11,7 +11,7 @@ from django.db import transaction
 from connectors.errors import ConnectorError
 from reconciliation import cases, matching, staging
 from reconciliation.controls import changed, listings
-from reconciliation.controls.control import Control
+from reconciliation.controls.control import Control, Finding
 from reconciliation.controls.registry import CONTROLS, controls_of
 from reconciliation.models import Break, ControlRun, ControlStage, ExceptionCase
 from reconciliation.models.controls import Side
@@ -102,7 +102,7 @@ def run(name: str, *, entity: LegalEntity, business_date: date, look_back: bool 
             started_at=clock.now(),
         )
     if control.lists is not None:
-        return _list(row, control)
+        return _list(row, control, control.lists, read=[business_date])
     dates = _open_dates(control, entity, business_date) if look_back else []
     dates = sorted({*dates, *changed.dates_changed(control, entity, before=business_date)})
     routes = _routes(entity)
@@ -128,12 +128,18 @@ def run(name: str, *, entity: LegalEntity, business_date: date, look_back: bool 
         log.exception("control %s for %s failed on our side", name, business_date)
         return _not_run(row, control, error)
     row.looked_back_to = dates[0] if dates else None
+    if control.judges is not None:
+        return _list(row, control, control.judges, read=[*dates, business_date])
     return _compare(row, control, read=[*dates, business_date])
 
 
-def _list(row: ControlRun, control: Control) -> ControlRun:
+def _list(
+    row: ControlRun, control: Control, find: Callable[[LegalEntity], Sequence[Finding]], *, read: Sequence[date]
+) -> ControlRun:
     try:
-        listings.take_stock(row, control)
+        with transaction.atomic():
+            listings.take_stock(row, control, find(row.entity))
+            _close_earlier(row, control, read=read)
     except Exception as error:
         log.exception("control %s for %s failed on our side", control.name, row.business_date)
         return _not_run(row, control, error)
@@ -213,20 +219,7 @@ def _compare(row: ControlRun, control: Control, *, read: Sequence[date]) -> Cont
     row.finished_at = clock.now()
     with transaction.atomic():
         row.save()
-        # what is compared as of today stands for every day before
-        days = {"control_run__business_date__lte": row.business_date} if control.as_of else {
-            "control_run__business_date__in": read
-        }  # fmt: skip
-        earlier = list(
-            ExceptionCase.objects.filter(
-                control_run__control=row.control,
-                control_run__entity=row.entity,
-                **days,
-                reason="CONTROL_NOT_RUN",
-                status=ExceptionCase.Status.OPEN,
-            )
-        )
-        cases.close(earlier, note=f"The control has run: {row.get_status_display().lower()}")
+        _close_earlier(row, control, read=read)
         journal.note(
             [
                 journal.Fact(
@@ -240,6 +233,24 @@ def _compare(row: ControlRun, control: Control, *, read: Sequence[date]) -> Cont
             ]
         )
     return row
+
+
+def _close_earlier(row: ControlRun, control: Control, *, read: Sequence[date]) -> None:
+    """Cases of askings that could not run are over, now that the same dates were asked."""
+    # what is compared as of today stands for every day before
+    days = {"control_run__business_date__lte": row.business_date} if control.as_of else {
+        "control_run__business_date__in": read
+    }  # fmt: skip
+    earlier = list(
+        ExceptionCase.objects.filter(
+            control_run__control=row.control,
+            control_run__entity=row.entity,
+            **days,
+            reason="CONTROL_NOT_RUN",
+            status=ExceptionCase.Status.OPEN,
+        )
+    )
+    cases.close(earlier, note=f"The control has run: {row.get_status_display().lower()}")
 
 
 def status_of(sums: list[matching.PeriodTotals], *, open_breaks: bool) -> str:

@@ -14,7 +14,7 @@ def findings(entity: LegalEntity) -> Sequence[Finding]:
             reference=row.reference,
             kind="WHT_CERTIFICATE_DUE",
             label=f"of invoice {row.number}",
-            amount=row.amount,
+            difference=row.amount,
             currency=row.currency,
             dated=row.booked_on,
         )

@@ -1,11 +1,11 @@
-"""Addresses of trail, find, controls and connections; part of the `desk` names."""
+"""Addresses of trail, find, controls, revenue, meters and connections; part of the `desk` names."""
 
 from datetime import date
 
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from reconciliation.views import changes, connections, controls, find, trail
+from reconciliation.views import changes, connections, controls, find, meters, revenue, trail
 
 
 class Day:
@@ -35,6 +35,13 @@ urlpatterns = [
     path("controls/", controls.controls, name="controls"),
     path("controls/<slug:control>/<str:entity>/<day:day>", controls.control_run, name="control_run"),
     path("controls/<slug:control>/<str:entity>/<day:day>/again", controls.control_again, name="control_again"),
+    path("revenue/", revenue.revenue, name="revenue"),
+    path("revenue/journals/<str:reference>", revenue.revenue_journal, name="revenue_journal"),
+    path(
+        "revenue/<str:entity>/<slug:currency>/<slug:month>/<slug:figure>", revenue.revenue_figure, name="revenue_figure"
+    ),
+    path("meters/", meters.meters, name="meters"),
+    path("meters/<str:reference>", meters.meter, name="meter"),
     path("tables/", changes.table_list, name="tables"),
     path("tables/<slug:name>", changes.table, name="table"),
     path("tables/<slug:name>/file", changes.table_file, name="table_file"),

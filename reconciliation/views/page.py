@@ -59,6 +59,12 @@ def missing(request: HttpRequest, text: str) -> HttpResponse:
     )
 
 
+def page_number(request: HttpRequest) -> int:
+    """Which page of a long list is asked for; the first where that cannot be read."""
+    text = request.GET.get("page", "1")
+    return max(int(text), 1) if text.isascii() and text.isdigit() and len(text) < 7 else 1
+
+
 def typed(request: HttpRequest, name: str) -> str:
     """What somebody typed into a field, trimmed, without the one character no database row can hold."""
     return request.POST.get(name, "").replace("\x00", "").strip()

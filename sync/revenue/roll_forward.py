@@ -1,6 +1,6 @@
 """Deferred revenue by month: opening + billed - recognised ± modified = closing, and what the ERP should show."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -12,6 +12,8 @@ from sync.states import Condition
 
 #: what one unit of a movement does to deferred revenue
 EFFECT = {Movement.DEFERRAL: 1, Movement.RECOGNITION: -1, Movement.TERMINATION: -1, Movement.CREDIT: -1}
+#: the same for unbilled revenue: nothing stays of it after the day it is taken back
+UNBILLED = {Movement.ACCRUAL: 1, Movement.ACCRUAL_REVERSAL: -1}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,15 +59,24 @@ def roll_forward(entity: LegalEntity, *, month: date) -> list[RollForward]:
     return found
 
 
-def _effect(events: Iterable[RevenueEventRecord]) -> Decimal:
-    return sum((EFFECT[Movement(event.movement)] * event.amount for event in events), Decimal(0))
+def _effect(events: Iterable[RevenueEventRecord], of: Mapping[Movement, int] = EFFECT) -> Decimal:
+    return sum((of[Movement(event.movement)] * event.amount for event in events), Decimal(0))
 
 
 def lines(entity: LegalEntity, day: date) -> list[ControlLine]:
     """The portal's side of the control: per currency what its posted journals leave deferred, and each journal the ERP
     does not have yet by itself.
     """
-    batches = JournalBatchRecord.objects.filter(legal_entity=entity, posting_date__lte=day, movement__in=EFFECT)
+    return _balances(entity, day, EFFECT, purpose="deferred")
+
+
+def unbilled_lines(entity: LegalEntity, day: date) -> list[ControlLine]:
+    """The same of what is accrued and not taken back."""
+    return _balances(entity, day, UNBILLED, purpose="unbilled")
+
+
+def _balances(entity: LegalEntity, day: date, effects: Mapping[Movement, int], *, purpose: str) -> list[ControlLine]:
+    batches = JournalBatchRecord.objects.filter(legal_entity=entity, posting_date__lte=day, movement__in=effects)
     posted = set(
         Delivery.objects.filter(
             reference__in=batches.values("reference"), role="erp", condition=Condition.SETTLED
@@ -74,15 +85,13 @@ def lines(entity: LegalEntity, day: date) -> list[ControlLine]:
     sums: dict[str, Decimal] = {}
     found: list[ControlLine] = []
     for batch in batches.prefetch_related("events").order_by("posting_date", "reference"):
-        effect = _effect(batch.events.all())
+        effect = _effect(batch.events.all(), effects)
         if batch.reference in posted or not effect:
             sums[batch.currency] = sums.get(batch.currency, Decimal(0)) + effect
         else:
             found.append(_line(batch.reference, batch.currency, effect, batch.posting_date, label="Journal not posted"))
-    return [
-        *found,
-        *(_line(f"deferred:{one}", one, sums[one], day, label=f"Deferred revenue of {entity.code}") for one in sums),
-    ]
+    label = f"{purpose.capitalize()} revenue of {entity.code}"
+    return [*found, *(_line(f"{purpose}:{one}", one, sums[one], day, label=label) for one in sums)]
 
 
 def _line(reference: str, currency: str, amount: Decimal, day: date, *, label: str) -> ControlLine:

@@ -15,17 +15,17 @@ from tests.scenarios.business import FIRST_DAY, Business, Sold
 from tests.scenarios.metering import skip_to
 
 
-def make_the_portal_the_engine() -> None:
+def make_the_portal_the_engine(*, unbilled: str = "130") -> None:
     """Finance decides it, two people; the ERP's accounts are named."""
     erp = Connection.objects.get(code="netsuite")
-    erp.settings["deferred_account"] = "220"
+    erp.settings |= {"deferred_account": "220", "unbilled_account": unbilled}
     erp.save()
     RevenueEngine.objects.create(
         entity=LegalEntity.objects.get(),
         engine="portal",
         deferred_account="220",
         revenue_account="400",
-        unbilled_account="130",
+        unbilled_account=unbilled,
         status="approved",
         valid_from=FIRST_DAY,
         drafted_by=User.objects.get(username="finance.preparer"),

@@ -5,6 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from reconciliation.controls import runner
 from sync.models import InvoiceLineRecord, LegalEntity, ProductMapping, TaxCode, TaxRegistration, WorkItem
 from tests.scenarios.branches import common
 from tests.scenarios.business import FIRST_DAY, Business, Sold
@@ -52,6 +53,19 @@ def test_a_sale_stops_for_its_tax_until_people_decide_and_is_then_charged_and_po
     (invoice,) = business.books("invoice").values()
     assert Decimal(invoice["amountRemaining"]) == 0
     business.ties()
+    business.quiet()
+    # and recomputed by our rows it is the same, until somebody writes another percentage into them
+    through = business.today - timedelta(days=1)
+    assert runner.run("tax_recomputed", entity=entity, business_date=through).status == "tied"
+    TaxCode.objects.update(percent=Decimal("8.5"))
+    runner.run("tax_recomputed", entity=entity, business_date=through)
+    (case,) = business.cases()
+    assert (case.reason, case.amount) == ("TAX_OFF_THE_RULES", Decimal("2.06"))
+    assert case.document.endswith("charged 48.81, by our rows 46.75")
+    # nothing was changed by it: the books still tie
+    business.ties()
+    TaxCode.objects.update(percent=Decimal("8.875"))
+    assert runner.run("tax_recomputed", entity=entity, business_date=through).status == "tied"
     business.quiet()
 
 

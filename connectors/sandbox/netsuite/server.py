@@ -4,7 +4,8 @@ Settings (GET, PATCH /_sandbox/settings): account; credentials (name, role "full
 and certificate id); certificates {id: PEM}; private_keys of the demo certificates; token_seconds; token_url (what a
 signed assertion's `aud` must be; empty = the address the call came in by); timestamp_seconds; concurrency;
 async_seconds; mandatory_dimensions ["department", "class", "location"]; date_outside_period "disallow" or "allow";
-subsidiary_currencies {subsidiary id: [currency id]}; default_approval_status "1" pending or "2" approved.
+subsidiary_currencies {subsidiary id: [currency id]}; default_approval_status "1" pending or "2" approved;
+revenue_management (Advanced Revenue Management: arrangements and plans are made of what is saved from then on).
 """
 
 import json
@@ -20,7 +21,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from connectors.sandbox.books import Document
-from connectors.sandbox.netsuite import jobs, metadata, records, signin
+from connectors.sandbox.netsuite import jobs, metadata, records, revenue, signin
 from connectors.sandbox.netsuite.archive import Archive, Author
 from connectors.sandbox.netsuite.edits import Edits
 from connectors.sandbox.netsuite.plain import Plain
@@ -70,6 +71,7 @@ class NetSuiteSandbox(Sandbox):
         "date_outside_period": "disallow",
         "subsidiary_currencies": {},
         "default_approval_status": "2",
+        "revenue_management": False,
     }
 
     def __init__(self, state: Path | None = None) -> None:
@@ -80,7 +82,8 @@ class NetSuiteSandbox(Sandbox):
         plain = Plain(self.archive, rules)
         self.records = records.Records(self.archive, self.transactions, plain)
         self.edits = Edits(self.archive, self.transactions, plain)
-        self.suiteql = SuiteQl(self.archive)
+        self.revenue = self.transactions.revenue
+        self.suiteql = SuiteQl(self.archive, absent=lambda: frozenset() if self.revenue.is_on else revenue.TABLES)
         self.jobs = jobs.Jobs(self.books, self._do_later)
         self.sign_in = signin.SignIn()
         self.in_flight = 0
@@ -94,6 +97,7 @@ class NetSuiteSandbox(Sandbox):
         self.transactions.refunds.load()
         self.transactions.credits.load()
         self.transactions.periods.forget()
+        self.revenue.load()
         self.jobs.forget()
 
     def set_up(self) -> None:
@@ -110,6 +114,8 @@ class NetSuiteSandbox(Sandbox):
         self.transactions.periods.forget()
 
     def edited(self, kind: str, key: str) -> None:
+        if kind == revenue.KIND:
+            self.revenue.mirror(key)
         self.edits.follow(kind, key)
 
     def routes(self) -> Sequence[Route]:

@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -66,8 +67,10 @@ class ExactSum:
 class SuiteQl:
     """Runs SuiteQL over the archive's tables."""
 
-    def __init__(self, archive: Archive) -> None:
+    def __init__(self, archive: Archive, *, absent: Callable[[], frozenset[str]] = frozenset) -> None:
         self.archive = archive
+        #: tables of features this account does not have
+        self.absent = absent
         self.connection = connection = archive.tables.connection
         connection.create_function("ns_df", 2, self._spell)
         connection.create_function("TO_DATE", 1, to_date, deterministic=True)
@@ -103,6 +106,9 @@ class SuiteQl:
 
     def run(self, text: str, *, limit: int, offset: int) -> Document:
         """One page of a statement's rows. Raises Refusal (INVALID_PARAMETER) for what SuiteQL would not run."""
+        for name in self.absent():
+            if re.search(rf"\b{name}\b", text, re.IGNORECASE):
+                raise Refusal("bad_query", reason=f"Record '{name}' was not found.")
         statement = translate(text)
         # Inside a FROM nothing but a query parses, so a statement can never write.
         page = f"SELECT * FROM ({statement}) LIMIT {limit + 1} OFFSET {offset}"

@@ -40,7 +40,7 @@ TABLES: dict[str, dict[str, str]] = {
     "transactionline": _columns(
         whole=(
             "transaction id linesequencenumber uniquekey item entity department class location subsidiary"
-            " expenseaccount createdfrom"
+            " expenseaccount createdfrom revenueelement"
         ),
         text=(
             "mainline taxline memo itemtype accountinglinetype revrecstartdate revrecenddate iscogs"
@@ -100,6 +100,22 @@ TABLES: dict[str, dict[str, str]] = {
         text="linktype nexttype previoustype",
         number="foreignamount",
     ),
+    "revenueelement": _columns(
+        whole="id revenuearrangement item entity subsidiary",
+        text="recordnumber source sourcerecordtype elementdate revrecstartdate revrecenddate currency",
+        number="quantity salesamount discountedsalesamount allocationamount exchangerate",
+    ),
+    "revenueplan": _columns(
+        whole="id createdfrom item",
+        text=(
+            "recordnumber revenueplantype revenueplancurrency statusfordisplay holdrevenuerecognition revrecstartdate"
+            " revrecenddate"
+        ),
+        number="amount exchangerate",
+    ),
+    "revenueplanplannedrevenue": _columns(
+        whole="id revenueplan plannedperiod postingperiod journal", text="isrecognized dateexecuted", number="amount"
+    ),
     "deletedrecord": _columns(whole="recordid", text="type scriptid name deleteddate deletedby context istransaction"),
 }
 
@@ -119,6 +135,9 @@ _INDEXES = (
     ("itemsubsidiarymap", "item"),
     ("customersubsidiaryrelationship", "entity"),
     ("systemnote", "recordid"),
+    ("revenueelement", "revenuearrangement"),
+    ("revenueplan", "createdfrom"),
+    ("revenueplanplannedrevenue", "revenueplan"),
     ("deletedrecord", "deleteddate"),
 )
 _KEYED = {name for name, columns in TABLES.items() if "id" in columns and name != "transactionline"}
@@ -167,14 +186,19 @@ class Tables:
         for name in TABLES:
             self.connection.execute(f"DELETE FROM [{name}]")
 
-    def _put(self, name: str, row: dict[str, Any]) -> None:
+    def put(self, name: str, row: dict[str, Any]) -> None:
+        """Write one row; columns it does not name are null."""
         self.connection.execute(self._insert[name], {column: row.get(column) for column in TABLES[name]})
+
+    def take_out(self, name: str, column: str, key: str) -> None:
+        """Remove the rows whose column has this value."""
+        self.connection.execute(f"DELETE FROM [{name}] WHERE [{column}] = ?", (key,))
 
     # -- records ----------------------------------------------------------------------------------
     def write(self, kind: str, document: Document, *, lines: list[Document]) -> None:
         """Mirror one record; a transaction's `lines` are its ledger lines."""
         if kind in TRANSACTIONS:
-            self._put("transaction", transaction_row(kind, document))
+            self.put("transaction", transaction_row(kind, document))
             self._write_lines(document, lines)
             self._write_links(kind, document)
             return
@@ -192,12 +216,12 @@ class Tables:
             row |= {"itemtype": "Service", "subtype": "Sale"}
             self.connection.execute("DELETE FROM itemsubsidiarymap WHERE item = ?", (document["id"],))
             for line in document.get("subsidiary", {"items": []})["items"]:
-                self._put("itemsubsidiarymap", {"item": document["id"], "subsidiary": line["id"]})
+                self.put("itemsubsidiarymap", {"item": document["id"], "subsidiary": line["id"]})
         elif kind == "account":
             row["accountsearchdisplayname"] = f"{document.get('acctNumber', '')} {document.get('acctName', '')}".strip()
         elif kind == "customer":
             row["altname"] = row["entitytitle"] = document.get("companyName")
-            self._put(
+            self.put(
                 "customersubsidiaryrelationship",
                 {
                     "id": document["id"],
@@ -206,7 +230,7 @@ class Tables:
                     "isprimarysub": "T",
                 },
             )
-        self._put(name, row)
+        self.put(name, row)
 
     def _write_lines(self, document: Document, lines: list[Document]) -> None:
         key = document["id"]
@@ -216,7 +240,7 @@ class Tables:
         for line in lines:
             amount, base = line["amount"], line["base"]
             debit = not amount.startswith("-")
-            self._put(
+            self.put(
                 "transactionline",
                 {
                     **{
@@ -246,7 +270,7 @@ class Tables:
             if line.get("account") is None:
                 continue
             debit = not base.startswith("-")
-            self._put(
+            self.put(
                 "transactionaccountingline",
                 {
                     "transaction": key,
@@ -271,10 +295,10 @@ class Tables:
             if line.get("apply"):
                 link = {"linktype": "Payment", "nexttype": RECORDS[kind].sql_type, "previoustype": "CustInvc"}
                 ends = {"nextdoc": key, "nextline": 0, "previousdoc": line["doc"]["id"], "previousline": 0}
-                self._put("nexttransactionlinelink", {**link, **ends, "foreignamount": line["amount"]})
+                self.put("nexttransactionlinelink", {**link, **ends, "foreignamount": line["amount"]})
 
     def settle(self, kind: str, document: Document) -> None:
-        self._put("transaction", transaction_row(kind, document))
+        self.put("transaction", transaction_row(kind, document))
 
     def drop(self, kind: str, key: str) -> None:
         if kind in TRANSACTIONS:
@@ -292,10 +316,10 @@ class Tables:
 
     # -- the trail --------------------------------------------------------------------------------
     def note(self, note: Document) -> None:
-        self._put("systemnote", {**note, "date": day(note["date"])})
+        self.put("systemnote", {**note, "date": day(note["date"])})
 
     def gone(self, gone: Document) -> None:
-        self._put(
+        self.put(
             "deletedrecord",
             {
                 **gone,

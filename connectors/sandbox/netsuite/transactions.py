@@ -15,6 +15,7 @@ from connectors.sandbox.netsuite.ledger import CHART, Ledger, is_deferred, same_
 from connectors.sandbox.netsuite.periods import Periods
 from connectors.sandbox.netsuite.refunding import Refunds
 from connectors.sandbox.netsuite.refusals import Refusal
+from connectors.sandbox.netsuite.revenue import RevenueManagement
 from connectors.sandbox.netsuite.rules import Rules
 
 #: status letter -> name, by record type; SuiteQL shows the letter, or "Invoice : Open" through BUILTIN.DF
@@ -48,6 +49,7 @@ class Transactions:
         self.applications = Applications(archive)
         self.refunds = Refunds(archive)
         self.credits = Credits(archive, self.refunds)
+        self.revenue = RevenueManagement(archive, self.periods, settings)
 
     def book(
         self,
@@ -109,6 +111,7 @@ class Transactions:
             order = self.archive.get("salesOrder", origin["id"]) if origin else None
             if order and order["statusCode"] != "G":
                 self.archive.settle("salesOrder", {**order, "statusCode": "G", "status": _status("salesOrder", "G")})
+        self.revenue.follow(kind, document)
         return self.archive.get(kind, document["id"]) or document
 
     # -- steps --------------------------------------------------------------------------------------
@@ -321,6 +324,7 @@ class Transactions:
         if kind == "invoice":
             self._give_back(key, self.applications.paid(key), author=author)
         self.archive.remove(kind, key, author=author)
+        self.revenue.forget(key)
         if kind in PAYERS:
             self._settle_all(self.applications.note(key, None))
             self.credits.note(key, None)

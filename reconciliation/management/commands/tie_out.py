@@ -7,7 +7,11 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from reconciliation import tie_out
 
-LEGS = {"sold_to_billed": "Sold to billed", "billed_to_posted": "Billed to posted"}
+LEGS = {
+    "sold_to_billed": "Sold to billed",
+    "billed_to_posted": "Billed to posted",
+    tie_out.OWN_MONEY: "In the company's own money, at the rates the ERP posted with (documents of other currencies)",
+}
 
 
 class Command(BaseCommand):
@@ -18,7 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("--months", action="store_true", help="the table month by month")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        rows = tie_out.rows()
+        rows = [*tie_out.rows(), *tie_out.own_money_rows()]
         if options["json"]:
             self.stdout.write(json.dumps([row.as_data() for row in rows], indent=1))
             return
@@ -29,6 +33,8 @@ class Command(BaseCommand):
         line = "{:<8}{:<10}{:<9}{:<5}{:>17}{:>17}{:>16}{:>12}{:>12}{:>14}"
         for leg, title in LEGS.items():
             mine = [row for row in rows if row.leg == leg]
+            if not mine and leg == tie_out.OWN_MONEY:
+                continue
             self.stdout.write(f"\n{title}")
             self.stdout.write(line.format(*heads))
             for row in (mine if options["months"] else []) + tie_out.totals(mine):

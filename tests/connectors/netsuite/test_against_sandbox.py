@@ -200,3 +200,17 @@ def test_a_broken_answer_is_told_apart_and_what_was_written_is_found(ready, sand
     # then
     found = connector.find(kind="invoice", reference="invoice:stripe:in_1", known={})
     assert len(found) == (1 if fault["kind"] == "drop_after_commit" else 0)
+
+
+def test_documents_of_other_currencies_are_listed_in_own_money_with_their_rate(ready, parcel, invoice):
+    # given an invoice in yen at the rate it was sent with, and one in the company's own dollars
+    connector, known = ready
+    abroad = replace(invoice("2", net="100000", quantity="1"), currency="JPY", exchange_rate=Decimal("0.0071"))
+    for subject in (invoice("1"), abroad):
+        connector.deliver(parcel(subject, known=known))
+    # when the day is listed
+    (page,) = connector.list_day(kind="posted_rate", entity="US01", day=DAY)
+    # then only the yen are, in dollars
+    (line,) = page.lines
+    assert (line.reference, line.currency, line.status) == (abroad.reference, "USD", "JPY 0.0071")
+    assert (line.net, line.tax, line.gross) == (Decimal("710.00"), Decimal("0.00"), Decimal("710.00"))

@@ -60,11 +60,28 @@ def test_one_that_waits_for_approval_is_in_no_ledger(status: str, posted: bool) 
 
 def test_a_balance_on_the_credit_side_is_deferred_revenue_above_zero() -> None:
     line = journals.balance_line(
-        {"currency": "1", "balance": "-335"}, entity="US01", day=date(2026, 3, 31), settings=SETTINGS
+        {"currency": "1", "balance": "-335"},
+        purpose="deferred",
+        entity="US01",
+        day=date(2026, 3, 31),
+        settings=SETTINGS,
     )
     assert (line.reference, line.net, line.currency) == ("deferred:USD", Decimal("335.00"), "USD")
     with pytest.raises(Misconfigured):
-        journals.balance_query({"deferred_account": "220 OR 1=1"}, day=date(2026, 3, 31), of_entity="")
+        journals.balance_query(
+            {"deferred_account": "220 OR 1=1"}, purpose="deferred", day=date(2026, 3, 31), of_entity=""
+        )
+
+
+def test_a_balance_on_the_debit_side_is_unbilled_revenue_above_zero() -> None:
+    line = journals.balance_line(
+        {"currency": "1", "balance": "5"},
+        purpose="unbilled",
+        entity="US01",
+        day=date(2026, 3, 31),
+        settings={**SETTINGS, "unbilled_account": "130"},
+    )
+    assert (line.reference, line.net, line.external_id) == ("unbilled:USD", Decimal("5.00"), "130")
 
 
 def test_an_erp_that_recognises_by_itself_is_told_what_it_needs(invoice) -> None:
