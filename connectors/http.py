@@ -149,18 +149,21 @@ def raise_for_transport(response: httpx.Response, *, system: str, writes: bool, 
 
 
 def retry_after(value: str | None, *, now: datetime | None = None) -> float | None:
-    """Seconds to wait from a Retry-After header, which may be seconds or an HTTP date (RFC 9110, 10.2.3)."""
+    """Seconds to wait from a Retry-After header, which may be seconds or an HTTP date (RFC 9110, 10.2.3); None for what
+    is neither.
+    """
     if not value:
         return None
     if re.fullmatch(r"[0-9]{1,9}", value.strip(), re.ASCII):
         return float(value)
     try:
         moment = parsedate_to_datetime(value)
-    except (TypeError, ValueError):
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        return max(0.0, (moment - (now or datetime.now(UTC))).total_seconds())
+    except (TypeError, ValueError, OverflowError):
+        # days, years and zones no calendar has raise any of these
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - (now or datetime.now(UTC))).total_seconds())
 
 
 def excerpt(response: httpx.Response, limit: int = 600) -> str:

@@ -63,6 +63,7 @@ OWNERSHIP: dict[str, Ownership] = {
     "UNAVAILABLE": _owned(INT, 4, "try_again"),
     "TARGET_UNAVAILABLE": _owned(INT, 4, "try_again"),
     "SYSTEM_UNREACHABLE": _owned(INT, 2, "reconnect"),
+    "SOURCE_LIST_UNREADABLE": _owned(INT, 4),
     "NOT_POSTED_YET": _owned(FIN, 8, "try_again"),
     "POSTING_ON_HOLD": _owned(FIN, 24, "try_again"),
     "AUTH_EXPIRED": _owned(INT, 2, "reconnect"),

@@ -1,6 +1,7 @@
 """Connections at work: the connector of each, pausing, resting, the breaker, the bucket of calls, the retry budget."""
 
 import logging
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,7 +17,7 @@ from connectors import registry
 from connectors.errors import ConnectorError, Misconfigured
 from connectors.interface import Connector
 from sync import blocks, clock
-from sync.models import Connection, ConnectionHealth, Delivery
+from sync.models import Connection, ConnectionHealth, Delivery, PollCursor, SourceEvent
 from sync.states import Condition
 
 log = logging.getLogger(__name__)
@@ -79,6 +80,32 @@ def callable_now() -> QuerySet[Connection]:
     for name in ("rests_until", "breaker_open_until", "probe_until"):
         ready &= Q(**{f"health__{name}": None}) | Q(**{f"health__{name}__lte": now})
     return Connection.objects.filter(ready)
+
+
+def may_call(row: Connection) -> bool:
+    """Whether a call that is no delivery may go now: a read, a poll, a look at periods. The first one after the breaker
+    was open is the probe, whoever makes it. Such calls take no token of the bucket: their batches and windows bound
+    them.
+    """
+    now = clock.now()
+    with transaction.atomic():
+        health = ConnectionHealth.objects.select_for_update().filter(connection=row).first()
+        if health is None:
+            return True
+        waits = (health.rests_until, health.breaker_open_until, health.probe_until)
+        if health.paused_at or any(until and until > now for until in waits):
+            return False
+        if health.breaker_open_until is not None:
+            health.probe_until = now + PROBE
+            health.save(update_fields=["probe_until"])
+        return True
+
+
+def quiet_until(row: Connection) -> datetime | None:
+    """When the rest of a connection that may not be called now ends; None where people, or nothing, must end it."""
+    health = health_of(row)
+    waits = (health.rests_until, health.breaker_open_until, health.probe_until)
+    return None if health.paused_at else max((one for one in waits if one is not None), default=None)
 
 
 # -- pausing and resting ------------------------------------------------------------------------------
@@ -175,7 +202,9 @@ def _count_failures(row: Connection, failed: int, *, text: str, answers: bool) -
 
 
 def note_unreachable(ids: Iterable[int] | None = None) -> int:
-    """Open one case for each connection no call has reached for a while though work waits; how many were opened."""
+    """Open one case for each connection no call has reached for a while though something waits for it; how many were
+    opened.
+    """
     now = clock.now()
     silent = ConnectionHealth.objects.filter(
         paused_at=None, unreachable_since=None, failing_since__lte=now - UNREACHABLE_AFTER
@@ -184,12 +213,7 @@ def note_unreachable(ids: Iterable[int] | None = None) -> int:
         silent = silent.filter(connection__in=ids)
     opened = 0
     for health in silent.select_related("connection"):
-        waiting = Delivery.objects.filter(
-            Q(failed_at__isnull=False) | Q(in_doubt_since__isnull=False),
-            target=health.connection,
-            condition__in=[Condition.DUE, Condition.IN_DOUBT, Condition.CLAIMED],
-        )
-        if not waiting.exists():
+        if not _something_waits_for(health):
             continue
         with transaction.atomic():
             mine = ConnectionHealth.objects.filter(
@@ -203,6 +227,33 @@ def note_unreachable(ids: Iterable[int] | None = None) -> int:
                 blocks.put([blocks.Stop(connection=health.connection, reason=UNREACHABLE, evidence=evidence)])
                 opened += 1
     return opened
+
+
+def _something_waits_for(health: ConnectionHealth) -> bool:
+    """A delivery that could not be made, an event that could not be read, or news nobody could ask for."""
+    row = health.connection
+    deliveries = Delivery.objects.filter(
+        Q(failed_at__isnull=False) | Q(in_doubt_since__isnull=False),
+        target=row,
+        condition__in=[Condition.DUE, Condition.IN_DOUBT, Condition.CLAIMED],
+    )
+    events = SourceEvent.objects.filter(connection=row, condition__in=[Condition.DUE, Condition.CLAIMED])
+    polls = PollCursor.objects.filter(Q(polled_at=None) | Q(polled_at__lt=health.failing_since), connection=row)
+    return deliveries.exists() or events.exists() or polls.exists()
+
+
+def note_call(row: Connection, error: ConnectorError | None = None) -> None:
+    """What a call that is no delivery came to: it worked or failed, and whether the system asked to be left alone."""
+    if error is None:
+        note_outcome(row, worked=1, failed=0)
+        return
+    if isinstance(error, Misconfigured):
+        pause(row, reason=error.reason, text=error.text)
+        return
+    asked = getattr(error, "retry_after", None)
+    if asked is not None and math.isfinite(asked) and asked > 0:
+        rest(row, seconds=asked)
+    note_outcome(row, worked=0, failed=1, text=str(error), busy=int(getattr(error, "http_status", None) == 429))
 
 
 def _reached(row: Connection, *, note: str, user: User | None = None) -> None:

@@ -1,13 +1,14 @@
 """Asks every source for what calls may have missed, compares its own list with the inbox, and copies ERPs' periods."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+from django.db import DatabaseError, transaction
 from django.db import connection as database
-from django.db import transaction
+from django.db.models import QuerySet
 
-from connectors.errors import ConnectorError, CursorLost, Misconfigured
+from connectors.errors import ConnectorError, CursorLost
 from connectors.interface import Connector
 from connectors.interface import SourceEvent as Arrived
 from sync import blocks, calendar, clock, connections, inbox, journal, missed, schedules
@@ -18,6 +19,12 @@ log = logging.getLogger(__name__)
 POLL_EVERY, COMPARE_EVERY = timedelta(minutes=5), timedelta(hours=1)
 #: how events came in that a call should have brought, and those a source had before it was first asked
 POLLED, LOADED = "poll", "load"
+#: reason of the case at a connection whose own lists we fail at
+UNREAD = "SOURCE_LIST_UNREADABLE"
+
+
+class NotNowError(Exception):
+    """The source may not be called now; its window stays free."""
 
 
 def poll_all() -> int:
@@ -26,18 +33,15 @@ def poll_all() -> int:
     """
     found = 0
     for row in Connection.objects.filter(health__paused_at=None).order_by("pk"):
+        connector = connections.connector_or_pause(row)
+        if connector is None:
+            continue
         try:
-            connector = connections.connector_for(row)
             for stream in connector.streams:
-                found += _ask(row, connector, stream)
+                found += _ask(row, stream)
             missed.judge(row)
-        except Misconfigured as error:
-            connections.pause(row, reason=error.reason, text=error.text)
-        except ConnectorError as error:
-            # the next window asks again from the same place
-            log.warning("polling %s: %s", row.code, error)
         except Exception:
-            log.exception("polling %s failed on our side", row.code)
+            log.exception("asking %s failed", row.code)
     schedules.forget_old("poll:", "compare:", "look back:")
     return found
 
@@ -46,25 +50,73 @@ def mirror_all() -> int:
     """Copy the periods of every running ERP; how many changed. Copying twice changes nothing."""
     changed = 0
     for row in Connection.objects.filter(role="erp", health__paused_at=None).order_by("pk"):
+        if connections.connector_or_pause(row) is None or not connections.may_call(row):
+            continue
         try:
             changed += calendar.mirror(row)
-        except Misconfigured as error:
-            connections.pause(row, reason=error.reason, text=error.text)
         except ConnectorError as error:
             # one ERP that is away keeps no other from being asked
             log.warning("mirroring the periods of %s: %s", row.code, error)
+            connections.note_call(row, error)
+        except Exception:
+            log.exception("mirroring the periods of %s failed on our side", row.code)
     return changed
 
 
-def _ask(row: Connection, connector: Connector, stream: str) -> int:
-    found = 0
-    if "poll" in connector.capabilities:
-        with schedules.once(f"poll:{row.code}:{stream}", schedules.slot(POLL_EVERY)) as mine:
-            found += poll(row, stream) if mine else 0
-    if "list_events" in connector.capabilities:
-        with schedules.once(f"compare:{row.code}:{stream}", schedules.slot(COMPARE_EVERY)) as mine:
-            found += compare(row, stream) if mine else 0
+def _ask(row: Connection, stream: str) -> int:
+    """Ask one stream in the windows it has now; what goes wrong is noted at the connection and holds up no other."""
+    capabilities = connections.kind_of(row).capabilities
+    asks = (
+        ("poll", "poll", poll, POLL_EVERY),
+        ("list_events", "compare", compare, COMPARE_EVERY),
+    )
+    return sum(_ask_once(row, stream, job, ask, every) for need, job, ask, every in asks if need in capabilities)
+
+
+def _ask_once(row: Connection, stream: str, job: str, ask: Callable[[Connection, str], int], every: timedelta) -> int:
+    """Ask in the window there is now. The source's failure is one of its connection; a failure of ours is a case until
+    asking works again.
+    """
+    failed_at = f"{job}_failed_at"
+    try:
+        # a window that fails is free again at once, and left alone while the source may not be called
+        with schedules.once(f"{job}:{row.code}:{stream}", schedules.slot(every)) as mine:
+            if not mine:
+                return 0
+            if not connections.may_call(row):
+                raise NotNowError
+            found = ask(row, stream)
+    except NotNowError:
+        return 0
+    except ConnectorError as error:
+        # the next window asks again from the same place
+        log.warning("asking %s for %s: %s", row.code, stream, error)
+        connections.note_call(row, error)
+        return 0
+    except Exception as error:
+        if isinstance(error, DatabaseError) and not transaction.get_connection().is_usable():
+            raise
+        log.exception("asking %s for %s failed on our side", row.code, stream)
+        _note_unread(row, stream, failed_at, error)
+        return 0
+    connections.note_call(row)
+    PollCursor.objects.filter(connection=row, stream=stream).update(**{failed_at: None})
+    if not _unread(row).exists():
+        blocks.clear(connections=[row.pk], note="All of its lists can be read again", reasons={UNREAD})
     return found
+
+
+def _note_unread(row: Connection, stream: str, failed_at: str, error: Exception) -> None:
+    with transaction.atomic():
+        cursor, _ = PollCursor.objects.get_or_create(connection=row, stream=stream)
+        setattr(cursor, failed_at, clock.now())
+        cursor.save(update_fields=[failed_at])
+        evidence = {"text": repr(error)[:600]}
+        blocks.put([blocks.Stop(connection=row, reason=UNREAD, field="list", value=stream, evidence=evidence)])
+
+
+def _unread(row: Connection) -> QuerySet[PollCursor]:
+    return PollCursor.objects.filter(connection=row).exclude(poll_failed_at=None, compare_failed_at=None)
 
 
 def poll(row: Connection, stream: str) -> int:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -10,16 +11,27 @@ from django.db import connection as database
 from django.db.models import F
 
 from connectors.canonical import Canonical
-from connectors.errors import ConnectorError, Misconfigured, Rejected, Unavailable
+from connectors.errors import ConnectorError, Rejected
 from connectors.interface import Connector
-from sync import blocks, bulk, clock, connections, gaps, nudges, work
+from sync import blocks, bulk, clock, connections, gaps, nudges, outcomes, work
 from sync.models import Connection, SourceEvent, WorkItem
 from sync.states import Condition
 
 log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=120)
-#: what reading an event comes to: shapes, nothing where the source no longer has it, or an error
-Read = list[Canonical] | Rejected | Exception | None
+#: at least so long after a source that did not answer, and after one that is paused
+LEAST, PAUSED = timedelta(seconds=10), timedelta(seconds=60)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unfetched:
+    """Nothing is wrong with the event: its source did not answer, or must not be called now (then without an error)."""
+
+    error: ConnectorError | None
+
+
+#: what reading an event comes to: shapes, nothing where the source no longer has it, or why not
+Read = list[Canonical] | Rejected | Unfetched | Exception | None
 
 
 def read_due(limit: int = 200) -> int:
@@ -66,17 +78,12 @@ def _claim(limit: int, *, suspects: bool = False) -> list[SourceEvent]:
 
 
 def _read(connection: Connection, events: Sequence[SourceEvent]) -> None:
-    connector = connections.connector_for(connection)
+    connector = connections.connector_or_pause(connection)
+    if connector is None:
+        _later(events, wait=PAUSED)
+        return
     try:
         shapes = translate(connector, events)
-    except Misconfigured as error:
-        connections.pause(connection, reason=error.reason, text=error.text)
-        _later(events, seconds=60)
-        return
-    except (Unavailable, ConnectorError) as error:
-        connections.note_outcome(connection, worked=0, failed=1, text=str(error))
-        _later(events, seconds=getattr(error, "retry_after", None) or 10)
-        return
     except Exception as error:
         log.exception("fetching what %s events are about failed on our side", len(events))
         if len(events) > 1:
@@ -85,6 +92,10 @@ def _read(connection: Connection, events: Sequence[SourceEvent]) -> None:
         else:
             _count_crash(events[0], error)
         return
+    unfetched = [event for event in events if isinstance(shapes.get(event.pk), Unfetched)]
+    if unfetched:
+        _later(unfetched, wait=_wait(connection, unfetched, shapes))
+        events = [event for event in events if not isinstance(shapes.get(event.pk), Unfetched)]
     try:
         with transaction.atomic():
             items = _record(events, shapes)
@@ -97,6 +108,20 @@ def _read(connection: Connection, events: Sequence[SourceEvent]) -> None:
     if items:
         work.work(items)
         nudges.nudge("deliver", "posting", "ingest")
+
+
+def _wait(connection: Connection, events: Sequence[SourceEvent], shapes: Mapping[int, Read]) -> timedelta:
+    """How long events wait whose source was not to be called or did not answer: as long as it rests, else longer with
+    each try.
+    """
+    until = connections.quiet_until(connection)
+    if until is not None and until > clock.now():
+        return until - clock.now()
+    errors = [found.error for event in events if isinstance(found := shapes[event.pk], Unfetched)]
+    if not any(errors):
+        return PAUSED
+    # a claim is a try; the floor leaves a source that answers at once with an error some air
+    return LEAST + outcomes.back_off(max(event.fence for event in events) - 1)
 
 
 def _raise_if_away(error: Exception) -> None:
@@ -135,9 +160,14 @@ def translate(connector: Connector, events: Sequence[SourceEvent]) -> dict[int, 
         else:
             record_of[event.pk] = record
     for kind, group in wanted.items():
-        found = connector.fetch(kind=kind, object_ids=list(dict.fromkeys(event.object_id for event in group)))
+        objects = list(dict.fromkeys(event.object_id for event in group))
+        records = _fetch(events[0].connection, connector, kind=kind, objects=objects)
         for event in group:
-            record_of[event.pk] = found.get(event.object_id)
+            answer = records.get(event.object_id)
+            if isinstance(answer, Unfetched | Rejected):
+                shapes[event.pk] = answer
+            else:
+                record_of[event.pk] = answer
     for event in events:
         if event.pk in shapes:
             continue
@@ -154,6 +184,29 @@ def translate(connector: Connector, events: Sequence[SourceEvent]) -> dict[int, 
     return shapes
 
 
+def _fetch(
+    row: Connection, connector: Connector, *, kind: str, objects: Sequence[str]
+) -> Mapping[str, Mapping[str, Any] | Unfetched | Rejected | None]:
+    """Ask the source for records, if it may be asked now: by object, what it said. A refusal is told apart from the
+    objects it does not concern.
+    """
+    if not connections.may_call(row):
+        return dict.fromkeys(objects, Unfetched(error=None))
+    try:
+        found = connector.fetch(kind=kind, object_ids=list(objects))
+    except Rejected as error:
+        connections.note_call(row)
+        if len(objects) == 1:
+            return {objects[0]: error}
+        alone = [_fetch(row, connector, kind=kind, objects=[one]) for one in objects]
+        return {name: record for one in alone for name, record in one.items()}
+    except ConnectorError as error:
+        connections.note_call(row, error)
+        return dict.fromkeys(objects, Unfetched(error=error))
+    connections.note_call(row)
+    return found
+
+
 def _record(events: Sequence[SourceEvent], shapes: dict[int, Read]) -> list[WorkItem]:
     """Write down what reading came to: notes on the events, work items claimed for us, stops where people must act."""
     now = clock.now()
@@ -162,6 +215,8 @@ def _record(events: Sequence[SourceEvent], shapes: dict[int, Read]) -> list[Work
     said: dict[int, str] = {}
     for event in _still_ours(events):
         found = shapes.get(event.pk)
+        if isinstance(found, Unfetched):
+            continue  # it waits: see _later
         if isinstance(found, Exception) and not isinstance(found, Rejected):
             _count_crash(event, found)
             continue
@@ -238,7 +293,7 @@ def _count_crash(event: SourceEvent, error: Exception) -> None:
         row.save(update_fields=["condition", "due_at", "lease_until"])
 
 
-def _later(events: Sequence[SourceEvent], *, seconds: float) -> None:
+def _later(events: Sequence[SourceEvent], *, wait: timedelta) -> None:
     """Nothing is wrong with these: they are due again later, and this claim was no crash."""
     with database.cursor() as cursor:
         cursor.execute(
@@ -249,7 +304,7 @@ def _later(events: Sequence[SourceEvent], *, seconds: float) -> None:
             WHERE sync_sourceevent.id = mine.id AND sync_sourceevent.fence = mine.fence
             """,
             [
-                clock.now() + timedelta(seconds=seconds),
+                clock.now() + wait,
                 [event.pk for event in events],
                 [event.fence for event in events],
             ],

@@ -10,6 +10,13 @@ SYSTEMS: tuple[tuple[str, str, str, str, str], ...] = (
         "Billing is waiting for {system}.",
     ),
     (
+        "SOURCE_LIST_UNREADABLE",
+        "What changed there cannot be read",
+        "{system} answers when asked what changed ({value}), and the portal fails at its answer.",
+        "What {system} calls about still comes in; what its calls missed does not, until this is mended.",
+        "Billing may not have heard of every change yet.",
+    ),
+    (
         "AUTH_EXPIRED",
         "We cannot sign in",
         "{system} refuses our sign-in.",

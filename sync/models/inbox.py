@@ -141,6 +141,12 @@ class PollCursor(models.Model):
     lost_at = models.DateTimeField(
         null=True, blank=True, help_text="When the source no longer kept our place and was read anew from its oldest."
     )
+    poll_failed_at = models.DateTimeField(
+        null=True, blank=True, help_text="When we last failed at what was answered; empty once it could be read again."
+    )
+    compare_failed_at = models.DateTimeField(
+        null=True, blank=True, help_text="The same of the list that is compared with the inbox."
+    )
 
     class Meta:
         ordering = ["connection", "stream"]

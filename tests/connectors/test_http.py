@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from connectors import http
@@ -140,6 +140,32 @@ def test_no_wait_at_all_makes_us_fail(value: str) -> None:
 def resolves_to(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
     found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 443)) for address in addresses]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+
+
+@given(
+    st.one_of(
+        st.text(max_size=80),
+        st.from_regex(r"[0-9]{1,40}", fullmatch=True),
+        st.builds(
+            "{}, {} {} {} {}:{}:{} {}{}".format,
+            st.sampled_from(["Mon", "Fri", ""]),
+            st.integers(min_value=0, max_value=10**30),
+            st.sampled_from(["Jan", "Feb", "Dec", "13"]),
+            st.integers(min_value=-5, max_value=10**30),
+            st.integers(min_value=0, max_value=99),
+            st.integers(min_value=0, max_value=99),
+            st.integers(min_value=0, max_value=10**20),
+            st.sampled_from(["GMT ", "+", "-", ""]),
+            st.integers(min_value=0, max_value=10**30),
+        ),
+    )
+)
+@example("Fri, 31 Dec 9999 23:59:59 -9999")
+@example("Mon, 01 Jan 2026 00:00:00 +99999999999999999999")
+@example("Mon, 99999999999999999999 Jan 2026 00:00:00 GMT")
+def test_no_retry_after_whatever_it_says_breaks_the_call_it_came_with(value: str) -> None:
+    seconds = http.retry_after(value, now=datetime(2026, 5, 14, 10, tzinfo=UTC))
+    assert seconds is None or seconds >= 0
 
 
 @pytest.mark.parametrize(
