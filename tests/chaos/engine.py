@@ -18,7 +18,7 @@ from django.test import Client
 from connectors import registry
 from q2c_portal import schedule
 from reconciliation.fixes import runner as fixes
-from sync import clock, doubt, nudges, outbox, sweeper
+from sync import clock, nudges, outbox, sweeper, timetable
 from sync import connections as live
 from tests.chaos.company import PLACES
 from tests.chaos.remotes import SECRET_PATH, Stage, set_stage
@@ -26,6 +26,8 @@ from tests.chaos.sources import Said, signature
 
 #: carried by every callback; must be found nowhere afterwards
 CANARY = "canary-4f1d9e"
+#: jobs of the timetable that may find something although nothing of ours waits
+ASKING = ("sync.tasks.poll_sources", "sync.tasks.mirror_periods", "reconciliation.tasks.run_fixes")
 #: callers give up repeating an unanswered call after this many tries; polls find the rest
 MOST_CALLS = 12
 _UNFINISHED = """
@@ -151,29 +153,35 @@ class Engine:
     # -- timetables -----------------------------------------------------------------------------------
     def start(self, *, pace: float = 3.0) -> None:
         """Beats and the sweeper; `pace` stretches their intervals, which only makes life harder."""
+        jobs = [
+            (name, str(entry["task"]), float(str(entry["schedule"])) * pace)
+            for name, entry in schedule.TIMETABLE.items()
+            if entry["task"] != "reconciliation.tasks.run_due_controls"
+        ]
         for beat in range(self.stage.faults.beats):
-            for name, entry in schedule.TIMETABLE.items():
-                if entry["task"] == "reconciliation.tasks.run_due_controls":
-                    continue
-                wait = timedelta(seconds=float(str(entry["schedule"])) * pace + beat)
-                self.world.every(wait, f"beat {beat}: {name}", partial(self._beat, str(entry["task"])))
+            for name, task, every in jobs:
+                self.world.every(timedelta(seconds=every + beat), f"beat {beat}: {name}", partial(self._beat, task))
+        for name, task, every in jobs:
+            if task != timetable.SWEEP:
+                self.world.every(timedelta(seconds=every + 7), f"sweeper: {name}", partial(self._job, task))
         self.world.every(timedelta(seconds=10 * pace), "sweeper", self.sweep)
 
     def _beat(self, task: str) -> None:
-        if self.stage.faults.broker_off:
-            return
-        polls = task in ("sync.tasks.poll_sources", "sync.tasks.mirror_periods", "reconciliation.tasks.run_fixes")
-        if polls or self.has_work():
+        if not self.stage.faults.broker_off:
+            self._job(task)
+
+    def _job(self, task: str) -> None:
+        """One job of the timetable, by a worker that a beat nudged or by the sweeper itself."""
+        if task in ASKING or self.has_work():
             self.task(task)
 
     def sweep(self) -> None:
-        """The sweeper process: what `manage.py sweeper` does in one pass."""
+        """One pass of the sweeper process, which also keeps the whole timetable: `manage.py sweeper`."""
         if not self.has_work():
             return
         sweeper.sweep()
-        sweeper.carry_what_lies()
-        doubt.clear_due()
-        sweeper.send_feedback()
+        while sweeper.carry_what_lies():
+            pass
 
     def has_work(self) -> bool:
         """Whether a tick could do anything; without it hours of silence would cost as much as hours of work."""

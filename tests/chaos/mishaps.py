@@ -89,6 +89,7 @@ PRESETS = {
     "broker-off": Faults(broker_off=True, beats=0),
     "timeouts": Faults(lost_answer=0.5),
     "storm": Faults(unavailable=0.3),
+    "throttling": Faults(throttled=0.2),
 }
 
 

@@ -169,7 +169,7 @@ BUGS: tuple[Planted, ...] = (
         place="sync.connections:rest",
         old="until = clock.now() + min(",
         new="until = clock.now() - min(",
-        faults="network",
+        faults="throttling",
     ),
     Planted(
         name="signature over parsed body",

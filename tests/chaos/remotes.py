@@ -149,10 +149,7 @@ class Remote(Connector):
             raise Misconfigured("the sign-in was refused", system=self.name, http_status=401)
         if world.chance(faults.unavailable):
             raise Unavailable("try later", system=self.name, http_status=503)
-        if world.chance(faults.throttled):
-            wait = world.random.uniform(1, 30)
-            books.rest_until = world.time + timedelta(seconds=wait)
-            raise Unavailable("slow down", system=self.name, http_status=429, retry_after=wait, reason="RATE_LIMIT")
+        self._throttle()
         if world.chance(faults.lost_call):
             raise OutcomeUnknown("no answer", system=self.name)
         if world.chance(faults.late_commit):
@@ -245,6 +242,14 @@ class Remote(Connector):
 
     def _post(self, record: Record) -> None:
         record.status = "posted"
+
+    def _throttle(self) -> None:
+        """Now and then: asks to be left alone wholly, for a while."""
+        on = stage()
+        if on.world.chance(on.faults.throttled):
+            wait = on.world.random.uniform(1, 30)
+            self.books.rest_until = on.world.time + timedelta(seconds=wait)
+            raise Unavailable("slow down", system=self.name, http_status=429, retry_after=wait, reason="RATE_LIMIT")
 
     def _mind_the_rest(self, reference: str) -> None:
         rest = self.books.rest_until

@@ -114,6 +114,8 @@ class Speaks(Remote):
     def poll(self, *, stream: str, cursor: str, now: datetime) -> tuple[list[SourceEvent], str]:
         on = stage()
         on.boundaries.reach("before call", where=f"poll {stream}")
+        self._mind_the_rest(f"poll {stream}")
+        self._throttle()
         if on.world.chance(on.faults.unavailable):
             raise Unavailable("try later", system=self.name, http_status=503)
         first = max(int(cursor or 0) - OVERLAP, 0)
@@ -121,12 +123,15 @@ class Speaks(Remote):
         return events, str(len(self.books.said))
 
     def list_events(self, *, stream: str, since: datetime, until: datetime) -> list[SourceEvent]:
+        self._mind_the_rest(f"list {stream}")
         listed = [said for said in self.books.said if stream in ("events", said.kind) and since <= said.at < until]
         return [_as_listed(said) for said in listed]
 
     def fetch(self, *, kind: str, object_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         on = stage()
         on.boundaries.reach("before call", where=f"fetch {kind}")
+        self._mind_the_rest(f"fetch {kind}")
+        self._throttle()
         if on.world.chance(on.faults.unavailable):
             raise Unavailable("try later", system=self.name, http_status=503)
         return {
