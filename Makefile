@@ -117,6 +117,11 @@ proof: setup ## the release set in the simulator, resumable, results in benchmar
 proof-report: setup ## what of the release set has run on this code
 	@Q2C_TESTING=1 $(PY) -m tests.chaos.proof report
 
+.PHONY: proof-slice
+proof-slice: setup ## the slice of the proof that every run of the tests has, and the seconds it takes
+	@begun=$$(date +%s); $(LOCAL) test -- tests/chaos/test_simulator.py $(PYTEST); code=$$?; \
+	echo "$$(( $$(date +%s) - begun )) seconds"; exit $$code
+
 .PHONY: chaos
 chaos: setup ## real kills and network faults on a demo of its own, its books checked: make chaos ARGS="--kills 30"
 	@$(PY) -m tests.chaos.rig $(ARGS)

@@ -44,6 +44,13 @@ def test_imports_go_down_the_stairs_only() -> None:
     assert done.returncode == 0, done.stdout[-2000:]
 
 
+def test_the_checker_of_the_proof_imports_nothing_of_the_product() -> None:
+    tree = ast.parse((ROOT / "tests/chaos/checker.py").read_text())
+    named = {one.name for node in ast.walk(tree) if isinstance(node, ast.Import) for one in node.names}
+    named |= {node.module or "." for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert named and not {name for name in named if name.split(".")[0] in PACKAGES}
+
+
 # -- reasons ------------------------------------------------------------------------------------------
 def test_every_reason_has_words_a_team_and_hours() -> None:
     assert set(REASONS) == set(OWNERSHIP)
