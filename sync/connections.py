@@ -229,23 +229,45 @@ def note_unreachable(ids: Iterable[int] | None = None) -> int:
     return opened
 
 
-def _something_waits_for(health: ConnectionHealth) -> bool:
-    """A delivery that could not be made, an event that could not be read, or news nobody could ask for."""
-    row = health.connection
-    deliveries = Delivery.objects.filter(
+def _note_answer(row: Connection) -> None:
+    """It answered a question. That ends its rest, but says nothing of what it does not take: while sending fails,
+    people stay told, and what is sent is not counted as if everything else had worked.
+    """
+    with transaction.atomic():
+        health = ConnectionHealth.objects.select_for_update().filter(connection=row).first()
+        if health is None or not (health.failing_since or health.breaker_open_until or health.recent_failures):
+            return
+        health.recent_failures, health.first_failure_at = 0, None
+        health.breaker_open_until = health.probe_until = None
+        sends = not _not_sent(row).exists()
+        if sends:
+            health.failing_since = None
+        health.save()
+        if sends:
+            _reached(row, note="It answers again")
+
+
+def _not_sent(row: Connection) -> QuerySet[Delivery]:
+    """What this system did not take, or left open, when it was last tried."""
+    return Delivery.objects.filter(
         Q(failed_at__isnull=False) | Q(in_doubt_since__isnull=False),
         target=row,
         condition__in=[Condition.DUE, Condition.IN_DOUBT, Condition.CLAIMED],
     )
+
+
+def _something_waits_for(health: ConnectionHealth) -> bool:
+    """A delivery that could not be made, an event that could not be read, or news nobody could ask for."""
+    row = health.connection
     events = SourceEvent.objects.filter(connection=row, condition__in=[Condition.DUE, Condition.CLAIMED])
     polls = PollCursor.objects.filter(Q(polled_at=None) | Q(polled_at__lt=health.failing_since), connection=row)
-    return deliveries.exists() or events.exists() or polls.exists()
+    return _not_sent(row).exists() or events.exists() or polls.exists()
 
 
 def note_call(row: Connection, error: ConnectorError | None = None) -> None:
     """What a call that is no delivery came to: it worked or failed, and whether the system asked to be left alone."""
     if error is None:
-        note_outcome(row, worked=1, failed=0)
+        _note_answer(row)
         return
     if isinstance(error, Misconfigured):
         pause(row, reason=error.reason, text=error.text)
@@ -253,7 +275,9 @@ def note_call(row: Connection, error: ConnectorError | None = None) -> None:
     asked = getattr(error, "retry_after", None)
     if asked is not None and math.isfinite(asked) and asked > 0:
         rest(row, seconds=asked)
-    note_outcome(row, worked=0, failed=1, text=str(error), busy=int(getattr(error, "http_status", None) == 429))
+    # some say it with another status than 429
+    busy = int(getattr(error, "reason", "") == "RATE_LIMIT" or error.http_status == 429)
+    note_outcome(row, worked=0, failed=1, text=str(error), busy=busy)
 
 
 def _reached(row: Connection, *, note: str, user: User | None = None) -> None:

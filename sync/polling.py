@@ -8,7 +8,7 @@ from django.db import DatabaseError, transaction
 from django.db import connection as database
 from django.db.models import QuerySet
 
-from connectors.errors import ConnectorError, CursorLost
+from connectors.errors import ConnectorError, CursorLost, Misconfigured, OutcomeUnknown, Rejected, Unavailable
 from connectors.interface import Connector
 from connectors.interface import SourceEvent as Arrived
 from sync import blocks, calendar, clock, connections, inbox, journal, missed, schedules
@@ -21,6 +21,10 @@ POLL_EVERY, COMPARE_EVERY = timedelta(minutes=5), timedelta(hours=1)
 POLLED, LOADED = "poll", "load"
 #: reason of the case at a connection whose own lists we fail at
 UNREAD = "SOURCE_LIST_UNREADABLE"
+#: an ERP's periods, noted beside its streams
+PERIODS = "periods"
+#: what says nothing of a list: it never came
+SILENT = (Misconfigured, OutcomeUnknown, Unavailable)
 
 
 class NotNowError(Exception):
@@ -50,16 +54,21 @@ def mirror_all() -> int:
     """Copy the periods of every running ERP; how many changed. Copying twice changes nothing."""
     changed = 0
     for row in Connection.objects.filter(role="erp", health__paused_at=None).order_by("pk"):
-        if connections.connector_or_pause(row) is None or not connections.may_call(row):
+        connector = connections.connector_or_pause(row)
+        if connector is None or "periods" not in connector.capabilities or not connections.may_call(row):
             continue
         try:
             changed += calendar.mirror(row)
-        except ConnectorError as error:
+        except SILENT as error:
             # one ERP that is away keeps no other from being asked
-            log.warning("mirroring the periods of %s: %s", row.code, error)
-            connections.note_call(row, error)
-        except Exception:
-            log.exception("mirroring the periods of %s failed on our side", row.code)
+            _note_silence(row, PERIODS, error)
+            continue
+        except Exception as error:
+            log.exception("reading the periods of %s failed", row.code)
+            _note_unread(row, PERIODS, "poll_failed_at", error)
+            continue
+        PollCursor.objects.update_or_create(connection=row, stream=PERIODS, defaults={"polled_at": clock.now()})
+        _note_read(row, PERIODS, "poll_failed_at")
     return changed
 
 
@@ -88,25 +97,41 @@ def _ask_once(row: Connection, stream: str, job: str, ask: Callable[[Connection,
             found = ask(row, stream)
     except NotNowError:
         return 0
-    except ConnectorError as error:
+    except SILENT as error:
         # the next window asks again from the same place
-        log.warning("asking %s for %s: %s", row.code, stream, error)
-        connections.note_call(row, error)
+        _note_silence(row, stream, error)
         return 0
     except Exception as error:
-        if isinstance(error, DatabaseError) and not transaction.get_connection().is_usable():
-            raise
-        log.exception("asking %s for %s failed on our side", row.code, stream)
+        log.exception("asking %s for %s failed", row.code, stream)
         _note_unread(row, stream, failed_at, error)
         return 0
+    _note_read(row, stream, failed_at)
+    return found
+
+
+def _note_read(row: Connection, stream: str, failed_at: str) -> None:
+    """It answered, and we could read it: cases that said otherwise are over."""
     connections.note_call(row)
     PollCursor.objects.filter(connection=row, stream=stream).update(**{failed_at: None})
     if not _unread(row).exists():
         blocks.clear(connections=[row.pk], note="All of its lists can be read again", reasons={UNREAD})
-    return found
+
+
+def _note_silence(row: Connection, stream: str, error: ConnectorError) -> None:
+    """No usable answer, or a closed door: that is the whole connection's, and its cursor says since when."""
+    log.warning("asking %s for %s: %s", row.code, stream, error)
+    PollCursor.objects.get_or_create(connection=row, stream=stream)
+    connections.note_call(row, error)
 
 
 def _note_unread(row: Connection, stream: str, failed_at: str, error: Exception) -> None:
+    """A list that was refused, or that we fail at, is a case until it can be read again; the system itself is there. A
+    database that went away says nothing of the list.
+    """
+    if isinstance(error, DatabaseError) and not transaction.get_connection().is_usable():
+        raise error
+    if isinstance(error, Rejected):
+        connections.note_call(row)
     with transaction.atomic():
         cursor, _ = PollCursor.objects.get_or_create(connection=row, stream=stream)
         setattr(cursor, failed_at, clock.now())

@@ -10,6 +10,7 @@ from django.db import DatabaseError, transaction
 from django.db import connection as database
 from django.db.models import F
 
+from connectors import news
 from connectors.canonical import Canonical
 from connectors.errors import ConnectorError, Rejected
 from connectors.interface import Connector
@@ -147,6 +148,9 @@ def translate(connector: Connector, events: Sequence[SourceEvent]) -> dict[int, 
     shapes: dict[int, Read] = {}
     wanted: dict[str, list[SourceEvent]] = {}
     for event in events:
+        if news.names_no_object(event.object_id):
+            shapes[event.pk] = ValueError("the source listed it without saying what it is about; its bytes are kept")
+            continue
         try:
             # what we asked for ourselves carries no copy
             asked = event.via == gaps.ASKED

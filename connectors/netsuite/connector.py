@@ -7,6 +7,7 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
+from connectors import news
 from connectors.canonical import (
     Allocation,
     Canonical,
@@ -112,8 +113,12 @@ class NetSuite(documents.Documents):
         if stream not in self.streams:
             raise LookupError(f"stream: NetSuite has {bank.STREAM!r}, not {stream!r}")
         rows = [row for page, _ in self._pages(bank.news_query(cursor)) for row in page]
-        events = [bank.as_event(row, raw=mapping.written(dict(row)).encode()) for row in rows]
-        return events, max((str(row["changed"]) for row in rows), default=cursor)
+        events = news.events_of(
+            rows,
+            lambda row: bank.as_event(row, raw=mapping.written(dict(row)).encode()),
+            about=lambda row: (bank.KIND, str(row["id"])),
+        )
+        return events, max((str(row["changed"]) for row in news.readable(rows, events)), default=cursor)
 
     def fetch(self, *, kind: str, object_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         """Payments as they are now, with our references of the customer and the invoices they name."""

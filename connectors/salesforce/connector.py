@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, ClassVar
 
-from connectors import money
+from connectors import money, news
 from connectors.canonical import Canonical, CrmStatus
 from connectors.errors import ConnectorError, Misconfigured, OutcomeUnknown, Rejected
 from connectors.interface import Connector, ControlLine, ControlPage, Inbound, Parcel, Receipt, Setup, SourceEvent
@@ -61,17 +61,25 @@ class Salesforce(Connector):
         """Accounts or won opportunities changed since five minutes before the cursor (an ISO instant; empty = all)."""
         since = mapping.moment(cursor) - OVERLAP if cursor else None
         records = self._changed(stream, [f"SystemModstamp >= {_literal(since)}"] if since else [])
-        return [self._polled(stream, one) for one in records], records[-1]["SystemModstamp"] if records else cursor
+        events = self._events(stream, records)
+        read = news.readable(records, events)
+        return events, read[-1]["SystemModstamp"] if read else cursor
 
     def list_events(self, *, stream: str, since: datetime, until: datetime) -> list[SourceEvent]:
         """Accounts or won opportunities last changed in [since, until), as they are now."""
         conditions = [f"SystemModstamp >= {_literal(since)}", f"SystemModstamp < {_literal(until)}"]
-        return [self._polled(stream, record) for record in self._changed(stream, conditions)]
+        return self._events(stream, self._changed(stream, conditions))
 
     def _changed(self, stream: str, conditions: Sequence[str]) -> list[dict[str, Any]]:
         wanted = [*(["IsWon = true"] if stream == "opportunity" else []), *conditions]
         pages = self._rows(lambda: self._select(stream, wanted) + " ORDER BY SystemModstamp, Id")
         return [record for page, _ in pages for record in page]
+
+    def _events(self, stream: str, records: Sequence[dict[str, Any]]) -> list[SourceEvent]:
+        def about(record: dict[str, Any]) -> tuple[str, str | None]:
+            return stream, record["Id"] if is_true_id(record["Id"]) else None
+
+        return news.events_of(records, partial(self._polled, stream), about=about)
 
     def _polled(self, stream: str, record: dict[str, Any]) -> SourceEvent:
         changed_at = mapping.moment(record["SystemModstamp"])

@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Any, ClassVar
 from urllib.parse import quote, urlsplit
 
+from connectors import news
 from connectors.canonical import (
     Allocation,
     Canonical,
@@ -149,8 +150,9 @@ class StripeBilling(Connector):
         """
         _know_stream(stream)
         found = self._events_after(cursor, now=now) if cursor else self._all_events()
-        events = [webhook.as_source_event(event, raw=_as_bytes(event)) for event in found]
-        return events, events[-1].event_id if events else cursor
+        events = _as_events(found)
+        read = news.readable(found, events)
+        return events, read[-1]["id"] if read else cursor
 
     def list_events(self, *, stream: str, since: datetime, until: datetime) -> list[SourceEvent]:
         """Events created in [since, until) of the kinds `poll` asks for, oldest first."""
@@ -158,7 +160,7 @@ class StripeBilling(Connector):
         span = {"gte": int(since.timestamp()), "lt": int(until.timestamp())}
         pages = list(self.api.pages("/v1/events", types=self._polled, created=span))
         found = [event for page in reversed(pages) for event in reversed(page)]
-        return [webhook.as_source_event(event, raw=_as_bytes(event)) for event in found]
+        return _as_events(found)
 
     def fetch(self, *, kind: str, object_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         """The objects as Stripe has them now, documents with all their lines; deleted and unknown ones are absent."""
@@ -396,6 +398,14 @@ def _key(parcel: Parcel, content: Mapping[str, Any] | None = None) -> str:
     if content is not None:
         key += ":" + sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:16]
     return key if len(key) <= 255 else f"{key[:180]}:{sha256(key.encode()).hexdigest()}"
+
+
+def _as_events(found: Sequence[dict[str, Any]]) -> list[SourceEvent]:
+    return news.events_of(
+        found,
+        lambda event: webhook.as_source_event(event, raw=_as_bytes(event)),
+        about=lambda event: (event["type"], event["data"]["object"]["id"]),
+    )
 
 
 def _as_bytes(event: Mapping[str, Any]) -> bytes:

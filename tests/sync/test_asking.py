@@ -5,13 +5,15 @@ from typing import Any
 
 import pytest
 
+from connectors import news
 from connectors.errors import Misconfigured, OutcomeUnknown, Rejected, Unavailable
+from connectors.interface import SourceEvent as Arrived
 from reconciliation.models import ExceptionCase
 from sync import connections, polling, reading, sweeper
-from sync.models import ConnectionHealth, PollCursor, SourceEvent
+from sync.models import ConnectionHealth, Delivery, PollCursor, SourceEvent
 from sync.states import Condition
-from tests.paper_erp import PaperBilling, PaperCrm
-from tests.small_company import Company, deal
+from tests.paper_erp import PaperBilling, PaperCrm, PaperErp
+from tests.small_company import Company, customer, deal
 
 
 class Away:
@@ -269,3 +271,122 @@ def test_periods_are_not_asked_for_while_an_erp_rests(company: Company, monkeypa
     connections.rest(company.erp, seconds=timedelta(hours=1).total_seconds())
     polling.mirror_all()
     assert asked == []
+
+
+@pytest.mark.parametrize("job", ["poll", "mirror"])
+def test_a_source_that_answers_with_a_refusal_is_not_said_to_be_away(
+    company: Company, machine: Any, monkeypatch: pytest.MonkeyPatch, job: str
+) -> None:
+    # given a system that says no whenever it is asked
+    no = Rejected("no such column", reason="SCHEMA_CHANGE", field="created", value="")
+    away = billing_is(monkeypatch, no if job == "poll" else Unavailable("never"))
+    if job == "mirror":
+        away.error = None
+        monkeypatch.setattr(PaperErp, "periods", refuses(no))
+    for _ in range(12):
+        polling.poll_all()
+        polling.mirror_all()
+        sweeper.sweep()
+        machine.passes(300)
+    # then it is one case about what it lists, and its breaker is shut
+    row = company.billing if job == "poll" else company.erp
+    case = ExceptionCase.objects.get(status="open")
+    assert (case.reason, case.connection) == (polling.UNREAD, row)
+    assert health(row).failing_since is None and connections.may_call(row)
+
+
+def refuses(error: Exception) -> Any:
+    def periods(self: Any, *, entity: str) -> Any:
+        raise error
+
+    return periods
+
+
+@pytest.mark.parametrize("error", [Unavailable("limit", reason="RATE_LIMIT", http_status=403)])
+def test_a_source_that_has_too_much_to_do_is_there_whatever_status_it_says_so_with(
+    company: Company, machine: Any, monkeypatch: pytest.MonkeyPatch, error: Unavailable
+) -> None:
+    billing_is(monkeypatch, error)
+    for _ in range(12):
+        polling.poll_all()
+        sweeper.sweep()
+        machine.passes(300)
+    assert not ExceptionCase.objects.exists()
+
+
+def test_periods_that_could_be_read_end_the_rest_after_failures(company: Company, machine: Any) -> None:
+    connections.note_outcome(company.erp, worked=0, failed=connections.BREAKER_FAILURES, text="silence")
+    machine.passes(61)
+    polling.mirror_all()
+    assert health(company.erp).breaker_open_until is None
+
+
+def test_periods_we_fail_at_are_a_case_until_they_can_be_read_again(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(PaperErp, "periods", refuses(KeyError("state")))
+        polling.mirror_all()
+    assert ExceptionCase.objects.get(status="open").reason == polling.UNREAD
+    polling.poll_all()
+    assert ExceptionCase.objects.filter(status="open").exists()
+    polling.mirror_all()
+    assert not ExceptionCase.objects.filter(status="open").exists()
+
+
+def test_an_erp_whose_periods_cannot_be_asked_for_is_a_case_though_nothing_else_waits(
+    company: Company, machine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PaperErp, "periods", refuses(OutcomeUnknown("silence")))
+    for _ in range(12):
+        polling.mirror_all()
+        sweeper.sweep()
+        machine.passes(300)
+    case = ExceptionCase.objects.get(status="open")
+    assert (case.reason, case.connection) == ("SYSTEM_UNREACHABLE", company.erp)
+
+
+def test_an_entry_that_tells_nothing_of_itself_is_a_case_and_the_others_of_its_page_are_read(
+    company: Company, paper: Any, machine: Any
+) -> None:
+    # given a page of three, of which one cannot be read at all
+    def read(entry: Any) -> Arrived:
+        return Arrived(event_id=entry["id"], kind="account", object_id=entry["id"], raw=b"{}")
+
+    page = news.events_of([{"id": "1"}, {"no": "id"}, {"id": "2"}], read, about=lambda entry: ("account", entry["id"]))
+    paper("crm").polled["account"] = (page, "cursor 2")
+    paper("crm").says |= {"1": [customer(1)], "2": [customer(2)]}
+    # when
+    polling.poll(company.crm, "account")
+    for _ in range(4):
+        reading.read_due()
+        machine.passes(60)
+    # then the cursor moved on, two were read, and one is a case with its bytes
+    assert PollCursor.objects.get().cursor == "cursor 2"
+    assert SourceEvent.objects.filter(condition=Condition.SETTLED).count() == 2
+    case = ExceptionCase.objects.get()
+    assert (case.reason, case.team, bytes(case.event.body.raw)) == ("POISON", "integration", b'{"no":"id"}')
+    assert "without saying what it is about" in case.event.blocks.get().evidence["text"]
+    # and the same list brings nothing new
+    paper("crm").polled["account"] = (page, "cursor 2")
+    assert polling.poll(company.crm, "account") == 0
+
+
+def test_asking_that_works_hides_no_sending_that_fails_nor_counts_against_what_is_sent(
+    company: Company, paper: Any, machine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given billing that answers questions and takes nothing for half a day
+    away = billing_is(monkeypatch, Unavailable("never"))
+    away.error = None
+    company.hears(*(customer(number) for number in range(1, 4)))
+    paper("billing").next.extend([Unavailable("down")] * 10_000)
+    for _ in range(60 * 6):
+        company.carries("deliver")
+        polling.poll_all()
+        sweeper.sweep()
+        machine.passes(60)
+    # then that is one case of the connection, not one of each delivery
+    case = ExceptionCase.objects.get()
+    assert (case.reason, case.connection) == ("SYSTEM_UNREACHABLE", company.billing)
+    waiting = Delivery.objects.filter(target=company.billing)
+    assert set(waiting.values_list("condition", flat=True)) == {Condition.DUE}

@@ -11,6 +11,7 @@ import httpx
 import pytest
 import respx
 
+from connectors import news
 from connectors.errors import ConnectorError, Misconfigured, OutcomeUnknown, Rejected, Unavailable
 from connectors.interface import Receipt
 from connectors.salesforce.connector import Salesforce
@@ -165,6 +166,21 @@ def test_poll_reads_again_what_is_five_minutes_older_than_the_cursor(vendor, sal
     assert salesforce.poll(stream="opportunity", cursor=cursor, now=NOW) == ([], cursor)
     salesforce.poll(stream="account", cursor="", now=NOW)
     assert "WHERE" not in soql(query.calls[2])
+
+
+def test_a_record_whose_stamp_cannot_be_read_stops_no_other_and_no_cursor(
+    vendor, salesforce: Salesforce, payload
+) -> None:
+    # given a page of which one record, the last, carries no instant, and another no id
+    good = payload("opportunity")
+    bad = {**good, "Id": "0065g00000KwyXuAAJ", "SystemModstamp": "yesterday"}
+    vendor.get(f"{ROOT}/query").mock(side_effect=[rows({**good, "Id": None}, good, bad)])
+    # when
+    events, cursor = salesforce.poll(stream="opportunity", cursor="2026-05-14T09:00:00.000+0000", now=NOW)
+    # then all three are told, the one with an id under that id, and the cursor stands at what was read
+    assert [event.object_id for event in events][1:] == ["0065g00000KwyWtAAJ", "0065g00000KwyXuAAJ"]
+    assert news.names_no_object(events[0].object_id) and events[2].kind == "opportunity"
+    assert cursor == "2026-05-14T09:31:07.123+0000"
 
 
 def test_the_list_of_a_span_gives_records_under_the_ids_a_poll_gives(vendor, salesforce: Salesforce, payload) -> None:

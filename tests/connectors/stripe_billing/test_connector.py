@@ -1,5 +1,6 @@
 """The verbs of Stripe Billing against canned answers."""
 
+import json
 import threading
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -11,6 +12,7 @@ import httpx
 import pytest
 import respx
 
+from connectors import news
 from connectors.canonical import Allocation, Customer, Refund, SubscriptionContract
 from connectors.errors import CursorLost, Misconfigured, OutcomeUnknown, Rejected, Unavailable
 from connectors.interface import Parcel, Setup
@@ -279,6 +281,17 @@ def test_poll_without_a_cursor_reads_everything_oldest_first(vendor, stripe_bill
     vendor.get("/v1/events").mock(side_effect=[a_list(*pages[0], more=True), a_list(*pages[1])])
     events, cursor = stripe_billing.poll(stream="events", cursor="", now=NOW)
     assert [found.event_id for found in events] == ["evt_1", "evt_2", "evt_3"] and cursor == "evt_3"
+
+
+def test_a_listed_event_that_cannot_be_read_stops_no_other(vendor, stripe_billing, payload) -> None:
+    good = payload("invoice_finalized")
+    bad = {**good, "id": "evt_2", "created": "yesterday"}
+    vendor.get("/v1/events").mock(side_effect=[a_list(bad, {**good, "id": "evt_1"})])
+    events, cursor = stripe_billing.poll(stream="events", cursor="", now=NOW)
+    assert (events[0].event_id, cursor) == ("evt_1", "evt_1")
+    # it keeps its bytes, and names the object it is about, which is asked for when it is read
+    assert events[1].event_id.startswith(news.UNREADABLE) and json.loads(events[1].raw)["id"] == "evt_2"
+    assert (events[1].kind, events[1].object_id) == (good["type"], good["data"]["object"]["id"])
 
 
 def test_a_cursor_stripe_has_forgotten_is_lost(vendor, stripe_billing) -> None:
