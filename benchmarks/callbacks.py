@@ -26,7 +26,7 @@ _SAMPLE = ROOT / "tests" / "payloads" / "stripe" / "invoice_finalized.json"
 
 def measure(company: Company, sizes: Sizes) -> list[Comparison]:
     """Signed single calls and signed-in batches, each next to the bare view's rate in rows a second."""
-    _prepare()
+    _prepare(company)
     numbers = itertools.count(1)
     with (
         servers.web(servers.PORTAL, settings="q2c_portal.settings") as portal,
@@ -81,7 +81,7 @@ def measure(company: Company, sizes: Sizes) -> list[Comparison]:
 _JSON = {"Content-Type": "application/json"}
 
 
-def _prepare() -> None:
+def _prepare(company: Company) -> None:
     with database.cursor() as cursor:
         cursor.execute(f"CREATE TABLE {TABLE} (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, raw bytea NOT NULL)")
     client = Application.objects.create(
@@ -90,6 +90,7 @@ def _prepare() -> None:
         client_type=Application.CLIENT_CONFIDENTIAL,
         authorization_grant_type=Application.GRANT_CLIENT_CREDENTIALS,
     )
+    company.crm.callers.add(client)
     AccessToken.objects.create(
         application=client, token=CALLOUT_TOKEN, scope="callbacks", expires=datetime.now(UTC) + timedelta(hours=2)
     )

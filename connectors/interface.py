@@ -158,6 +158,16 @@ class Connector:
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
 
+    def knows(self, *, headers: Mapping[str, str]) -> bool:
+        """Whether the address or the sign-in alone proves who calls, whatever the body turns out to be."""
+        return False
+
+    @classmethod
+    def turn_away(cls, *, headers: Mapping[str, str], body: bytes, now: datetime) -> None:
+        """Spend on a call for a connection we do not have what `receive` spends on one it cannot prove: the time that
+        takes tells nobody which connections there are.
+        """
+
     def receive(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> Inbound:
         """Prove a call authentic and split it into events. Raises NotAuthentic, or ValueError with words for
         the caller.

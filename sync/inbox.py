@@ -109,8 +109,11 @@ def count_refused(connection: Connection | None, *, door: str) -> None:
     """Count a call that was turned away before it proved who sent it; it leaves nothing else behind."""
     now = clock.now()
     if connection is not None:
-        connections.health_of(connection)
-        ConnectionHealth.objects.filter(connection=connection).update(refused_calls=F("refused_calls") + 1)
+        count = ConnectionHealth.objects.filter(connection=connection)
+        # one statement, like the one below: the time a refusal takes does not tell which connections there are
+        if not count.update(refused_calls=F("refused_calls") + 1):
+            connections.health_of(connection)
+            count.update(refused_calls=F("refused_calls") + 1)
         return
     with database.cursor() as cursor:
         cursor.execute(

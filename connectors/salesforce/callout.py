@@ -30,9 +30,14 @@ _WHOLE = {
 }
 
 
+def is_signed_in(headers: Mapping[str, str]) -> bool:
+    """Whether the front door has proven who calls."""
+    return bool(next((value.strip() for name, value in headers.items() if name.lower() == CLIENT_HEADER), ""))
+
+
 def check_client(headers: Mapping[str, str]) -> None:
     """Raise NotAuthentic unless the front door has proven who calls."""
-    if not next((value.strip() for name, value in headers.items() if name.lower() == CLIENT_HEADER), ""):
+    if not is_signed_in(headers):
         raise NotAuthentic("the caller has not signed in", system=SYSTEM)
 
 

@@ -48,6 +48,12 @@ class Salesforce(Connector):
         self._own_currency = str(setup.settings.get("currency") or "USD")
 
     # -- in ---------------------------------------------------------------------------------------
+    def knows(self, *, headers: Mapping[str, str]) -> bool:
+        """By the sign-in, or by the secret in the address."""
+        return callout.is_signed_in(headers) or outbound_message.is_secret(
+            headers, self.setup.secrets.get("path_secret", "")
+        )
+
     def receive(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> Inbound:
         """An Outbound Message (XML) or a callout (JSON). Raises NotAuthentic, or ValueError naming each problem."""
         content_type = next((value for name, value in headers.items() if name.lower() == "content-type"), "")

@@ -28,10 +28,15 @@ ACKNOWLEDGED = (
 )
 
 
+def is_secret(headers: Mapping[str, str], secret: str) -> bool:
+    """Whether the path carried our secret; without one nothing does."""
+    given = next((value for name, value in headers.items() if name.lower() == SECRET_HEADER), "")
+    return bool(secret) and hmac.compare_digest(given.encode(errors="backslashreplace"), secret.encode())
+
+
 def check_secret(headers: Mapping[str, str], secret: str) -> None:
     """Raise NotAuthentic unless the path carried our secret."""
-    given = next((value for name, value in headers.items() if name.lower() == SECRET_HEADER), "")
-    if not secret or not hmac.compare_digest(given.encode(errors="backslashreplace"), secret.encode()):
+    if not is_secret(headers, secret):
         raise NotAuthentic("the address does not carry the right secret", system=SYSTEM)
 
 

@@ -39,28 +39,6 @@ from connectors.stripe_billing import (
 from connectors.stripe_billing.completing import COMPLETED
 from connectors.stripe_billing.transport import PAGE, SYSTEM, Api
 
-#: what `poll` asks for; Stripe takes up to 20 types
-POLLED = (
-    "invoice.finalized",
-    "invoice.voided",
-    "invoice.marked_uncollectible",
-    "invoice_payment.paid",
-    "invoice.payment_failed",
-    "customer.subscription.deleted",
-    "credit_note.created",
-    "credit_note.voided",
-    "charge.succeeded",
-    "refund.created",
-    "refund.updated",
-    "refund.failed",
-    "charge.dispute.created",
-    "charge.dispute.closed",
-    "charge.dispute.funds_withdrawn",
-    "charge.dispute.funds_reinstated",
-    "payout.paid",
-    "payout.reconciliation_completed",
-    "payout.failed",
-)
 #: what is always fetched: the event's copy lacks what moved the money
 FETCHED = ("charge.succeeded", "refund.", "charge.dispute.", "payout.")
 #: event kind -> where its object is read; the first that fits
@@ -122,16 +100,20 @@ class StripeBilling(Connector):
         self.clock = str(setup.settings.get("test_clock") or "")
         secrets = (part.strip() for part in setup.secrets.get("webhook_secrets", "").split(","))
         # only where an e-invoicing service writes on invoices: all their changes are many events
-        self._polled = [*POLLED, *(("invoice.updated",) if setup.settings.get("e_invoices") else ())]
+        self._polled = [*webhook.POLLED, *(("invoice.updated",) if setup.settings.get("e_invoices") else ())]
         self._webhook_secrets = [secret for secret in secrets if secret]
         key = setup.secrets.get("read_key" if setup.read_only else "api_key", "")
         self.api = Api(base_url=setup.base_url, key=key, sandbox=setup.sandbox)
 
     # -- in ---------------------------------------------------------------------------------------
+    @classmethod
+    def turn_away(cls, *, headers: Mapping[str, str], body: bytes, now: datetime) -> None:
+        """The check of a signature that cannot fit."""
+        webhook.turn_away(headers, body=body, now=now)
+
     def receive(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> Inbound:
         """One signed event. Raises NotAuthentic for a bad signature, ValueError for content we cannot take."""
-        header = next((value for name, value in headers.items() if name.lower() == "stripe-signature"), "")
-        webhook.check_signature(header=header, body=body, secrets=self._webhook_secrets, now=now)
+        webhook.check_signature(header=webhook.signature_of(headers), body=body, secrets=self._webhook_secrets, now=now)
         return Inbound(events=(webhook.read_event(body, live=not self.setup.sandbox),))
 
     def reopen(self, *, kind: str, raw: bytes) -> Mapping[str, Any] | None:

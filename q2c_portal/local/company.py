@@ -267,7 +267,7 @@ def set_up_salesforce_calls(row: Connection) -> None:
     if application is None or client_secret is None:
         client_secret = secrets.token_hex(24)
         Application.objects.filter(client_id=CALLOUT_CLIENT).delete()
-        Application.objects.create(
+        application = Application.objects.create(
             name="Salesforce callouts",
             client_id=CALLOUT_CLIENT,
             client_secret=client_secret,
@@ -276,6 +276,7 @@ def set_up_salesforce_calls(row: Connection) -> None:
         )
         row.put_secrets(**{**unseal(row.sealed_secrets), "callout_secret": client_secret})
         row.save()
+    row.callers.add(application)
     path_secret = unseal(row.sealed_secrets)["path_secret"]
     base = f"{settings.PORTAL_URL}/api/v1/callbacks/salesforce/{row.code}"
     Sandbox(row.base_url).settings(

@@ -23,6 +23,7 @@ _FIELDS = [
     "base_url",
     "is_sandbox",
     "settings",
+    "callers",
     "time_zone",
     "concurrency",
     "rate_per_second",

@@ -1,6 +1,7 @@
 """Reads what callers send: bounded before a byte is read, in time and in words."""
 
 import re
+from contextlib import suppress
 from typing import Any
 
 from rest_framework.exceptions import APIException, ParseError, UnsupportedMediaType
@@ -9,6 +10,8 @@ from rest_framework.request import Request, is_form_media_type
 
 #: vendors' own limits lie far below (Salesforce 100 notifications a message, Stripe one event a call)
 LARGEST_BODY = 1024 * 1024
+#: of a refused call of a caller who is known this much stays
+EVIDENCE = 64 * 1024
 _DIGITS = re.compile(r"[0-9]+", re.ASCII)
 #: the start of a sentence such as `events[0].recordId: is no id`
 _FIELD = re.compile(r"[\w.\[\]-]{1,120}")
@@ -33,7 +36,11 @@ class TooSlow(APIException):
 
 
 class RawBody(BaseParser):
-    """Leaves the body as it came: signatures are over bytes."""
+    """Leaves the body as it came: signatures are over bytes.
+
+    Who signs in is looked at after the body was asked for, so what is wrong with it is kept until then: whether a
+    refused call is evidence depends on who called.
+    """
 
     media_type = "*/*"
 
@@ -41,7 +48,10 @@ class RawBody(BaseParser):
         if is_form_media_type(media_type or ""):
             # DRF and the OAuth library would take what this returns for a form's fields
             raise UnsupportedMediaType(media_type or "")
-        return read(stream, (parser_context or {}).get("request"))
+        try:
+            return read(stream, (parser_context or {}).get("request"))
+        except (TooLarge, TooSlow) as refusal:
+            return refusal
 
 
 def read(stream: Any, request: Request | None) -> bytes:
@@ -61,17 +71,25 @@ def whole_body(request: Request) -> bytes:
     """The bytes of a callback. Raises an APIException for what is empty, cut off, compressed or too large."""
     if request.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
         raise UnsupportedMediaType(request.headers["content-encoding"], "Send the body uncompressed.")
-    announced = _announced(request)
-    if announced > LARGEST_BODY:
-        raise TooLarge
     if not request.META.get("CONTENT_LENGTH") and request.headers.get("transfer-encoding"):
         raise LengthNeeded
+    if isinstance(request.data, APIException):
+        raise request.data
     body = request.data if isinstance(request.data, bytes) else b""
-    if len(body) < announced:
+    if len(body) < (announced := _announced(request)):
         raise in_words(f"body: {len(body)} bytes arrived of {announced} announced; send it again.")
     if not body:
         raise in_words("body: empty; send the event.")
     return body
+
+
+def first_bytes(request: Request) -> bytes:
+    """The start of a body that was refused for its size, as evidence; what arrives in time counts."""
+    found = b""
+    with suppress(OSError):  # the server cuts off who sends too slowly; some simply hang up
+        while len(found) < EVIDENCE and (more := request.stream.read(min(8192, EVIDENCE - len(found)))):
+            found += more
+    return found
 
 
 def _announced(request: Request) -> int:

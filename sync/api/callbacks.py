@@ -8,23 +8,25 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, InterfaceError, OperationalError
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from oauth2_provider.contrib.rest_framework import OAuth2Authentication, TokenHasScope
-from rest_framework.exceptions import APIException, MethodNotAllowed, ParseError
+from rest_framework.exceptions import APIException, MethodNotAllowed, ParseError, PermissionDenied
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from connectors import registry
 from connectors.errors import ConnectorError, Misconfigured, NotAuthentic
 from connectors.http import redact
 from connectors.interface import Inbound
 from sync import clock, connections, inbox
 from sync.api.answers import TakenEvents, Tracked, event_answer, taken_answer
-from sync.api.bodies import RawBody, in_words, whole_body
+from sync.api.bodies import EVIDENCE, RawBody, TooLarge, first_bytes, in_words, whole_body
 from sync.api.problems import problems
 from sync.models import Connection, RefusedCall, SourceEvent
 
@@ -56,6 +58,12 @@ class Away(NotReady):
     wait = 15
 
 
+class NotTheirs(PermissionDenied):
+    """Signed in, but for the events of others."""
+
+    default_detail = "This client may not send events for this connection; the portal's administrator can allow it."
+
+
 class WhateverIsAccepted(DefaultContentNegotiation):
     """Vendors send the Accept header of their HTTP library; an event is not lost over it."""
 
@@ -76,11 +84,20 @@ class Callback(APIView):
     body = b""
 
     def take(self, request: Request, code: str, *, proof: dict[str, str]) -> tuple[Inbound, list[inbox.Taken]]:
-        self.body = whole_body(request)
         connection = Connection.objects.filter(code=code, system=self.system).first()
-        if connection is None:
-            raise NotProven
         headers = _headers(request)
+        if connection is not None:
+            self.admit(connection)
+            self.proven = _is_known(connection, {**headers, **proof})
+        try:
+            self.body = whole_body(request)
+        except TooLarge:
+            self.body = first_bytes(request) if self.proven else b""
+            raise
+        if connection is None:
+            kind = registry.connector_class(self.system)
+            kind.turn_away(headers={**headers, **proof}, body=self.body, now=clock.now())
+            raise NotProven
         try:
             inbound = connections.connector_for(connection).receive(
                 headers={**headers, **proof}, body=self.body, now=clock.now()
@@ -100,6 +117,9 @@ class Callback(APIView):
         except IntegrityError as error:  # a race on tracking ids cannot happen twice; the caller repeats
             raise ParseError("The event could not be stored; send it again.") from error
 
+    def admit(self, connection: Connection) -> None:
+        """Raise NotTheirs for a caller who is proven, and may not speak for this connection."""
+
     def handle_exception(self, exc: Exception) -> Response:
         if isinstance(exc, OperationalError | InterfaceError):
             log.warning("a call could not be stored: %s", exc)
@@ -116,7 +136,7 @@ class Callback(APIView):
                 connection=connection,
                 at=clock.now(),
                 problem=_problem(refusal.detail)[:400],
-                raw=self.body[:65536],
+                raw=self.body[:EVIDENCE],
                 headers=redact(_headers(self.request)),
             )
         else:
@@ -126,6 +146,24 @@ class Callback(APIView):
 def _headers(request: Request) -> dict[str, str]:
     """Headers as they came, but never our own marks of what was proven."""
     return {name.lower(): value for name, value in request.headers.items() if not name.lower().startswith("x-q2c-")}
+
+
+def _client(request: Any) -> Any:
+    """The OAuth client whose token came with the call, or None."""
+    return getattr(getattr(request, "auth", None), "application", None)
+
+
+def _connections_of(request: Any) -> QuerySet[Connection]:
+    """The connections the caller's client may speak for."""
+    client = _client(request)
+    return client.connections.all() if client else Connection.objects.none()
+
+
+def _is_known(connection: Connection, headers: dict[str, str]) -> bool:
+    try:
+        return connections.connector_for(connection).knows(headers=headers)
+    except ConnectorError:
+        return False  # its own set-up is at fault, which is said once there is a body
 
 
 def _problem(detail: Any) -> str:
@@ -172,9 +210,13 @@ class SalesforceEvents(Callback):
     permission_classes = [TokenHasScope]
     required_scopes = ["callbacks"]
 
+    def admit(self, connection: Connection) -> None:
+        """One client of one organisation may not tell what happened in another."""
+        if not _connections_of(self.request).filter(pk=connection.pk).exists():
+            raise NotTheirs
+
     def post(self, request: Request, code: str) -> Response:
-        self.proven = True  # by the token, whatever the body turns out to be
-        client = getattr(getattr(request, "auth", None), "application", None)
+        client = _client(request)
         _, taken = self.take(request, code, proof={"x-q2c-client": client.client_id if client else ""})
         return Response(taken_answer(taken), status=409 if any(one.conflicts for one in taken) else 200)
 
@@ -212,7 +254,7 @@ class StripeWebhook(Callback):
 
 
 class Tracking(APIView):
-    """What became of an event that was taken in."""
+    """What became of an event that was taken in, for who may send events of its connection."""
 
     permission_classes = [TokenHasScope]
     authentication_classes = [OAuth2Authentication]
@@ -220,7 +262,7 @@ class Tracking(APIView):
 
     @extend_schema(responses={200: Tracked, **problems(401, 403, 404, 405, 406)}, tags=["callbacks"])
     def get(self, request: Request, tracking_id: UUID) -> Response:
-        event = SourceEvent.objects.filter(tracking_id=tracking_id).first()
+        event = SourceEvent.objects.filter(tracking_id=tracking_id, connection__in=_connections_of(request)).first()
         if event is None:
             raise Http404
         return Response(event_answer(event))

@@ -2,6 +2,7 @@
 
 from zoneinfo import ZoneInfo
 
+from django.conf import settings as django_settings
 from django.db import models
 from django.db.models import Q
 from simple_history.models import HistoricalRecords
@@ -29,6 +30,12 @@ class Connection(models.Model):
     is_sandbox = models.BooleanField(default=False)
     settings = models.JSONField(default=dict, blank=True)
     sealed_secrets = models.TextField(blank=True, editable=False)
+    callers = models.ManyToManyField(
+        django_settings.OAUTH2_PROVIDER_APPLICATION_MODEL,
+        blank=True,
+        related_name="connections",
+        help_text="OAuth clients that may send events of this account; others are refused.",
+    )
     time_zone = models.CharField(max_length=60, default="UTC", help_text="Zone in which this account dates documents.")
     concurrency = models.PositiveSmallIntegerField(
         default=8, help_text="Calls under way at once, all workers together."
@@ -36,7 +43,7 @@ class Connection(models.Model):
     rate_per_second = models.PositiveIntegerField(default=100)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
-    history = HistoricalRecords(excluded_fields=["sealed_secrets"])
+    history = HistoricalRecords(excluded_fields=["sealed_secrets"], m2m_fields=[callers])
 
     class Meta:
         ordering = ["role", "code"]

@@ -175,8 +175,8 @@ BUGS: tuple[Planted, ...] = (
         name="signature over parsed body",
         says="The signature is checked over the body as we would write it",
         place="connectors.stripe_billing.webhook:check_signature",
-        old='signed = stamps[0].encode() + b"." + body',
-        new='signed = stamps[0].encode() + b"." + json.dumps(json.loads(body or b"0"), sort_keys=True).encode()',
+        old='signed = stamp.encode() + b"." + body',
+        new='signed = stamp.encode() + b"." + json.dumps(json.loads(body or b"0"), sort_keys=True).encode()',
         caught_by="tests/connectors/stripe_billing/test_webhook.py",
     ),
     Planted(

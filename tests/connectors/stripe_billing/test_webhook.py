@@ -51,6 +51,30 @@ def test_signatures_are_compared_in_constant_time(monkeypatch: pytest.MonkeyPatc
     assert len(compared) == 4
 
 
+def test_every_refusal_measures_the_whole_body(monkeypatch: pytest.MonkeyPatch) -> None:
+    # given a watch over what is measured
+    measured: list[int] = []
+    real = webhook.hmac.new
+
+    def watch(key: bytes, msg: bytes, digestmod: Any) -> Any:
+        measured.append(len(msg))
+        return real(key, msg, digestmod)
+
+    monkeypatch.setattr(webhook.hmac, "new", watch)
+    # when calls are refused over a header that is missing, without sense, cut off or wrong, both secrets alive
+    good = signed()
+    for header in ("", "v1=00", good[:-1], f"{good.partition(',')[0]},v1={'0' * 64}"):
+        measured.clear()
+        with pytest.raises(NotAuthentic):
+            webhook.check_signature(header=header, body=BODY, secrets=["whsec_old", SECRET], now=NOW)
+        # then each was as much work as the others
+        assert len(measured) == 2 and min(measured) > len(BODY), header
+    # and so is a call for a connection that does not exist
+    measured.clear()
+    StripeBilling.turn_away(headers={"stripe-signature": good}, body=BODY, now=NOW)
+    assert len(measured) == 1 and min(measured) > len(BODY)
+
+
 def test_a_signed_event_is_read(stripe_billing: StripeBilling) -> None:
     # when
     (event,) = receive(stripe_billing).events

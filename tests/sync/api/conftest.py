@@ -35,13 +35,15 @@ def doors(company: Company) -> Company:
 
 @pytest.fixture
 def caller(doors: Company) -> Application:
-    return Application.objects.create(
+    application = Application.objects.create(
         name="Callouts",
         client_id=CALLER,
         client_secret=CALLER_SECRET,
         client_type=Application.CLIENT_CONFIDENTIAL,
         authorization_grant_type=Application.GRANT_CLIENT_CREDENTIALS,
     )
+    doors.crm.callers.add(application)
+    return application
 
 
 @pytest.fixture

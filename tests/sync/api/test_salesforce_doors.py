@@ -1,15 +1,17 @@
 """Salesforce's two doors: JSON of a signed-in caller, and Outbound Messages by path secret and organisation."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.test import Client
+from oauth2_provider.models import Application
 
 from reconciliation.models import ExceptionCase
 from sync.api import callbacks
-from sync.models import ConnectionHealth, RefusedCall, SourceEvent, SourceEventBody, WorkItem
+from sync.models import Connection, ConnectionHealth, RefusedCall, SourceEvent, SourceEventBody, WorkItem
 from sync.states import Condition
 from tests.small_company import Company
 from tests.sync.api.conftest import CALLER, CALLER_SECRET, ORGANISATION, PATH_SECRET, is_a_problem
@@ -127,6 +129,42 @@ def test_a_connection_of_another_system_or_none_is_not_proven(send_event: Any, c
             headers={"authorization": f"Bearer {token()}"},
         )
         assert is_a_problem(answer, 401)
+
+
+def test_a_client_speaks_only_for_the_connections_it_is_bound_to(
+    send_event: Any, doors: Company, caller: Application, client: Client, token: Any
+) -> None:
+    # given a second organisation, which this client is not bound to
+    other = Connection(code="crm2", label="Other", system="salesforce", role="crm", base_url=doors.crm.base_url)
+    other.is_sandbox, other.settings = doors.crm.is_sandbox, doors.crm.settings
+    other.put_secrets(client_id="a", client_secret="b", path_secret=PATH_SECRET)
+    other.save()
+    bearer = {"authorization": f"Bearer {token()}"}
+    url = "/api/v1/callbacks/salesforce/crm2/events"
+    # when it tells of an event there, in any size
+    for place, body in enumerate([json.dumps(EVENT).encode(), b" " * 2_000_000], start=1):
+        answer = client.post(url, body, content_type="application/json", headers=bearer)
+        # then it is refused in words and counted, and nothing of it stays
+        assert is_a_problem(answer, 403) and "may not send events for this connection" in answer.json()["detail"]
+        assert ConnectionHealth.objects.get(connection=other).refused_calls == place
+    assert not SourceEvent.objects.exists() and not RefusedCall.objects.exists()
+    # and once it is bound, it is heard
+    other.callers.add(caller)
+    assert client.post(url, EVENT, content_type="application/json", headers=bearer).status_code == 200
+
+
+def test_only_who_may_send_events_of_a_connection_may_follow_them(
+    send_event: Any, doors: Company, caller: Application, client: Client, token: Any
+) -> None:
+    path = send_event(EVENT).json()["events"][0]["tracking_url"].removeprefix("http://127.0.0.1:8000")
+    doors.crm.callers.remove(caller)
+    assert is_a_problem(client.get(path, headers={"authorization": f"Bearer {token()}"}), 404)
+
+
+def test_a_client_is_bound_to_a_connection_once(doors: Company, caller: Application) -> None:
+    link = Connection.callers.through
+    with pytest.raises(IntegrityError), transaction.atomic():
+        link.objects.create(connection=doors.crm, application=caller)
 
 
 # -- after commit -------------------------------------------------------------------------------------

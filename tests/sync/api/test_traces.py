@@ -79,6 +79,39 @@ def test_a_signed_event_longer_than_the_inbox_keeps_is_evidence(send_webhook: An
         assert RefusedCall.objects.count() == place + 1
 
 
+@pytest.mark.parametrize("size", [1024 * 1024 + 1, 50_000_000])
+def test_a_body_too_large_of_a_caller_who_is_known_leaves_its_start(send_event: Any, client: Client, size: int) -> None:
+    body = b'{"events": [' + b"0123456789" * (size // 10)
+    # given a signed-in caller, and one with the secret address
+    answers = [
+        send_event(body),
+        client.post(f"/api/v1/callbacks/salesforce/crm/outbound/{PATH_SECRET}", body, content_type="text/xml"),
+    ]
+    # then both are told why, and the first 64 kB stay
+    assert all(is_a_problem(answer, 413) for answer in answers)
+    assert [bytes(kept.raw) for kept in RefusedCall.objects.all()] == [body[:65536]] * 2
+    assert all("larger than" in kept.problem for kept in RefusedCall.objects.all())
+    assert counted("crm") == 0 and not SourceEvent.objects.exists()
+
+
+def test_a_body_too_large_is_only_counted_where_nobody_known_sent_it(
+    doors: Company, client: Client, token: Callable[..., str]
+) -> None:
+    body, events = b" " * 2_000_000, "/api/v1/callbacks/salesforce/crm/events"
+    for place, (url, headers) in enumerate(
+        [
+            ("/api/v1/callbacks/salesforce/crm/outbound/another-secret", {}),
+            (events, {}),
+            (events, {"authorization": "Bearer nonsense"}),
+            (events, {"authorization": f"Bearer {token('read')}"}),
+        ],
+        start=1,
+    ):
+        answer = client.post(url, body, content_type="text/xml", headers=headers)
+        assert answer.status_code in (401, 403, 413) and counted("crm") == place
+    assert not RefusedCall.objects.exists()
+
+
 # -- nobody proven ------------------------------------------------------------------------------------
 def test_who_is_not_signed_in_is_counted(doors: Company, client: Client, token: Callable[..., str]) -> None:
     url = "/api/v1/callbacks/salesforce/crm/events"
