@@ -30,7 +30,7 @@ class Connection(models.Model):
     is_sandbox = models.BooleanField(default=False)
     settings = models.JSONField(default=dict, blank=True)
     sealed_secrets = models.TextField(blank=True, editable=False)
-    callers = models.ManyToManyField(
+    callers: "models.ManyToManyField[models.Model, models.Model]" = models.ManyToManyField(
         django_settings.OAUTH2_PROVIDER_APPLICATION_MODEL,
         blank=True,
         related_name="connections",
