@@ -15,8 +15,8 @@ from django.db import transaction
 from connectors.canonical import Canonical, load
 from connectors.errors import ConnectorError, Misconfigured
 from connectors.interface import Connector, Parcel, Receipt
-from sync import bulk, calendar, clock, connections, keys, owing, poison, results
-from sync.models import Attempt, Connection, Delivery, DeliveryNeed, ExternalIdentity
+from sync import bulk, calendar, clock, connections, owing, parcels, poison, results
+from sync.models import Attempt, Connection, Delivery
 from sync.owing import owe, owe_direct, release_needs
 from sync.pipelines.flow import Owed
 from sync.states import Condition
@@ -193,62 +193,23 @@ def _write_attempts(deliveries: Sequence[Delivery], *, verb: str, now: datetime)
             generation=row.generation,
             fence=row.fence,
             started_at=now,
-            request_key=_request_key(row, generation=row.generation),
+            request_key=parcels.request_key(row, generation=row.generation),
         )
         for row in deliveries
     )
-    known = _known(deliveries)
+    known = parcels.known_ids(deliveries)
     claims: list[Claim] = []
     broken: list[tuple[Delivery, Attempt, Exception]] = []
     for row, attempt in zip(deliveries, attempts, strict=True):
         try:
-            claims.append(Claim(delivery=row, attempt=attempt, parcel=_parcel(row, attempt, known.get(row.pk, {}))))
+            claims.append(
+                Claim(delivery=row, attempt=attempt, parcel=parcels.parcel(row, attempt, known.get(row.pk, {})))
+            )
         except Exception as error:
             log.exception("delivery %s cannot be loaded", row.pk)
             broken.append((row, attempt, error))
     poison.set_aside(broken)
     return claims
-
-
-def _request_key(row: Delivery, *, generation: int) -> str:
-    return keys.request_key(row.delivery_key, target=row.target.code, round_number=row.round, generation=generation)
-
-
-def _parcel(row: Delivery, attempt: Attempt, known: dict[str, str]) -> Parcel:
-    return Parcel(
-        subject=load(json.loads(row.subject)),
-        operation=row.operation if row.round == 1 else _round_operation(row),
-        reference=row.reference,
-        delivery_key=row.delivery_key,
-        request_key=attempt.request_key,
-        known=known,
-        today=clock.business_date(row.entity) if row.entity else None,
-    )
-
-
-def _round_operation(row: Delivery) -> str:
-    """A later round brings the target to what billing holds, whatever it holds now."""
-    return "correct" if row.operation == "put" and row.external_id else row.operation
-
-
-def _known(deliveries: Sequence[Delivery]) -> dict[int, dict[str, str]]:
-    """The targets' own ids of each delivery's object and of all it needs."""
-    wanted: dict[int, set[str]] = {row.pk: {row.reference} for row in deliveries}
-    for need in DeliveryNeed.objects.filter(delivery__in=[row.pk for row in deliveries]).values(
-        "delivery_id", "reference"
-    ):
-        wanted[need["delivery_id"]].add(need["reference"])
-    ids: dict[tuple[int, str], str] = {
-        (row["connection_id"], row["reference"]): row["external_id"]
-        for row in ExternalIdentity.objects.filter(
-            connection__in={row.target_id for row in deliveries},
-            reference__in=set().union(*wanted.values()) if wanted else set(),
-        ).values("connection_id", "reference", "external_id")
-    }
-    target = {row.pk: row.target_id for row in deliveries}
-    return {
-        pk: {name: ids[target[pk], name] for name in names if (target[pk], name) in ids} for pk, names in wanted.items()
-    }
 
 
 # -- calling ------------------------------------------------------------------------------------------
@@ -357,7 +318,7 @@ def _send_looked_up(connector: Connector, claim: Claim, found: list[Receipt], ha
         parcel = replace(parcel, known={**parcel.known, parcel.reference: found[0].external_id})
     if row.key_sent_at is not None and row.key_sent_at < claim.attempt.started_at:
         generation += 1
-        parcel = replace(parcel, request_key=_request_key(row, generation=generation))
+        parcel = replace(parcel, request_key=parcels.request_key(row, generation=generation))
     try:
         then: Any = connector.deliver(parcel)
     except ConnectorError as error:
