@@ -102,6 +102,10 @@ e2e: setup ## only the browser tests
 kills: setup ## kill worker, broker and web in the middle of a demo of its own; its figures must not change (minutes)
 	@Q2C_TESTING=1 $(PY) -m pytest -m slow tests/scenarios/test_kills.py $(PYTEST)
 
+.PHONY: stories
+stories: setup ## scenarios that are not part of every run: changes dated back, credited and billed again (minutes)
+	@$(LOCAL) test -- -m slow tests/scenarios/test_changes_dated_back.py $(PYTEST)
+
 .PHONY: simulate
 simulate: setup ## seeded flows with faults in a throw-away database: make simulate ARGS="--seed 7 --flows 40 --faults all"
 	@Q2C_TESTING=1 $(LOCAL) with -- $(PY) -W ignore manage.py simulate $(ARGS)

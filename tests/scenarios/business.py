@@ -274,7 +274,8 @@ class Business:
 
     def quiet(self) -> None:
         """No case is open; where one is, its words are shown."""
-        assert [(case.reason, case.document, case.value, case.evidence) for case in self.cases()] == []
+        found = [(case.reason, case.document, case.value, case.evidence) for case in self.cases()]
+        assert not found, found
 
     def books(self, kind: str) -> dict[str, dict[str, Any]]:
         """NetSuite's records of a kind by our reference; those of nobody's by their own id."""
