@@ -25,8 +25,8 @@ def share(amount: int) -> Decimal:
     return Decimal((2 * cents.numerator + cents.denominator) // (2 * cents.denominator)).scaleb(-2)
 
 
-# Within a whole run a case was open at its end that is not there when it runs by itself; until the cause is known it has
-# a target of its own, so that it hides nothing else: make stories
+# Within a whole run a case was open at its end that is not there when it runs by itself; until the cause is known it
+# has a target of its own, so that it hides nothing else: make stories
 @pytest.mark.slow
 def test_by_policy_earlier_months_are_credited_and_billed_again(open_business: Callable[[], Business]) -> None:
     # given a company whose finance has agreed on that, and two customers billed by the month
