@@ -8,6 +8,9 @@ from sync import blocks, bulk, clock
 from sync.models import Attempt, Delivery
 from sync.states import POISON_AFTER, Condition
 
+#: what a case says of something that killed its worker, whatever it was
+DIED = f"The worker died {POISON_AFTER} times while it had this one, the last times nothing else."
+
 #: what outcomes change in a delivery
 WRITTEN = (
     "state",
@@ -62,10 +65,9 @@ def set_aside(broken: Sequence[tuple[Delivery, Attempt, Exception]]) -> None:
 
 def give_up_look_ups(rows: Sequence[Delivery]) -> None:
     """Looking these up has killed too many workers: people look at them. Needs a transaction that holds their locks."""
-    text = f"The worker died {POISON_AFTER} times while it had this one, the last times nothing else."
     stops = []
     for row in rows:
         row.lease_until, row.fence = None, row.fence + 1
-        stops.append(poison(row, text))
+        stops.append(poison(row, DIED))
     bulk.update(rows, [*WRITTEN, "fence"])
     blocks.put(stops)

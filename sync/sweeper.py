@@ -137,13 +137,12 @@ def _end_leases(model: type[SourceEvent] | type[WorkItem]) -> int:
     for row in deadly:
         row.condition = Condition.BLOCKED
     bulk.update(rows, ["condition", "lease_until", "due_at"])
-    text = f"The worker died {work.POISON_AFTER} times while it had this one, the last times nothing else."
     blocks.put(
         [
             blocks.Stop(
                 **{"event" if isinstance(row, SourceEvent) else "work_item": row},
                 reason="POISON",
-                evidence={"text": text},
+                evidence={"text": poison.DIED},
             )
             for row in deadly
         ]
