@@ -1,7 +1,9 @@
-"""What a pipeline step raises when an object cannot go on."""
+"""What a pipeline step raises when an object cannot go on, and which failures are the database's own."""
 
 from collections.abc import Sequence
 from typing import Any
+
+from django.db import DatabaseError, transaction
 
 
 class StepError(Exception):
@@ -31,3 +33,9 @@ class Waits(Exception):
     def __init__(self, reference: str) -> None:
         super().__init__(f"waits for {reference}")
         self.reference = reference
+
+
+def raise_if_away(error: Exception) -> None:
+    """A database that went away is no fault of the work at hand: raise what it said again; anything else is left."""
+    if isinstance(error, DatabaseError) and not transaction.get_connection().is_usable():
+        raise error

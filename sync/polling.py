@@ -4,14 +4,15 @@ import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from django.db import DatabaseError, transaction
 from django.db import connection as database
+from django.db import transaction
 from django.db.models import QuerySet
 
 from connectors.errors import ConnectorError, CursorLost, Misconfigured, OutcomeUnknown, Rejected, Unavailable
 from connectors.interface import Connector
 from connectors.interface import SourceEvent as Arrived
 from sync import blocks, calendar, clock, connections, inbox, journal, missed, schedules
+from sync.errors import raise_if_away
 from sync.models import Connection, PollCursor
 
 log = logging.getLogger(__name__)
@@ -128,8 +129,7 @@ def _note_unread(row: Connection, stream: str, failed_at: str, error: Exception)
     """A list that was refused, or that we fail at, is a case until it can be read again; the system itself is there. A
     database that went away says nothing of the list.
     """
-    if isinstance(error, DatabaseError) and not transaction.get_connection().is_usable():
-        raise error
+    raise_if_away(error)
     if isinstance(error, Rejected):
         connections.note_call(row)
     with transaction.atomic():

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db import DatabaseError, transaction
 from django.db import connection as database
+from django.db import transaction
 from django.db.models import F
 
 from connectors import news
@@ -15,6 +15,7 @@ from connectors.canonical import Canonical
 from connectors.errors import ConnectorError, Rejected
 from connectors.interface import Connector
 from sync import blocks, bulk, clock, connections, gaps, nudges, outcomes, work
+from sync.errors import raise_if_away
 from sync.models import Connection, SourceEvent, WorkItem
 from sync.states import Condition
 
@@ -101,7 +102,7 @@ def _read(connection: Connection, events: Sequence[SourceEvent]) -> None:
         with transaction.atomic():
             items = _record(events, shapes)
     except Exception as error:
-        _raise_if_away(error)
+        raise_if_away(error)
         log.exception("reading %s events failed together; trying one by one", len(events))
         items = []
         for event in events:
@@ -125,18 +126,12 @@ def _wait(connection: Connection, events: Sequence[SourceEvent], shapes: Mapping
     return LEAST + outcomes.back_off(max(event.fence for event in events) - 1)
 
 
-def _raise_if_away(error: Exception) -> None:
-    """A database that went away is no fault of the events at hand: their lease ends, and somebody reads them again."""
-    if isinstance(error, DatabaseError) and not transaction.get_connection().is_usable():
-        raise error
-
-
 def _read_alone(event: SourceEvent, shapes: Read) -> list[WorkItem]:
     try:
         with transaction.atomic():
             return _record([event], {event.pk: shapes})
     except Exception as error:
-        _raise_if_away(error)
+        raise_if_away(error)
         log.exception("event %s cannot be read", event.pk)
         _count_crash(event, error)
         return []

@@ -6,8 +6,8 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from django.db import DatabaseError, transaction
 from django.db import connection as database
+from django.db import transaction
 
 from sync import (
     blocks,
@@ -25,6 +25,7 @@ from sync import (
     waiting,
     work,
 )
+from sync.errors import raise_if_away
 from sync.models import (
     Attempt,
     Delivery,
@@ -76,8 +77,7 @@ def _apart(name: str, part: Callable[[], int]) -> int:
         with transaction.atomic():
             return part()
     except Exception as error:
-        if isinstance(error, DatabaseError) and not transaction.get_connection().is_usable():
-            raise
+        raise_if_away(error)
         log.exception("sweeping %s failed; the next pass tries again", name)
         return 0
 
