@@ -103,8 +103,8 @@ kills: setup ## kill worker, broker and web in the middle of a demo of its own; 
 	@Q2C_TESTING=1 $(PY) -m pytest -m slow tests/scenarios/test_kills.py $(PYTEST)
 
 .PHONY: stories
-stories: setup ## scenarios that are not part of every run: changes dated back, credited and billed again (minutes)
-	@$(LOCAL) test -- -m slow tests/scenarios/test_changes_dated_back.py $(PYTEST)
+stories: setup ## the longest scenarios, not part of every run: prices over time, accruals, rates (minutes)
+	@$(LOCAL) test -- -m slow --numprocesses 2 --dist loadfile tests/scenarios --ignore tests/scenarios/test_kills.py $(PYTEST)
 
 .PHONY: simulate
 simulate: setup ## seeded flows with faults in a throw-away database: make simulate ARGS="--seed 7 --flows 40 --faults all"

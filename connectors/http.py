@@ -136,7 +136,7 @@ def raise_for_transport(response: httpx.Response, *, system: str, writes: bool, 
             system=system,
             http_status=status,
             reason="RATE_LIMIT",
-            retry_after=retry_after(response.headers.get("retry-after"), now=now),
+            retry_after=_rest_wanted(response, now),
         )
     if status in (408, 425) or status >= 500:
         silence = OutcomeUnknown if writes else Unavailable
@@ -144,8 +144,20 @@ def raise_for_transport(response: httpx.Response, *, system: str, writes: bool, 
             excerpt(response),
             system=system,
             http_status=status,
-            retry_after=retry_after(response.headers.get("retry-after"), now=now),
+            retry_after=_rest_wanted(response, now),
         )
+
+
+def _rest_wanted(response: httpx.Response, now: datetime | None) -> float | None:
+    """Seconds of rest an answer asks for. A date means the sender's clock, which the answer's own Date tells."""
+    if now is None:
+        try:
+            now = parsedate_to_datetime(response.headers["date"])
+        except (KeyError, TypeError, ValueError, OverflowError):
+            pass  # no usable Date: then our own clock
+        else:
+            now = now if now.tzinfo else now.replace(tzinfo=UTC)
+    return retry_after(response.headers.get("retry-after"), now=now)
 
 
 def retry_after(value: str | None, *, now: datetime | None = None) -> float | None:

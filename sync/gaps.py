@@ -50,13 +50,15 @@ def _late(item: WorkItem, now: datetime) -> blocks.Stop:
 
 def ask_for_missing(limit: int = 200) -> int:
     """Ask the sources of parked items for what is missing before them, and open a case where asking does not help;
-    how many items still miss something. What is asked for comes in as an event like any other.
+    how many items still miss something. What is asked for comes in as an event like any other; of a paused source
+    nothing is asked: it has its case, and what is missing may well be there.
     """
     now = clock.now()
     with transaction.atomic():
         items = list(
             WorkItem.objects.select_for_update(skip_locked=True, of=("self",))
             .filter(gap_since__isnull=False, due_at__lte=now, condition__in=[Condition.WAITING, Condition.BLOCKED])
+            .exclude(event__connection__health__paused_at__isnull=False)
             .select_related("event__connection")
             .order_by("due_at", "pk")[:limit]
         )

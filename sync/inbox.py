@@ -109,11 +109,13 @@ def count_refused(connection: Connection | None, *, door: str) -> None:
     """Count a call that was turned away before it proved who sent it; it leaves nothing else behind."""
     now = clock.now()
     if connection is not None:
-        count = ConnectionHealth.objects.filter(connection=connection)
-        # one statement, like the one below: the time a refusal takes does not tell which connections there are
-        if not count.update(refused_calls=F("refused_calls") + 1):
-            connections.health_of(connection)
-            count.update(refused_calls=F("refused_calls") + 1)
+        # one plain statement, like the one below: how long a refusal takes does not tell which connections there are
+        count = "UPDATE sync_connectionhealth SET refused_calls = refused_calls + 1 WHERE connection_id = %s"
+        with database.cursor() as cursor:
+            cursor.execute(count, [connection.pk])
+            if not cursor.rowcount:
+                connections.health_of(connection)
+                cursor.execute(count, [connection.pk])
         return
     with database.cursor() as cursor:
         cursor.execute(

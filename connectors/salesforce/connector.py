@@ -23,6 +23,8 @@ COLLECTION = 200
 OVERLAP = timedelta(minutes=5)
 #: the whole call is refused for one record's content; then it is sent in halves
 _ONE_SPOILS_ALL = frozenset({"JSON_PARSER_ERROR", "MALFORMED_ID", "INVALID_TYPE"})
+#: a deal reopened after it was billed is won no more, and must be heard of all the same
+_CONCERNS_US = f"(IsWon = true OR {mapping.STATUS_FIELDS['Opportunity']['billing_status']} != null)"
 _OBJECTS = {"opportunity": "Opportunity", "account": "Account"}
 _SCREENS = {"contract": "Opportunity", "opportunity": "Opportunity", "customer": "Account", "account": "Account"}
 
@@ -64,7 +66,9 @@ class Salesforce(Connector):
         return callout.read(body)
 
     def poll(self, *, stream: str, cursor: str, now: datetime) -> tuple[list[SourceEvent], str]:
-        """Accounts or won opportunities changed since five minutes before the cursor (an ISO instant; empty = all)."""
+        """Accounts, and opportunities that are won or were billed, changed since five minutes before the cursor (an ISO
+        instant; empty = all).
+        """
         since = mapping.moment(cursor) - OVERLAP if cursor else None
         records = self._changed(stream, [f"SystemModstamp >= {_literal(since)}"] if since else [])
         events = self._events(stream, records)
@@ -72,12 +76,12 @@ class Salesforce(Connector):
         return events, read[-1]["SystemModstamp"] if read else cursor
 
     def list_events(self, *, stream: str, since: datetime, until: datetime) -> list[SourceEvent]:
-        """Accounts or won opportunities last changed in [since, until), as they are now."""
+        """Accounts, and opportunities that are won or were billed, last changed in [since, until), as they are now."""
         conditions = [f"SystemModstamp >= {_literal(since)}", f"SystemModstamp < {_literal(until)}"]
         return self._events(stream, self._changed(stream, conditions))
 
     def _changed(self, stream: str, conditions: Sequence[str]) -> list[dict[str, Any]]:
-        wanted = [*(["IsWon = true"] if stream == "opportunity" else []), *conditions]
+        wanted = [*([_CONCERNS_US] if stream == "opportunity" else []), *conditions]
         pages = self._rows(lambda: self._select(stream, wanted) + " ORDER BY SystemModstamp, Id")
         return [record for page, _ in pages for record in page]
 

@@ -3,12 +3,18 @@
 from collections.abc import Sequence
 
 from reconciliation.controls.control import Control, Finding
+from sync import clock
 from sync.models import LegalEntity, WithholdingRecord
 
 
 def findings(entity: LegalEntity) -> Sequence[Finding]:
-    """Each booking without a certificate, over its own amount."""
-    rows = WithholdingRecord.objects.filter(legal_entity=entity, certificate_number="").order_by("booked_on", "pk")
+    """Each booking of an ended business day without a certificate, over its own amount.
+
+    On the day of the payment itself nobody is late: it has only just been booked.
+    """
+    rows = WithholdingRecord.objects.filter(
+        legal_entity=entity, certificate_number="", booked_on__lt=clock.business_date(entity)
+    ).order_by("booked_on", "pk")
     return [
         Finding(
             reference=row.reference,

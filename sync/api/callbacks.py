@@ -4,6 +4,7 @@ Who is proven and refused leaves the call behind as evidence; who is not proven 
 """
 
 import logging
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -83,9 +84,13 @@ class Callback(APIView):
     proven = False
     body = b""
 
-    def take(self, request: Request, code: str, *, proof: dict[str, str]) -> tuple[Inbound, list[inbox.Taken]]:
-        connection = Connection.objects.filter(code=code, system=self.system).first()
-        headers = _headers(request)
+    @cached_property
+    def connection(self) -> Connection | None:
+        """The connection the address names, where there is one."""
+        return Connection.objects.filter(code=self.kwargs["code"], system=self.system).first()
+
+    def take(self, request: Request, *, proof: dict[str, str]) -> tuple[Inbound, list[inbox.Taken]]:
+        connection, headers = self.connection, _headers(request)
         if connection is not None:
             self.admit(connection)
             self.proven = _is_known(connection, {**headers, **proof})
@@ -130,17 +135,16 @@ class Callback(APIView):
 
     def _leave_a_trace(self, refusal: APIException) -> None:
         """Evidence of a proven call, so that nothing is lost without a trace; a count of any other."""
-        connection = Connection.objects.filter(code=self.kwargs["code"], system=self.system).first()
-        if connection is not None and self.proven:
+        if self.connection is not None and self.proven:
             RefusedCall.objects.create(
-                connection=connection,
+                connection=self.connection,
                 at=clock.now(),
                 problem=_problem(refusal.detail)[:400],
                 raw=self.body[:EVIDENCE],
                 headers=redact(_headers(self.request)),
             )
         else:
-            inbox.count_refused(connection, door=self.system)
+            inbox.count_refused(self.connection, door=self.system)
 
 
 def _headers(request: Request) -> dict[str, str]:
@@ -217,7 +221,7 @@ class SalesforceEvents(Callback):
 
     def post(self, request: Request, code: str) -> Response:
         client = _client(request)
-        _, taken = self.take(request, code, proof={"x-q2c-client": client.client_id if client else ""})
+        _, taken = self.take(request, proof={"x-q2c-client": client.client_id if client else ""})
         return Response(taken_answer(taken), status=409 if any(one.conflicts for one in taken) else 200)
 
 
@@ -233,7 +237,7 @@ class SalesforceOutboundMessage(Callback):
     system = "salesforce"
 
     def post(self, request: Request, code: str, secret: str) -> HttpResponse:
-        inbound, _ = self.take(request, code, proof={"x-q2c-path-secret": secret})
+        inbound, _ = self.take(request, proof={"x-q2c-path-secret": secret})
         return HttpResponse(inbound.answer, content_type=inbound.answer_type)
 
 
@@ -249,7 +253,7 @@ class StripeWebhook(Callback):
     system = "stripe_billing"
 
     def post(self, request: Request, code: str) -> Response:
-        _, taken = self.take(request, code, proof={})
+        _, taken = self.take(request, proof={})
         return Response(taken_answer(taken), status=409 if any(one.conflicts for one in taken) else 200)
 
 

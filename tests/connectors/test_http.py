@@ -1,8 +1,9 @@
 """What silence means, which addresses may be called, what is blanked before it is stored."""
 
 import socket
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from email.utils import format_datetime
 from typing import Any
 
 import httpx
@@ -128,6 +129,22 @@ def test_an_answer_that_is_no_json_is_a_doubt_after_a_write() -> None:
 )
 def test_the_wait_is_read_as_seconds_or_as_a_date(value: str | None, seconds: float | None) -> None:
     assert http.retry_after(value, now=datetime(2026, 5, 14, 10, tzinfo=UTC)) == seconds
+
+
+def test_a_date_to_wait_for_is_by_the_clock_of_who_says_it() -> None:
+    # given a server whose clock is an hour ahead of everybody's
+    theirs = datetime.now(UTC) + timedelta(hours=1)
+    headers = {"date": format_datetime(theirs, usegmt=True)}
+    headers["retry-after"] = format_datetime(theirs + timedelta(seconds=90), usegmt=True)
+    with pytest.raises(Unavailable) as told:
+        http.raise_for_transport(httpx.Response(429, headers=headers), system="any", writes=False)
+    assert told.value.retry_after == 90
+    # and where it says no time that can be read, ours decides
+    for unread in ("", "soon"):
+        headers["date"] = unread
+        with pytest.raises(Unavailable) as told:
+            http.raise_for_transport(httpx.Response(429, headers=headers), system="any", writes=False)
+        assert told.value.retry_after is not None and 3600 < told.value.retry_after <= 3690
 
 
 @given(value=st.text(max_size=40))

@@ -22,7 +22,7 @@ from sync import connections, polling
 from sync.models import Connection, CrmStatusRecord, Delivery, LegalEntity
 from sync.states import UNFINISHED
 from tests.scenarios.branches import Branch, Opened, open_branch
-from tests.scenarios.engine import Engine
+from tests.scenarios.engine import LEAP, Engine
 
 #: the first business day of every scenario here; a Monday, far from a month's end
 FIRST_DAY = date(2026, 3, 2)
@@ -231,8 +231,9 @@ class Business:
 
     def skip_to(self, day: date) -> None:
         """Straight to the evening of a later day, where nothing that matters happens in between."""
-        self.move_to(day)
-        self.evening()
+        with LEAP:
+            self.move_to(day)
+            self.evening()
 
     def customers_pay_after(self, days: int) -> None:
         """How soon customers pay from now on, so that a story need not be long."""

@@ -14,6 +14,7 @@ from q2c_portal.local.pipeline import address
 from sync import clock
 from sync.models import MappingRow, ProductMapping, UsageMeter
 from tests.scenarios.business import FIRST_DAY, Business
+from tests.scenarios.engine import LEAP
 
 _SECRET = "a meter's own secret"
 _numbers = count(1)
@@ -117,7 +118,8 @@ def used(contract: str, meter: str, quantity: str, at: datetime, *, own_id: str 
 
 def skip_to(business: Business, day: date) -> None:
     """Straight to the evening of a later day; nothing was sold in between."""
-    days.set_business_date(business.world, day)
-    business.stripe.advance(business.world.clock, company.at(day, days.WINNING_HOUR))
-    business.rest()
-    business.evening()
+    with LEAP:
+        days.set_business_date(business.world, day)
+        business.stripe.advance(business.world.clock, company.at(day, days.WINNING_HOUR))
+        business.rest()
+        business.evening()

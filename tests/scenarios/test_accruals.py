@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
 
+import pytest
+
 from q2c_portal.local import company
 from reconciliation.controls import runner
 from sync.models import JournalBatchRecord, LegalEntity, UsagePeriod
@@ -13,6 +15,7 @@ from tests.scenarios.metering import report, sell_by_use, skip_to, used
 from tests.scenarios.test_revenue import everything_is_sealed, make_the_portal_the_engine
 
 
+@pytest.mark.slow  # make stories
 def test_usage_of_a_month_is_accrued_at_its_end_and_stands_against_the_invoice_that_comes(
     open_business: Callable[[], Business], portal: str
 ) -> None:

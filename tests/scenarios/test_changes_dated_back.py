@@ -5,7 +5,6 @@ from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
-import pytest
 from django.contrib.auth.models import User
 
 from sync import clock
@@ -25,9 +24,6 @@ def share(amount: int) -> Decimal:
     return Decimal((2 * cents.numerator + cents.denominator) // (2 * cents.denominator)).scaleb(-2)
 
 
-# Within a whole run a case was open at its end that is not there when it runs by itself; until the cause is known it
-# has a target of its own, so that it hides nothing else: make stories
-@pytest.mark.slow
 def test_by_policy_earlier_months_are_credited_and_billed_again(open_business: Callable[[], Business]) -> None:
     # given a company whose finance has agreed on that, and two customers billed by the month
     business = open_business()

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
+
 from reconciliation import tie_out
 from reconciliation.controls import runner
 from sync.models import LegalEntity
@@ -18,6 +20,7 @@ def own_money(business: Business) -> dict[str, tuple[Decimal, Decimal, Decimal]]
     return {row.kind: (row.left, row.right, row.unexplained) for row in rows}
 
 
+@pytest.mark.slow  # make stories
 def test_both_sides_agree_in_own_money_and_another_rate_in_the_erp_is_found(
     open_business: Callable[..., Business],
 ) -> None:

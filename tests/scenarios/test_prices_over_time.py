@@ -4,11 +4,14 @@ from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 
+import pytest
+
 from sync.models import ContractRecord
 from tests.scenarios.business import FIRST_DAY, Business, Sold
 from tests.scenarios.metering import skip_to
 
 
+@pytest.mark.slow  # make stories
 def test_a_free_month_a_dearer_third_one_and_more_seats_next_year(open_business: Callable[[], Business]) -> None:
     # given four months, billed one by one: the first is free, the second at 100, then 150 each
     business = open_business()

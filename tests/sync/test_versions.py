@@ -10,7 +10,7 @@ from django.db import transaction
 from connectors.canonical import SubscriptionContract
 from reconciliation import sentences
 from reconciliation.models import ExceptionCase
-from sync import gaps, inbox, outbox, reading, sweeper, versions, work
+from sync import connections, gaps, inbox, outbox, reading, sweeper, versions, work
 from sync.models import Block, ContractLineRecord, ContractRecord, CustomerRecord, Delivery, SourceEvent, WorkItem
 from sync.states import Condition
 from tests.small_company import Company, account_id, customer, deal, deal_id
@@ -303,6 +303,25 @@ def test_a_modification_that_does_not_come_is_a_case_that_closes_itself_when_it_
     case.refresh_from_db()
     assert (case.status, case.resolution) == ("closed", "went_through")
     assert not Block.objects.filter(cleared_at=None).exists()
+
+
+def test_a_paused_source_is_not_asked_for_what_is_missing(company: Company, machine) -> None:
+    # given a third modification without the second, from a source that was paused since
+    company.hears(customer(1), change(1, 1))
+    company.hears(change(1, 3))
+    source = SourceEvent.objects.latest("pk").connection
+    connections.pause(source, reason="AUTH_EXPIRED")
+    # when hours pass, then nothing is asked for, and the pause is the only case there may be
+    for _ in range(5):
+        machine.passes(minutes=30)
+        sweeper.sweep()
+    assert not SourceEvent.objects.filter(via=gaps.ASKED).exists()
+    assert not ExceptionCase.objects.filter(reason="EVENT_GAP").exists()
+    # when it goes on, then it is asked
+    connections.resume(source, note="Signed in again")
+    machine.passes(minutes=30)
+    sweeper.sweep()
+    assert SourceEvent.objects.filter(via=gaps.ASKED).exists()
 
 
 def test_a_missing_one_that_comes_and_is_blocked_itself_takes_over_the_case(company: Company, machine) -> None:

@@ -197,6 +197,22 @@ def test_a_won_deal_is_polled_fetched_and_becomes_a_contract(crm: Salesforce, se
     assert [event.event_id for event in again] == [events[0].event_id] and same == cursor
 
 
+def test_a_deal_reopened_after_it_was_billed_is_still_polled(crm: Salesforce, seller: Seller) -> None:
+    # given a deal that is billed, and another that never came so far
+    billed, early = seller.win(), seller.win()
+    seller.change(billed, Q2C_Billing_Status__c="Billed")
+    # when both are opened again
+    for deal in (billed, early):
+        seller.change(deal, StageName="Prospecting")
+    # then we hear of the one that concerns us, by asking and by comparing
+    events, _ = crm.poll(stream="opportunity", cursor="", now=NOW)
+    assert [event.object_id for event in events] == [billed]
+    changed_at = events[0].occurred_at
+    assert changed_at is not None
+    around = {"since": changed_at - timedelta(hours=1), "until": changed_at + timedelta(hours=1)}
+    assert [one.object_id for one in crm.list_events(stream="opportunity", **around)] == [billed]
+
+
 def test_an_account_becomes_a_customer(crm: Salesforce, seller: Seller) -> None:
     child = seller.create("Account", Name="Cancity", ParentId=seller.account)
     events, _ = crm.poll(stream="account", cursor="", now=NOW)

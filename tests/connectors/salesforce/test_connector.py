@@ -159,8 +159,9 @@ def test_poll_reads_again_what_is_five_minutes_older_than_the_cursor(vendor, sal
     assert cursor == "2026-05-14T09:31:07.123+0000"
     assert events[0].event_id == "poll:0065g00000KwyWtAAJ:2026-05-14T09:31:07.123+0000"
     assert (events[0].kind, events[0].revision, events[0].record is not None) == ("opportunity", 1778751067123, True)
-    assert "WHERE IsWon = true AND SystemModstamp >= 2026-05-14T08:55:00Z ORDER BY SystemModstamp, Id" in soql(
-        query.calls[0]
+    assert (
+        "WHERE (IsWon = true OR Q2C_Billing_Status__c != null) AND SystemModstamp >= 2026-05-14T08:55:00Z"
+        " ORDER BY SystemModstamp, Id" in soql(query.calls[0])
     )
     # and with nothing new the cursor stays; without one, everything is read
     assert salesforce.poll(stream="opportunity", cursor=cursor, now=NOW) == ([], cursor)
@@ -189,7 +190,7 @@ def test_the_list_of_a_span_gives_records_under_the_ids_a_poll_gives(vendor, sal
     assert event.event_id == "poll:0065g00000KwyWtAAJ:2026-05-14T09:31:07.123+0000" and event.revision > 0
     since, until = NOW - timedelta(days=1), NOW
     assert (
-        f"WHERE IsWon = true AND SystemModstamp >= {since:%Y-%m-%dT%H:%M:%SZ}"
+        f"WHERE (IsWon = true OR Q2C_Billing_Status__c != null) AND SystemModstamp >= {since:%Y-%m-%dT%H:%M:%SZ}"
         f" AND SystemModstamp < {until:%Y-%m-%dT%H:%M:%SZ} ORDER BY SystemModstamp, Id"
     ) in soql(query.calls[0])
 
