@@ -117,6 +117,13 @@ planted: setup ## plant twenty bugs, one at a time, and see each caught (an hour
 .PHONY: proof proof-report
 proof: setup ## the release set in the simulator, resumable, results in benchmarks/results/proof/ (hours; MINUTES=30 for a part of it, ARGS="--only timeouts")
 	@Q2C_TESTING=1 $(LOCAL) with -- $(PY) -m tests.chaos.proof $(MINUTES) $(ARGS)
+	@$(if $(MINUTES)$(ARGS),,$(MAKE) proof-kills)
+
+.PHONY: proof-kills
+proof-kills: setup ## the release set's 300 real kills, PostgreSQL's among them; what ran on this code is not repeated
+	@for seed in $$(Q2C_TESTING=1 $(PY) -m tests.chaos.proof seeds-to-kill); do \
+		$(PY) -m tests.chaos.rig --seed $$seed --deals 80 --minutes 6 --kills 100 || exit 1; \
+	done
 
 proof-report: setup ## what of the release set has run on this code
 	@Q2C_TESTING=1 $(PY) -m tests.chaos.proof report

@@ -14,7 +14,7 @@ import psycopg
 
 from tests.chaos.afterlife import Afterlife
 from tests.chaos.company import DIGITS, ENTITIES, Company
-from tests.chaos.engine import CANARY, Heard
+from tests.chaos.history import CANARY, Heard
 from tests.chaos.remotes import Books, Remote, Stage
 from tests.chaos.tale import Flow
 

@@ -5,7 +5,6 @@ import random
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -21,11 +20,10 @@ from reconciliation.fixes import runner as fixes
 from sync import clock, nudges, outbox, sweeper, timetable
 from sync import connections as live
 from tests.chaos.company import PLACES
+from tests.chaos.history import CANARY, Heard
 from tests.chaos.remotes import SECRET_PATH, Stage, set_stage
 from tests.chaos.sources import Said, signature
 
-#: carried by every callback; must be found nowhere afterwards
-CANARY = "canary-4f1d9e"
 #: jobs of the timetable that may find something although nothing of ours waits
 ASKING = ("sync.tasks.poll_sources", "sync.tasks.mirror_periods", "reconciliation.tasks.run_fixes")
 #: callers give up repeating an unanswered call after this many tries; polls find the rest
@@ -63,21 +61,6 @@ class Inline:
         except Exception as error:  # noqa: BLE001 - as a pool would
             future.set_exception(error)
         return future
-
-
-@dataclass
-class Heard:
-    """What a caller knows of one event it sent: Jepsen's ok, fail and info."""
-
-    said: Said
-    ok: int = 0
-    fail: int = 0
-    info: int = 0
-    altered_ok: int = 0
-    altered_refused: int = 0
-    tracking: set[str] = field(default_factory=set)
-    #: answered 2xx at a moment when nothing was stored
-    early: int = 0
 
 
 class Engine:
