@@ -35,31 +35,19 @@ _MARKS = {
     "to_do": ("Open", "pending", "warn"),
     "": ("Not known", "help", "doubt"),
 }
-#: a list -> its name, and the line of the checklist that is done while the list is empty
+#: a list -> its name, and how the checklist calls it
 _LISTS = {
     "documents": ("All postings not done", ""),
-    "held": ("Held", "No posting is held"),
-    "blocked": ("Blocked", "No posting is blocked"),
-    "moving": ("Under way or in doubt", "No posting is under way or in doubt"),
-    "to_go": ("Still to go", "No posting has still to go"),
+    "held": ("Held", "Postings held"),
+    "blocked": ("Blocked", "Postings blocked"),
+    "moving": ("Under way or in doubt", "Postings under way or in doubt"),
+    "to_go": ("Still to go", "Postings still to go"),
     "later": ("Changes that begin later", ""),
-    "cases": ("Open cases", "No open case is dated in it"),
-    "undated": ("Cases without a date", "No open case is without a date"),
-    "not_run": ("Controls that did not run", "Every control ran for every day that is over"),
-    "not_green": ("Controls not green", "Every control is green"),
-    "late": ("Late documents to judge", "Every late document posted in it is judged"),
-}
-#: a number of rows -> the words after it, for one and for more
-_COUNTED = {
-    "held": ("posting", "postings"),
-    "blocked": ("posting", "postings"),
-    "moving": ("posting", "postings"),
-    "to_go": ("posting", "postings"),
-    "cases": ("case", "cases"),
-    "undated": ("case may belong to it", "cases may belong to it"),
-    "not_run": ("control and day", "controls and days"),
-    "not_green": ("control, as asked last", "controls, as asked last"),
-    "late": ("document", "documents"),
+    "cases": ("Open cases", "Open cases dated in it"),
+    "undated": ("Cases without a date", "Open cases without a date"),
+    "not_run": ("Controls that did not run", "Days and controls that were not run"),
+    "not_green": ("Controls not green", "Controls not green as asked last"),
+    "late": ("Late documents to judge", "Late documents posted in it and not judged"),
 }
 
 
@@ -195,34 +183,34 @@ def checklist(closing: Closing) -> list[Line]:
     span, left = closing.span, (closing.span.last - closing.span.today).days + 1
     periods = f"{reverse('admin:sync_accountingperiod_changelist')}?entity__id__exact={span.entity.pk}"
     here = reverse("admin:sync_accountingperiod_change", args=[span.row.pk]) if span.row else periods
-    days = f"{left} day{'s' if left != 1 else ''} to go, the business date's among them" if left > 0 else ""
-    known = "" if span.row else "none is mirrored; these are the days of the calendar month"
+    days = f"{left} to go, the business date's among them" if left > 0 else "all over"
+    known = f"mirrored from {span.row.connection.label}" if span.row else "not mirrored; these are the calendar month's"
     found = [
-        Line(title="The ERP's period is known", state="done" if span.row else "", words=known, link=here),
-        Line(title="Its days are over", state="to_do" if days else "done", words=days, link=here),
+        Line(title="First and last day", state="done" if span.row else "", words=known, link=here),
+        Line(title="Days", state="to_do" if left > 0 else "done", words=days, link=here),
     ]
     for name, (_, title) in _LISTS.items():
-        if not title:
-            continue
         count, why = closing.counts[name], closing.unknown.get(name, "")
         # a case without a date may belong to any period
         state = "to_do" if count and name != "undated" else "" if count or why else "done"
-        one, more = _COUNTED[name]
-        words = f"{count:,} {one if count == 1 else more}" if count else why
-        found.append(Line(title=title, state=state, words=words, link=f"{span.link}?what={name}"))
+        words = f"{count:,}" if count else why or "none"
+        if title:
+            found.append(Line(title=title, state=state, words=words, link=f"{span.link}?what={name}"))
     state = "" if not span.row else "done" if span.is_closed else "to_do"
-    words = "" if span.is_closed else mark_of(span.row)[0].lower()
-    return [*found, Line(title="It is closed", state=state, words=words, link=here)]
+    return [*found, Line(title="The period", state=state, words=mark_of(span.row)[0].lower(), link=here)]
 
 
 def verdict(closing: Closing, lines: Sequence[Line]) -> tuple[str, str, str]:
-    """The checklist in a word, with icon and tone; its last line is the aim, and not counted."""
-    states = [line.state for line in lines[:-1]]
+    """The checklist in a word, with its icon and tone: its days go on by themselves, and its last line is the aim."""
+    _, days, *others, _ = lines
+    states = [lines[0].state, *(line.state for line in others)]
     open_, unknown = states.count("to_do"), states.count("")
     words = ", ".join([f"{open_} open"] * bool(open_) + [f"{unknown} not known"] * bool(unknown))
     if words:
         return (f"Closed, {words}" if closing.span.is_closed else words, *_MARKS["to_do" if open_ else ""][1:])
-    return _MARKS["closed"] if closing.span.is_closed else ("Ready to close", *_MARKS["done"][1:])
+    if closing.span.is_closed:
+        return _MARKS["closed"]
+    return ("Ready to close", *_MARKS["done"][1:]) if days.state == "done" else ("Not over yet", "schedule", "note")
 
 
 def _rows(closing: Closing, what: str, because: str | None) -> tuple[Any, int]:
