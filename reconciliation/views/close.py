@@ -183,7 +183,7 @@ def checklist(closing: Closing) -> list[Line]:
     span, left = closing.span, (closing.span.last - closing.span.today).days + 1
     periods = f"{reverse('admin:sync_accountingperiod_changelist')}?entity__id__exact={span.entity.pk}"
     here = reverse("admin:sync_accountingperiod_change", args=[span.row.pk]) if span.row else periods
-    days = f"{left} to go, the business date's among them" if left > 0 else "all over"
+    days = f"{left} to go" if left > 0 else "all over"
     known = f"mirrored from {span.row.connection.label}" if span.row else "not mirrored; these are the calendar month's"
     found = [
         Line(title="First and last day", state="done" if span.row else "", words=known, link=here),
