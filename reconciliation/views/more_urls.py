@@ -1,11 +1,11 @@
-"""Addresses of trail, find, controls, revenue, meters and connections; part of the `desk` names."""
+"""Addresses of trail, find, controls, close, revenue, meters and connections; part of the `desk` names."""
 
 from datetime import date
 
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from reconciliation.views import changes, connections, controls, find, meters, revenue, trail
+from reconciliation.views import changes, close, connections, controls, find, meters, revenue, trail
 
 
 class Day:
@@ -35,6 +35,8 @@ urlpatterns = [
     path("controls/", controls.controls, name="controls"),
     path("controls/<slug:control>/<str:entity>/<day:day>", controls.control_run, name="control_run"),
     path("controls/<slug:control>/<str:entity>/<day:day>/again", controls.control_again, name="control_again"),
+    path("close/", close.close, name="close"),
+    path("close/<str:entity>/<day:day>", close.close_list, name="close_list"),
     path("revenue/", revenue.revenue, name="revenue"),
     path("revenue/journals/<str:reference>", revenue.revenue_journal, name="revenue_journal"),
     path(

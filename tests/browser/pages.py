@@ -63,6 +63,8 @@ def main_pages(lost_invoice: Callable[[], str]) -> dict[str, tuple[str, str]]:
         "trail": ("Finance preparer", f"/t/deal:{told.PAID}?view=full"),
         "controls": ("Finance preparer", "/controls/"),
         "control run": ("Finance preparer", f"/controls/invoices/US01/{told.DAY}"),
+        "close": ("Finance preparer", "/close/"),
+        "close list": ("Finance preparer", f"/close/US01/{told.DAY:%Y-%m}-01?what=cases"),
         "tables": ("Finance approver", "/tables/"),
         "table": ("Billing operations", "/tables/products"),
         "change": ("Finance approver", f"/changes/{drafted.number}"),

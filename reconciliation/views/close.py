@@ -1,0 +1,244 @@
+"""Close: where each company's periods stand and what holds their close up; and the rows behind each of its numbers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from reconciliation import figures, figures_close, sentences, trail_steps
+from reconciliation.figures_close import Closing, Span
+from reconciliation.models import ExceptionCase
+from reconciliation.views.page import page, page_number, seen_by
+from sync import clock
+from sync.models import AccountingPeriod, Delivery, EntityRoute, LegalEntity, PostingWindow
+from sync.money_text import money
+
+_SEEN = (
+    "sync.view_accountingperiod",
+    "sync.view_delivery",
+    "reconciliation.view_exceptioncase",
+    "reconciliation.view_controlrun",
+)
+#: rows on one page of a list
+PAGE = 100
+#: state of a period, or of a line of the checklist -> (word, icon, tone)
+_MARKS = {
+    "open": ("Open", "lock_open", "good"),
+    "closing": ("Closing", "hourglass_top", "warn"),
+    "closed": ("Closed", "lock", "none"),
+    "done": ("Done", "check_circle", "good"),
+    "to_do": ("Open", "pending", "warn"),
+    "": ("Not known", "help", "doubt"),
+}
+#: a list -> its name, and how the checklist calls it
+_LISTS = {
+    "documents": ("All postings not done", ""),
+    "held": ("Held", "Postings held"),
+    "blocked": ("Blocked", "Postings blocked"),
+    "moving": ("Under way or in doubt", "Postings under way or in doubt"),
+    "to_go": ("Still to go", "Postings still to go"),
+    "later": ("Changes that begin later", ""),
+    "cases": ("Open cases", "Open cases dated in it"),
+    "undated": ("Cases without a date", "Open cases without a date"),
+    "not_run": ("Controls that did not run", "Days and controls that were not run"),
+    "not_green": ("Controls not green", "Controls not green as asked last"),
+    "late": ("Late documents to judge", "Late documents posted in it and not judged"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One line of the checklist; `state` is done, to_do, or empty where nobody can say."""
+
+    title: str
+    state: str
+    words: str
+    link: str
+
+    @property
+    def mark(self) -> tuple[str, str, str]:
+        return _MARKS[self.state]
+
+
+@require_safe
+@seen_by(*_SEEN)
+def close(request: HttpRequest) -> HttpResponse:
+    """Every company, or the chosen one: its periods, and for each that is not closed what holds it up."""
+    entities = list(LegalEntity.objects.all())
+    chosen = next((one for one in entities if one.code == request.GET.get("entity")), None)
+    found = figures_close.companies([chosen] if chosen else entities)
+    shown = [
+        {
+            "company": company,
+            "periods": [(place, span, mark_of(span.row), moving) for place, span, moving in company.periods],
+            "windows": [_window(row, opens) for row, opens in company.windows],
+            "limit": money(company.entity.late_limit, ""),
+            "closings": [_card(closing) for closing in company.closings],
+        }
+        for company in found
+    ]
+    return page(
+        request,
+        "portal/close.html",
+        title="Close",
+        entities=entities,
+        chosen=chosen,
+        shown=shown,
+        as_of=clock.now(),
+        nobodys=figures.open_cases().filter(entity=None).count(),
+    )
+
+
+@require_safe
+@seen_by(*_SEEN)
+def close_list(request: HttpRequest, entity: str, day: date) -> HttpResponse:
+    """The rows behind one number of a period; without a choice, every posting that is not done."""
+    company = LegalEntity.objects.filter(code=entity).first()
+    if company is None:
+        raise Http404("There is no such company.")
+    routes = list(EntityRoute.objects.filter(entity=company))
+    rows = AccountingPeriod.objects.filter(entity=company, starts_on__lte=day, ends_on__gte=day)
+    ledgers = figures_close.ledgers_of(company, rows.select_related("connection"), routes)
+    span = figures_close.span_of(company, day, ledgers[0] if ledgers else ())
+    (closing,) = figures_close.look([span], routes)
+    what = request.GET.get("what", "")
+    what = what if what in _LISTS else "documents"
+    asked = (what, request.GET.get("because", ""))
+    group = next((one for one in closing.groups if (one.what, one.because) == asked), None)
+    number = page_number(request)
+    found, count = _rows(closing, what, group.because if group else None)
+    shown = _with_cases(list(found[(number - 1) * PAGE : number * PAGE]))
+    name = _LISTS[what][0]
+    return page(
+        request,
+        "portal/close_list.html",
+        title=f"{name}, {span.name}",
+        crumbs=[("Close", f"{reverse('desk:close')}?entity={company.code}")],
+        entity=company,
+        span=span,
+        mark=mark_of(span.row),
+        what=what,
+        name=name,
+        group=group,
+        tabs=[(key, _LISTS[key][0], closing.counts[key]) for key in figures_close.LISTS],
+        unknown=closing.unknown.get(what, ""),
+        shown=shown,
+        count=count,
+        number=number,
+        pages=-(-count // PAGE),
+        address="?" + urlencode({"what": what, **({"because": group.because} if group else {})}),
+        as_of=clock.now(),
+    )
+
+
+def mark_of(row: AccountingPeriod | None) -> tuple[str, str, str]:
+    """A period's state in a word, with its icon and tone."""
+    return _MARKS[row.state if row else ""]
+
+
+def cut_off(span: Span) -> str:
+    """`30 Nov 2026 24:00 EST (America/New_York), in 12 days`."""
+    days = (span.last - span.today).days
+    some = f"{abs(days)} day{'s' if abs(days) != 1 else ''}"
+    words = "today" if not days else f"in {some}" if days > 0 else f"{some} ago"
+    zone = figures_close.zone_name(datetime.combine(span.last, time(23, 59), span.entity.zone))
+    return f"{span.last:%d %b %Y} 24:00 {zone} ({span.entity.time_zone}), {words}"
+
+
+def _window(row: PostingWindow, opens: datetime | None) -> tuple[PostingWindow, str, str, tuple[str, str, str]]:
+    """A window, when it opens, its kind in words, and how it is now."""
+    if row.mode == PostingWindow.Mode.HOLD:
+        now = ("Held", "pause_circle", "warn")
+    else:
+        now = ("Shut", "schedule", "note") if opens else ("Open", "check_circle", "good")
+    words = figures_close.moment(opens, row.entity) if opens else ""
+    return row, words, row.kind.replace("_", " ").capitalize(), now
+
+
+def _card(closing: Closing) -> dict[str, Any]:
+    lines, span = checklist(closing), closing.span
+    return {
+        "id": f"close-{span.entity.code}-{span.first}",
+        "closing": closing,
+        "cut_off": cut_off(span),
+        "mark": mark_of(span.row),
+        "lines": lines,
+        "verdict": verdict(closing, lines),
+        "groups": [(one, _LISTS[one.what][0]) for one in closing.groups],
+        "cases": [
+            (name, _LISTS[name][0], closing.counts[name], closing.money[name])
+            for name in ("cases", "undated")
+            if closing.counts[name]
+        ],
+    }
+
+
+def checklist(closing: Closing) -> list[Line]:
+    """What must be so before a period is closed, in the order in which people look."""
+    span, left = closing.span, (closing.span.last - closing.span.today).days + 1
+    periods = f"{reverse('admin:sync_accountingperiod_changelist')}?entity__id__exact={span.entity.pk}"
+    here = reverse("admin:sync_accountingperiod_change", args=[span.row.pk]) if span.row else periods
+    days = f"{left} to go" if left > 0 else "all over"
+    known = f"mirrored from {span.row.connection.label}" if span.row else "not mirrored; these are the calendar month's"
+    found = [
+        Line(title="First and last day", state="done" if span.row else "", words=known, link=here),
+        Line(title="Days", state="to_do" if left > 0 else "done", words=days, link=here),
+    ]
+    for name, (_, title) in _LISTS.items():
+        count, why = closing.counts[name], closing.unknown.get(name, "")
+        # a case without a date may belong to any period
+        state = "to_do" if count and name != "undated" else "" if count or why else "done"
+        words = f"{count:,}" if count else why or "none"
+        if title:
+            found.append(Line(title=title, state=state, words=words, link=f"{span.link}?what={name}"))
+    state = "" if not span.row else "done" if span.is_closed else "to_do"
+    return [*found, Line(title="The period", state=state, words=mark_of(span.row)[0].lower(), link=here)]
+
+
+def verdict(closing: Closing, lines: Sequence[Line]) -> tuple[str, str, str]:
+    """The checklist in a word, with its icon and tone: its days go on by themselves, and its last line is the aim."""
+    _, days, *others, _ = lines
+    states = [lines[0].state, *(line.state for line in others)]
+    open_, unknown = states.count("to_do"), states.count("")
+    words = ", ".join([f"{open_} open"] * bool(open_) + [f"{unknown} not known"] * bool(unknown))
+    if words:
+        return (f"Closed, {words}" if closing.span.is_closed else words, *_MARKS["to_do" if open_ else ""][1:])
+    if closing.span.is_closed:
+        return _MARKS["closed"]
+    return ("Ready to close", *_MARKS["done"][1:]) if days.state == "done" else ("Not over yet", "schedule", "note")
+
+
+def _rows(closing: Closing, what: str, because: str | None) -> tuple[Any, int]:
+    """What a list shows, sliced by whoever shows it, and how many rows it has."""
+    span = closing.span
+    kept: dict[str, Sequence[Any]] = {
+        "not_run": closing.not_run,
+        "not_green": closing.not_green,
+        "late": closing.late,
+    }
+    if what in kept:
+        return kept[what], len(kept[what])
+    if what in ("cases", "undated"):
+        rows: Any = figures_close.cases_of(span, dated=what == "cases").select_related("problem", "assignee")
+        return rows.order_by("due_at", "pk"), closing.counts[what]
+    rows = figures_close.documents_of(span, what, because=because).select_related("target")
+    return rows.order_by("dated", "reference", "pk"), rows.count()
+
+
+def _with_cases(rows: Sequence[Any]) -> list[Any]:
+    """Cases with their title; documents with where they stand, and their case."""
+    if rows and isinstance(rows[0], ExceptionCase):
+        return [(row, sentences.title(row)) for row in rows]
+    if not rows or not isinstance(rows[0], Delivery):
+        return list(rows)
+    found = figures.open_cases().filter(delivery__in=rows).select_related("problem")
+    cases = {("delivery", case.delivery_id or 0): case for case in found}
+    return [
+        (row, sentences.system_name(row.target.system), trail_steps.standing(row, cases=cases, waits={}))
+        for row in rows
+    ]
