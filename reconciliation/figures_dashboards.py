@@ -210,7 +210,7 @@ def calls(span: Span) -> list[Calls]:
                 ),
                 share=percent(bad, total),
                 bar=round(bad * 100 / total, 1) if total else 0,
-                how=", ".join(f"{mine[one]:,} {one.label.lower()}" for one in FAILED if one in mine),
+                how="; ".join(f"{mine[one]:,} {one.label.lower()}" for one in FAILED if one in mine),
             )
         )
     return out

@@ -113,15 +113,15 @@ def length_in_words(value: timedelta | None) -> str:
 
 
 def on_scale(value: timedelta | None) -> int:
-    """Where a length stands between a tenth of a second (0) and ten days (100): each step is ten times as long."""
+    """Where a length stands between a tenth of a second (0) and a hundred days (100), by its logarithm."""
     seconds = value.total_seconds() if value else 0
-    return min(100, max(1, round((math.log10(seconds) + 1) * 100 / 6.94))) if seconds > 0.1 else 1
+    return min(100, max(1, round((math.log10(seconds) + 1) * 100 / 7.94))) if seconds > 0.1 else 1
 
 
 #: ticks of that scale
 TICKS = tuple(
     (on_scale(timedelta(seconds=seconds)), word)
-    for seconds, word in ((1, "1 s"), (60, "1 min"), (3600, "1 h"), (86400, "1 d"))
+    for seconds, word in ((1, "1 s"), (60, "1 min"), (3600, "1 h"), (86400, "1 d"), (864000, "10 d"))
 )
 
 

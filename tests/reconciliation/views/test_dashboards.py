@@ -179,7 +179,7 @@ def test_calls_that_failed_are_a_share_of_calls_that_ended(busy: Story, auditor:
     netsuite = next(one for one in ops.calls(span_of("7d")) if one.connection.code == "netsuite")
     # one receipt, three failures, one not found, one late; what is under way or was never sent is no call that ended
     assert (netsuite.total, netsuite.failed.count, netsuite.share) == (6, 3, "50 %")
-    assert netsuite.how == "1 not reachable, nothing written, 1 no answer, 1 refused"
+    assert netsuite.how == "1 not reachable, nothing written; 1 no answer; 1 refused"
     assert rows_behind(auditor, netsuite.failed.rows) == 3
     page = text_of(auditor, "/dashboards/")
     assert page.count("No calls in this span") == 2 and 'href="/connections/#netsuite"' in page
