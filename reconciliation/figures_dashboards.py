@@ -181,7 +181,7 @@ class Calls:
     """A connection's calls of the span."""
 
     connection: Connection
-    total: int
+    total: Number
     failed: Number
     share: str
     bar: float
@@ -192,33 +192,35 @@ class Calls:
 def calls(span: Span) -> list[Calls]:
     """Calls that came to an end, and those of them that came to nothing, per connection."""
     counts: dict[int, dict[str, int]] = {}
-    rows = Attempt.objects.filter(span.within("started_at")).exclude(outcome__in=_NO_CALL).order_by()
-    for row in rows.values("delivery__target", "outcome").annotate(n=Count("pk")):
+    for row in _ended(span).order_by().values("delivery__target", "outcome").annotate(n=Count("pk")):
         counts.setdefault(row["delivery__target"], {})[row["outcome"]] = row["n"]
     out = []
     for connection in Connection.objects.order_by("role", "code"):
         mine = counts.get(connection.pk, {})
         total, bad = sum(mine.values()), sum(mine.get(one, 0) for one in FAILED)
+        all_, failed = (
+            own_list("desk:dashboards", span, rows=name, of=connection.code) for name in ("calls", "failed")
+        )
         out.append(
             Calls(
                 connection=connection,
-                total=total,
-                failed=Number(
-                    count=bad,
-                    rows=own_list("desk:dashboards", span, rows="failed", of=connection.code),
-                    needs="sync.view_delivery",
-                ),
+                total=Number(count=total, rows=all_, needs="sync.view_delivery"),
+                failed=Number(count=bad, rows=failed, needs="sync.view_delivery"),
                 share=percent(bad, total),
-                bar=round(bad * 100 / total, 1) if total else 0,
+                bar=bad * 100 / total if total else 0,
                 how="; ".join(f"{mine[one]:,} {one.label.lower()}" for one in FAILED if one in mine),
             )
         )
     return out
 
 
-def failed_calls(code: str, span: Span) -> QuerySet[Attempt]:
-    """A connection's calls that failed, newest first."""
-    rows = Attempt.objects.filter(span.within("started_at"), delivery__target__code=code, outcome__in=FAILED)
+def _ended(span: Span) -> QuerySet[Attempt]:
+    return Attempt.objects.filter(span.within("started_at")).exclude(outcome__in=_NO_CALL)
+
+
+def call_rows(code: str, span: Span, *, failed: bool) -> QuerySet[Attempt]:
+    """A connection's calls that came to an end, or those that failed; newest first."""
+    rows = _ended(span).filter(delivery__target__code=code, **({"outcome__in": FAILED} if failed else {}))
     return rows.select_related("delivery").order_by("-started_at", "-pk")
 
 

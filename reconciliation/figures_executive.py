@@ -23,19 +23,14 @@ from sync.states import Condition
 
 #: reasons that mean: something was sold or used and not billed so, or billed and not sold
 LEAKAGE = (
-    "NOT_BILLED",
-    "BILLED_AFTER_END",
-    "DEAL_CHANGED_AFTER_BILLING",
-    "DEAL_REOPENED",
-    "DUPLICATE_SUBSCRIPTION",
-    "RENEWAL_UNDECIDED",
-    "METER_MISSING",
-    "USAGE_LATE",
-    "ACCRUAL_NOT_INVOICED",
-)
+    "NOT_BILLED", "BILLED_AFTER_END", "DEAL_CHANGED_AFTER_BILLING", "DEAL_REOPENED", "DUPLICATE_SUBSCRIPTION",
+    "RENEWAL_UNDECIDED", "METER_MISSING", "USAGE_LATE", "ACCRUAL_NOT_INVOICED",
+)  # fmt: skip
 #: a case that ends so was put right; duplicates, superseded and accepted ones were not
 _RIGHT = tuple(ExceptionCase.Resolution[name] for name in ("FIXED", "FIXED_OUTSIDE", "WENT_THROUGH"))
 ZERO = Decimal(0)
+#: what a ledger is owed, for the address of a list
+_OWED = {"role__exact": "erp", "is_live__exact": 1, "is_required__exact": 1}
 CAUSES = 5
 
 
@@ -49,6 +44,7 @@ class Held:
     all: str
     #: of the cases themselves: the part whose past is known
     own: str
+    rows: str
     trend: Trend
 
 
@@ -69,11 +65,13 @@ def money_held(span: Span) -> list[Held]:
             currency=currency,
             all=held.get(currency) or money(ZERO, currency),
             own=money(now, currency),
+            rows=listed("reconciliation_exceptioncase", status__exact="open", currency__exact=currency,
+                        break_row__isnull=True, amount__isnull=False) if now else "",
             trend=trend(now, then, currency=currency),
         )
         for currency in sorted({*held, *own})
         for now, then in [own.get(currency, (ZERO, ZERO))]
-    ]
+    ]  # fmt: skip
 
 
 def _open_in(span: Span) -> Q:
@@ -144,7 +142,7 @@ class Readiness:
     red: int
     not_run: int
     documents: int
-    in_ledger: int
+    in_ledger: Number
     held: Number
     blocked: Number
     breaks: Number
@@ -225,11 +223,14 @@ def _readiness(
         red=len(ran) - green,
         not_run=len(asked) - len(ran),
         documents=owed,
-        in_ledger=done,
+        in_ledger=Number(
+            count=done,
+            rows=_period_list("sync_delivery", entity, "document_date", period, condition__exact="settled", **_OWED),
+            needs="sync.view_delivery",
+        ),
         held=Number(
             count=documents.get("held", 0),
-            rows=_period_list("sync_delivery", entity, "document_date", period, role__exact="erp",
-                              condition__exact="held", is_live__exact=1, is_required__exact=1),
+            rows=_period_list("sync_delivery", entity, "document_date", period, condition__exact="held", **_OWED),
             needs="sync.view_delivery",
         ),
         blocked=Number(
@@ -257,17 +258,15 @@ def _period_list(model: str, entity: LegalEntity, field: str, period: Accounting
 class Accuracy:
     """Of the invoices taken in in the span, those that needed nothing after them."""
 
-    total: int
+    total: Number
     right: int
     wrong: Number
     share: str
     bar: float
     before: str
     trend: Trend
-    #: in words: how many were voided, credited, stopped
-    voided: int
-    credited: int
-    stopped: int
+    #: why they were not right; one invoice may be several
+    ways: tuple[tuple[str, Number], ...]
 
 
 def invoices_with_trouble() -> QuerySet[InvoiceRecord]:
@@ -278,42 +277,40 @@ def invoices_with_trouble() -> QuerySet[InvoiceRecord]:
     return InvoiceRecord.objects.annotate(voided=taken_back, credited=Exists(credits), stopped=Exists(stops))
 
 
-_WRONG = Q(voided=True) | Q(credited=True) | Q(stopped=True)
+#: why an invoice is not counted as right; each in words
+WRONG = {"voided": "that were voided", "credited": "that were credited", "stopped": "that stopped with a case",
+         "wrong": "that were voided, credited or stopped"}  # fmt: skip
+_ANY = Q(voided=True) | Q(credited=True) | Q(stopped=True)
 
 
-def wrong_invoices(span: Span) -> QuerySet[InvoiceRecord]:
-    """The invoices of a span that are not counted as right, newest first."""
-    return invoices_with_trouble().filter(_WRONG, span.within("created_at")).order_by("-created_at", "-pk")
+def wrong_invoices(span: Span, why: str) -> QuerySet[InvoiceRecord]:
+    """The invoices of a span that are not counted as right for this reason, newest first."""
+    wanted = _ANY if why == "wrong" else Q(**{why: True})
+    return invoices_with_trouble().filter(wanted, span.within("created_at")).order_by("-created_at", "-pk")
 
 
 def invoice_accuracy(span: Span) -> Accuracy:
     """Counts, not money: a share of invoices is the same question in every currency."""
     mine, earlier = span.within("created_at"), span.before.within("created_at")
-    found = (
-        invoices_with_trouble()
-        .filter(mine | earlier)
-        .aggregate(
-            total=Count("pk", filter=mine),
-            wrong=Count("pk", filter=mine & _WRONG),
-            n_voided=Count("pk", filter=mine & Q(voided=True)),
-            n_credited=Count("pk", filter=mine & Q(credited=True)),
-            n_stopped=Count("pk", filter=mine & Q(stopped=True)),
-            total_before=Count("pk", filter=earlier),
-            wrong_before=Count("pk", filter=earlier & _WRONG),
-        )
-    )
-    total, wrong, earlier_total = found["total"], found["wrong"], found["total_before"]
+    asked = {"total": mine, "wrong": mine & _ANY, "before": earlier, "wrong_before": earlier & _ANY}
+    asked |= {f"n_{why}": mine & Q(**{why: True}) for why in ("voided", "credited", "stopped")}
+    rows = invoices_with_trouble().filter(mine | earlier)
+    found = rows.aggregate(**{name: Count("pk", filter=which) for name, which in asked.items()})
+    total, right = found["total"], found["total"] - found["wrong"]
+
+    def number(count: int, why: str) -> Number:
+        return Number(count=count, rows=own_list("desk:executive", span, rows=why), needs="sync.view_invoicerecord")
+
+    all_of_them = listed("sync_invoicerecord", **span.address("created_at"))
     return Accuracy(
-        total=total,
-        right=total - wrong,
-        wrong=Number(
-            count=wrong, rows=own_list("desk:executive", span, rows="invoices"), needs="sync.view_invoicerecord"
-        ),
-        share=percent(total - wrong, total),
-        bar=(total - wrong) * 100 / total if total else 0,
-        before=percent(earlier_total - found["wrong_before"], earlier_total),
-        trend=trend(wrong, found["wrong_before"]),
-        **{name: found[f"n_{name}"] for name in ("voided", "credited", "stopped")},
+        total=Number(count=total, rows=all_of_them, needs="sync.view_invoicerecord"),
+        right=right,
+        wrong=number(found["wrong"], "wrong"),
+        share=percent(right, total),
+        bar=right * 100 / total if total else 0,
+        before=percent(found["before"] - found["wrong_before"], found["before"]),
+        trend=trend(found["wrong"], found["wrong_before"]),
+        ways=tuple((word, number(found[f"n_{word}"], word)) for word in ("voided", "credited", "stopped")),
     )
 
 
@@ -370,7 +367,7 @@ class Cause:
     """One problem, and how many of its cases were opened in the span."""
 
     row: figures.ProblemRow
-    opened: int
+    opened: Number
     trend: Trend
     bar: float
 
@@ -388,7 +385,12 @@ def top_causes(span: Span) -> list[Cause]:
     return [
         Cause(
             row=row,
-            opened=counts.get("now", 0),
+            opened=Number(
+                count=counts.get("now", 0),
+                rows=listed(
+                    "reconciliation_exceptioncase", problem__id__exact=row.problem.pk, **span.address("opened_at")
+                ),
+            ),
             trend=trend(counts.get("now", 0), counts.get("then", 0)),
             bar=row.count * 100 / rows[0].count,
         )

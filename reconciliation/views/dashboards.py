@@ -49,7 +49,7 @@ def dashboards(request: HttpRequest) -> HttpResponse:
 def executive(request: HttpRequest) -> HttpResponse:
     """Where the money stands, for people who decide."""
     span = _span(request)
-    if request.GET.get("rows") == "invoices":
+    if "rows" in request.GET:
         return _invoices(request, span)
     return page(
         request,
@@ -78,8 +78,8 @@ def _choices(span: Span) -> list[tuple[str, str, bool]]:
 # -- rows ---------------------------------------------------------------------------------------------
 def _rows(request: HttpRequest, span: Span) -> HttpResponse:
     name = request.GET["rows"]
-    if name == "failed":
-        return _failed(request, span)
+    if name in ("calls", "failed"):
+        return _calls(request, span, failed=name == "failed")
     step = figures_dashboards.STEPS.get(name)
     if step is None:
         raise Http404("There is no such list.")
@@ -105,29 +105,31 @@ def _line(step: figures_dashboards.Step, row: Any) -> dict[str, Any]:
     return {"title": title, "link": link, "began": row.began, "ended": ended, "took": took}
 
 
-def _failed(request: HttpRequest, span: Span) -> HttpResponse:
+def _calls(request: HttpRequest, span: Span, *, failed: bool) -> HttpResponse:
     connection = Connection.objects.filter(code=request.GET.get("of", "")).first()
     if connection is None:
         raise Http404("There is no such connection.")
-    rows = figures_dashboards.failed_calls(connection.code, span)
     return _list(
         request,
         "portal/dashboards_calls.html",
         span,
-        rows,
+        figures_dashboards.call_rows(connection.code, span, failed=failed),
         needs="sync.view_delivery",
-        title=f"Failed calls to {connection.label}",
+        title=f"{'Failed calls' if failed else 'Calls'} to {connection.label}",
     )
 
 
 def _invoices(request: HttpRequest, span: Span) -> HttpResponse:
+    why = request.GET["rows"]
+    if why not in figures_executive.WRONG:
+        raise Http404("There is no such list.")
     return _list(
         request,
         "portal/dashboards_invoices.html",
         span,
-        figures_executive.wrong_invoices(span),
+        figures_executive.wrong_invoices(span, why),
         needs="sync.view_invoicerecord",
-        title="Invoices that were voided, credited or stopped",
+        title=f"Invoices {figures_executive.WRONG[why]}",
         above=("Executive dashboard", reverse("desk:executive")),
     )
 
