@@ -21,6 +21,7 @@ _PAGES = (
     ("Revenue", "trending_up", "desk:revenue", "sync.view_journalbatchrecord", ("/revenue/",)),
     ("Meters", "speed", "desk:meters", "sync.view_usageplanrecord", ("/meters/",)),
     ("Mappings", "rule", "desk:tables", "sync.view_productmapping", ("/tables/", "/changes/")),
+    ("Dashboards", "monitoring", "desk:dashboards", "reconciliation.view_exceptioncase", ("/dashboards/",)),
     ("Find", "search", "desk:find", "reconciliation.view_exceptioncase", ("/find", "/t/")),
     ("Connections", "hub", "desk:connections", "sync.view_connection", ("/connections/",)),
 )

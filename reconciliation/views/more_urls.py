@@ -1,11 +1,11 @@
-"""Addresses of trail, find, controls, close, revenue, meters and connections; part of the `desk` names."""
+"""Addresses of trail, find, controls, close, revenue, meters, dashboards and connections; part of the `desk` names."""
 
 from datetime import date
 
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from reconciliation.views import changes, close, connections, controls, find, meters, revenue, trail
+from reconciliation.views import changes, close, connections, controls, dashboards, find, meters, revenue, trail
 
 
 class Day:
@@ -51,6 +51,8 @@ urlpatterns = [
     path("tables/<slug:name>/draft", changes.table_draft, name="table_draft"),
     path("changes/CHG-<number:pk>", changes.change, name="change"),
     path("changes/CHG-<number:pk>/<deciding:do>", changes.change_decide, name="change_decide"),
+    path("dashboards/", dashboards.dashboards, name="dashboards"),
+    path("dashboards/executive", dashboards.executive, name="executive"),
     path("connections/", connections.connections, name="connections"),
     path("connections/<slug:code>/<operating:do>", connections.connection_act, name="connection_act"),
 ]

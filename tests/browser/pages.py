@@ -68,5 +68,7 @@ def main_pages(lost_invoice: Callable[[], str]) -> dict[str, tuple[str, str]]:
         "tables": ("Finance approver", "/tables/"),
         "table": ("Billing operations", "/tables/products"),
         "change": ("Finance approver", f"/changes/{drafted.number}"),
+        "dashboards": ("Auditor", "/dashboards/?span=30d"),
+        "executive": ("Executive", "/dashboards/executive?span=30d"),
         "connections": ("Integration support", "/connections/"),
     }
