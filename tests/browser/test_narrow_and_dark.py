@@ -9,7 +9,20 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import Windows
 from tests.browser.pages import SIDEWAYS, main_pages, opened
 
-MAIN = ("home", "queue", "case", "approvals", "approval", "problem", "controls", "trail", "close", "close list", "dashboards", "executive")
+MAIN = (
+    "home",
+    "queue",
+    "case",
+    "approvals",
+    "approval",
+    "problem",
+    "controls",
+    "trail",
+    "close",
+    "close list",
+    "dashboards",
+    "executive",
+)
 BRIGHTNESS = """() => {
   const card = document.querySelector("main .q-card, main .b-card");
   const [red, green, blue] = getComputedStyle(card).backgroundColor.match(/[\\d.]+/g).map(Number);
