@@ -33,6 +33,7 @@ _MARKS = {
     "closed": ("Closed", "lock", "none"),
     "done": ("Done", "check_circle", "good"),
     "to_do": ("Open", "pending", "warn"),
+    "goes_on": ("Goes on", "schedule", "note"),
     "": ("Not known", "help", "doubt"),
 }
 #: a list -> its name, and how the checklist calls it
@@ -187,7 +188,7 @@ def checklist(closing: Closing) -> list[Line]:
     known = f"mirrored from {span.row.connection.label}" if span.row else "not mirrored; these are the calendar month's"
     found = [
         Line(title="First and last day", state="done" if span.row else "", words=known, link=here),
-        Line(title="Days", state="to_do" if left > 0 else "done", words=days, link=here),
+        Line(title="Days", state="goes_on" if left > 0 else "done", words=days, link=here),
     ]
     for name, (_, title) in _LISTS.items():
         count, why = closing.counts[name], closing.unknown.get(name, "")
@@ -196,14 +197,16 @@ def checklist(closing: Closing) -> list[Line]:
         words = f"{count:,}" if count else why or "none"
         if title:
             found.append(Line(title=title, state=state, words=words, link=f"{span.link}?what={name}"))
-    state = "" if not span.row else "done" if span.is_closed else "to_do"
+    if span.row is None:
+        return found  # the first line says that nobody has told us of the period
+    state = "done" if span.is_closed else "to_do"
     return [*found, Line(title="The period", state=state, words=mark_of(span.row)[0].lower(), link=here)]
 
 
 def verdict(closing: Closing, lines: Sequence[Line]) -> tuple[str, str, str]:
     """The checklist in a word, with its icon and tone: its days go on by themselves, and its last line is the aim."""
-    _, days, *others, _ = lines
-    states = [lines[0].state, *(line.state for line in others)]
+    first, days, *others = lines
+    states = [first.state, *(line.state for line in (others[:-1] if closing.span.row else others))]
     open_, unknown = states.count("to_do"), states.count("")
     words = ", ".join([f"{open_} open"] * bool(open_) + [f"{unknown} not known"] * bool(unknown))
     if words:

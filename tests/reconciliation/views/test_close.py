@@ -271,7 +271,7 @@ def test_one_company_is_ready_and_one_is_not(books: Books, auditor: Client) -> N
     assert re.search(r"US01 October 2026 lock_open Open 31 Oct 2026 24:00 EDT \(America/New_York\), 2 days ago", said)
     assert re.search(r"DE01 November 2026 lock_open Open 30 Nov 2026 24:00 CET \(Europe/Berlin\), in 28 days", said)
     # the month that goes on is not over
-    assert lines(looked(books.german, NOVEMBER))["Days"] == ("to_do", "29 to go")
+    assert lines(looked(books.german, NOVEMBER))["Days"] == ("goes_on", "29 to go")
 
 
 def test_a_closed_month_is_shown_only_while_something_of_it_is_left(books: Books) -> None:
@@ -445,7 +445,7 @@ def test_where_no_period_is_mirrored_the_calendar_month_is_shown_as_not_known(bo
     books.owes("3.00", on=NOVEMBER[0])
     one = looked(books.american, NOVEMBER)
     assert (one.span.first, one.span.last, one.counts["documents"]) == (*NOVEMBER, 1)
-    assert lines(one)["First and last day"][0] == lines(one)["The period"][0] == ""
+    assert lines(one)["First and last day"][0] == "" and "The period" not in lines(one)
     page = text_of(auditor, "/close/?entity=US01")
     assert "No period is mirrored." in page and "1 posting dated before" not in page
     assert titles_of(text_of(auditor, "/close/US01/2026-11-17")) == {"Invoice 1"}
