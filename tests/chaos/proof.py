@@ -125,6 +125,7 @@ def phases() -> list[str]:
     """What the sweep of crash points plays."""
     import django
 
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "q2c_portal.settings")
     django.setup()
     from tests.chaos.sweep import PHASES
 
