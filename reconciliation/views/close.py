@@ -132,7 +132,7 @@ def close_list(request: HttpRequest, entity: str, day: date) -> HttpResponse:
         count=count,
         number=number,
         pages=-(-count // PAGE),
-        address="?" + urlencode({"what": what, **({"because": group.because} if group else {})}),
+        address=f"?{urlencode({'what': what, **({'because': group.because} if group else {})})}&",
         as_of=clock.now(),
     )
 

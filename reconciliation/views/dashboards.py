@@ -9,17 +9,16 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from reconciliation import figures_dashboards, figures_executive
-from reconciliation.figures_spans import SPANS, TICKS, Span, length_in_words, span_of
+from reconciliation.figures_spans import CASES_SEEN, SPANS, TICKS, Span, length_in_words, span_of
 from reconciliation.views.page import page, page_number, refused, seen_by
 from sync.models import Connection, SourceEvent
 
-_SEEN = "reconciliation.view_exceptioncase"
 #: rows on one page of a list
 PAGE = 100
 
 
 @require_safe
-@seen_by(_SEEN)
+@seen_by(CASES_SEEN)
 def dashboards(request: HttpRequest) -> HttpResponse:
     """How the portal works: steps, calls, replays, breaks, cases."""
     span = _span(request)
@@ -45,7 +44,7 @@ def dashboards(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@seen_by(_SEEN)
+@seen_by(CASES_SEEN)
 def executive(request: HttpRequest) -> HttpResponse:
     """Where the money stands, for people who decide."""
     span = _span(request)
@@ -150,12 +149,18 @@ def _list(
         return refused(request, "Your role sees this figure, and not its rows.")
     number, count = page_number(request), rows.count()
     chosen = request.GET.copy()
-    pages = {}
-    for word, other in (("before", number - 1), ("after", number + 1)):
-        chosen["page"] = str(other)
-        pages[word] = f"?{chosen.urlencode()}" if 1 <= other <= -(-count // PAGE) else ""
+    chosen.pop("page", None)
     crumbs = [("Dashboards", reverse("desk:dashboards")), *([above] if above else [])]
     shown = [line(row) for row in rows[(number - 1) * PAGE : number * PAGE]]
     return page(
-        request, template, crumbs=crumbs, span=span, shown=shown, count=count, number=number, pages=pages, **context
+        request,
+        template,
+        crumbs=crumbs,
+        span=span,
+        shown=shown,
+        count=count,
+        number=number,
+        pages=-(-count // PAGE),
+        address=f"?{chosen.urlencode()}&",
+        **context,
     )

@@ -12,11 +12,9 @@ import time
 from dataclasses import dataclass
 
 from tests.chaos.planted import BUGS, CRASH_POINTS, SIMULATOR, Planted
-from tests.chaos.results import RESULTS, ROOT, commit, kept
+from tests.chaos.results import PLANTED, RESULTS, ROOT, commit, kept
 
 SEEDS = 200
-#: of the file in which they are kept, after the commit
-ENDING = "-planted.json"
 #: one run of a simulation or a test; the longest takes a third of it on two busy cores
 MOST_SECONDS = 3600
 
@@ -94,7 +92,8 @@ def _command(*words: str, plant: str = "") -> "subprocess.CompletedProcess[str]"
 def main() -> None:
     wanted = sys.argv[1:]
     found = []
-    caught_before = {row["name"] for path in kept(ENDING)[-1:] for row in json.loads(path.read_text()) if row["caught"]}
+    rows = [row for path in kept(PLANTED)[-1:] for row in json.loads(path.read_text())]
+    caught_before = {row["name"] for row in rows if row["caught"]}
     for bug in BUGS:
         if wanted and not any(word in bug.name for word in wanted):
             continue
@@ -115,7 +114,7 @@ def main() -> None:
 def keep(found: list[Caught]) -> None:
     """Beside what earlier runs of this commit have found: bugs can be planted a few at a time."""
     RESULTS.mkdir(parents=True, exist_ok=True)
-    path = RESULTS / f"{commit()}{ENDING}"
+    path = RESULTS / f"{commit()}{PLANTED}"
     rows = {row["name"]: row for row in json.loads(path.read_text())} if path.exists() else {}
     rows |= {one.name: vars(one) for one in found}
     path.write_text(json.dumps(list(rows.values()), indent=1))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.chaos.results import RESULTS, ROOT, commit, kept, same_code
+from tests.chaos.results import PLANTED, RESULTS, ROOT, commit, kept, same_code
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,14 +76,14 @@ def missing(part: Part, have: list[dict[str, Any]]) -> Iterator[int]:
             yield seed
 
 
-def work(minutes: float, *, parts: Sequence[Part] = PARTS, workers: int = 2) -> int:
-    """Run what is missing for so long, in processes of their own; how many violations were found."""
+def work(minutes: float, *, parts: Sequence[Part] = PARTS, workers: int = 2) -> None:
+    """Run what is missing for so long, in processes of their own; what they find is kept."""
     RESULTS.mkdir(parents=True, exist_ok=True)
     have = done()
     waiting = [(part, seed) for part in parts for seed in missing(part, have)]
     # every part gets its turn early
     waiting.sort(key=lambda one: (one[1] - one[0].first_seed, one[0].name))
-    ends, running, violations = time.monotonic() + minutes * 60, [], 0
+    ends, running = time.monotonic() + minutes * 60, []
     while (waiting and time.monotonic() < ends) or running:
         while waiting and len(running) < workers and time.monotonic() < ends:
             part, seed = waiting.pop(0)
@@ -91,9 +91,8 @@ def work(minutes: float, *, parts: Sequence[Part] = PARTS, workers: int = 2) -> 
             running.append((part, seed, _simulate(*words)))
         for one in [one for one in running if one[2].poll() is not None]:
             running.remove(one)
-            violations += _keep(*one)
+            _keep(*one)
         time.sleep(0.2)
-    return violations
 
 
 def _simulate(*words: str) -> "subprocess.Popen[str]":
@@ -112,13 +111,12 @@ def _printed(process: "subprocess.Popen[str]") -> list[dict[str, Any]]:
     return [json.loads(line) for line in process.stdout.read().splitlines() if line.startswith("{")]
 
 
-def _keep(part: Part, seed: int, process: "subprocess.Popen[str]") -> int:
+def _keep(part: Part, seed: int, process: "subprocess.Popen[str]") -> None:
     row = (_printed(process) or [{"seed": seed, "violations": [BROKE]}])[-1]
     row["part"], row["faults"] = part.name, part.faults
     with results_file().open("a") as file:
         file.write(json.dumps(row) + "\n")
     print(f"{part.name}, seed {seed}: {len(row['violations'])} violations, {row.get('seconds', 0):.0f} s", flush=True)
-    return len(row["violations"])
 
 
 def phases() -> list[str]:
@@ -138,8 +136,8 @@ def swept() -> dict[str, dict[str, Any]]:
     return {row["phase"]: row for row in rows}
 
 
-def sweep_crash_points(*, workers: int = 2) -> int:
-    """Die once at every boundary of every phase not yet swept on this code; how many violations were found."""
+def sweep_crash_points(*, workers: int = 2) -> None:
+    """Die once at every boundary of every phase not yet swept on this code; what is found is kept."""
     RESULTS.mkdir(parents=True, exist_ok=True)
     waiting = [phase for phase in phases() if phase not in swept()]
     running: list[tuple[str, subprocess.Popen[str]]] = []
@@ -151,7 +149,6 @@ def sweep_crash_points(*, workers: int = 2) -> int:
             running.remove(one)
             _keep_phase(*one)
         time.sleep(0.2)
-    return sum(len(row["violations"]) for row in swept().values())
 
 
 def _keep_phase(phase: str, process: "subprocess.Popen[str]") -> None:
@@ -171,7 +168,7 @@ def _of_others() -> Iterator[str]:
             f"  crash points: {sum(row['kills'] for row in rows.values()):,} deaths at {len(places)} places in"
             f" {len(rows)} of {len(phases())} phases, {sum(len(row['violations']) for row in rows.values())} violations"
         )
-    for path in kept("-planted.json")[-1:]:
+    for path in kept(PLANTED)[-1:]:
         bugs = json.loads(path.read_text())
         missed = [bug["name"] for bug in bugs if not bug["caught"]]
         yield f"  planted bugs: {len(bugs) - len(missed)} of {len(bugs)} caught" + (

@@ -8,6 +8,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 #: committed, so that a proof of several hours goes on wherever the code is checked out
 RESULTS = Path(os.environ.get("Q2C_PROOF_DIR", str(ROOT / "benchmarks" / "results" / "proof")))
+#: ending of the files of planted bugs, after the commit
+PLANTED = "-planted.json"
 #: what decides how a run goes; a result counts for every commit at which these are the same
 CODE = (
     "connectors",

@@ -11,6 +11,10 @@ from django.db import connections
 from reconciliation import tasks as desk
 from sync import tasks
 
+#: held while business time makes a leap: the portal's day is moved before billing's clock, and a listing of what was
+#: not billed would otherwise look at the moment in between, which no company lives through
+LEAP = threading.Lock()
+
 
 def _controls_between_leaps() -> None:
     with LEAP:
@@ -31,11 +35,6 @@ JOBS: tuple[tuple[Callable[[], None], float], ...] = (
     (desk.run_fixes, 0.1),
     (_controls_between_leaps, 1.0),
 )
-
-
-#: held while business time makes a leap: the portal's day is moved before billing's clock, and a listing of what was
-#: not billed would otherwise look at the moment in between, which no company lives through
-LEAP = threading.Lock()
 
 
 class Engine:

@@ -9,7 +9,7 @@ import httpx
 from django.contrib.auth.models import User
 from oauth2_provider.models import Application
 
-from q2c_portal.local import company, days
+from q2c_portal.local import days
 from q2c_portal.local.pipeline import address
 from sync import clock
 from sync.models import MappingRow, ProductMapping, UsageMeter
@@ -119,7 +119,7 @@ def used(contract: str, meter: str, quantity: str, at: datetime, *, own_id: str 
 def skip_to(business: Business, day: date) -> None:
     """Straight to the evening of a later day; nothing was sold in between."""
     with LEAP:
-        days.set_business_date(business.world, day)
-        business.stripe.advance(business.world.clock, company.at(day, days.WINNING_HOUR))
+        business.move_to(day)
+        business.reach(days.WINNING_HOUR)
         business.rest()
         business.evening()

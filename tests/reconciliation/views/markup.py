@@ -2,7 +2,10 @@
 gaps.
 """
 
+import re
 from html.parser import HTMLParser
+
+from django.test import Client
 
 #: elements that have no end
 VOID = frozenset("area base br col embed hr img input link meta source track wbr path circle rect line".split())
@@ -59,3 +62,11 @@ def problems(page: str) -> list[str]:
     said = " ".join(reader.words)
     found += [f"words: {mark}" for mark in ("{{", "{%", "None", "Decimal(", "  ,") if mark in " ".join(said.split())]
     return found
+
+
+def text_of(client: Client, path: str, *, status: int = 200) -> str:
+    """A page's text with single spaces, opened by somebody; fails where its status or its markup is wrong."""
+    answer = client.get(path)
+    assert answer.status_code == status, path
+    assert problems(answer.content.decode()) == [], path
+    return re.sub(r"\s+", " ", answer.content.decode())

@@ -20,7 +20,7 @@ from reconciliation.views import close
 from sync import blocks, closing
 from sync.models import AccountingPeriod, Delivery, DocumentPolicy, EntityRoute, LatePosting, LegalEntity, PostingWindow
 from tests.reconciliation.views.company import Story, begin, person
-from tests.reconciliation.views.markup import problems
+from tests.reconciliation.views.markup import text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -133,13 +133,6 @@ def lines(one: Closing) -> dict[str, tuple[str, str]]:
 
 def verdict(one: Closing) -> str:
     return close.verdict(one, close.checklist(one))[0]
-
-
-def text_of(client: Client, path: str, *, status: int = 200) -> str:
-    answer = client.get(path)
-    assert answer.status_code == status, path
-    assert problems(answer.content.decode()) == [], path
-    return re.sub(r"\s+", " ", answer.content.decode())
 
 
 def words_of(page: str) -> str:

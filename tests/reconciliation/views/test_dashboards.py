@@ -28,7 +28,7 @@ from sync.models import (
 )
 from tests.reconciliation.views import company
 from tests.reconciliation.views.company import Story, person
-from tests.reconciliation.views.markup import problems
+from tests.reconciliation.views.markup import text_of
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
@@ -53,13 +53,6 @@ def story() -> Story:
 def auditor(client: Client) -> Client:
     client.force_login(person("auditor", "Auditor"))
     return client
-
-
-def text_of(client: Client, path: str, *, status: int = 200) -> str:
-    answer = client.get(path)
-    assert answer.status_code == status, path
-    assert problems(answer.content.decode()) == [], path
-    return re.sub(r"\s+", " ", answer.content.decode())
 
 
 def rows_behind(client: Client, path: str) -> int:

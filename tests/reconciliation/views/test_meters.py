@@ -1,6 +1,5 @@
 """The meters pages: hours, sums, what is frozen and what is late; empty states in words."""
 
-import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -11,7 +10,7 @@ from django.test import Client
 from reconciliation import figures_meters
 from sync.models import UsagePlanRecord
 from sync.usage import intake
-from tests.reconciliation.views.markup import problems
+from tests.reconciliation.views.markup import text_of
 from tests.small_company import Company, person
 from tests.sync.usage.conftest import USED_AT, event, works
 from tests.sync.usage.conftest import bill_usage as bill_usage
@@ -24,13 +23,6 @@ pytestmark = pytest.mark.django_db
 def auditor(client: Client) -> Client:
     client.force_login(person("auditor", "Auditor"))
     return client
-
-
-def text_of(client: Client, path: str, *, status: int = 200) -> str:
-    answer = client.get(path)
-    assert answer.status_code == status, path
-    assert problems(answer.content.decode()) == [], path
-    return re.sub(r"\s+", " ", answer.content.decode())
 
 
 def test_without_a_metered_deal_the_page_says_so(company: Company, auditor: Client) -> None:

@@ -1,6 +1,5 @@
 """The revenue pages: figures that sum, each open to its journals, each journal to its members; and empty states."""
 
-import re
 from datetime import date
 from decimal import Decimal
 
@@ -10,7 +9,7 @@ from django.test import Client
 from reconciliation import figures_revenue
 from sync.models import JournalBatchRecord, RevenueEventRecord
 from sync.revenue import batches, roll_forward, schedules
-from tests.reconciliation.views.markup import problems
+from tests.reconciliation.views.markup import text_of
 from tests.small_company import DAY, Company, person
 from tests.sync.revenue.test_revenue import engine, sells_and_bills
 
@@ -34,13 +33,6 @@ def earning(company: Company) -> Company:
     batches.seal(company.entity, through=date(2026, 6, 30))
     company.settles()
     return company
-
-
-def text_of(client: Client, path: str, *, status: int = 200) -> str:
-    answer = client.get(path)
-    assert answer.status_code == status, path
-    assert problems(answer.content.decode()) == [], path
-    return re.sub(r"\s+", " ", answer.content.decode())
 
 
 def test_each_month_is_opening_and_billed_less_recognised_and_changed(earning: Company) -> None:
