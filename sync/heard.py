@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
+from django.db.models import QuerySet
+
 from connectors.canonical import Canonical, SubscriptionContract, dump
 from sync import blocks, clock, versions
-from sync.models import CustomerRecord, SourceEvent, WorkItem
+from sync.models import ContractRecord, CustomerRecord, SourceEvent, WorkItem
 from sync.pipelines.flow import Flow
 from sync.pipelines.registry import FLOWS
 from sync.states import Condition, Lifecycle
@@ -76,6 +78,7 @@ def register(heard: Sequence[tuple[SourceEvent, Canonical]]) -> tuple[list[WorkI
             if changed:
                 made.append(item)
     _retire_older([item for item in made if item.flow in versions.REPLACED])
+    _retire_other_splits([shape for _, shape in newest.values() if isinstance(shape, SubscriptionContract)])
     return made, {pk: list(said.values()) for pk, said in notes.items()}
 
 
@@ -120,9 +123,13 @@ def _hear_again(item: WorkItem, event: SourceEvent, shape: Canonical, names: dic
     if revision < item.record_revision or (revision == item.record_revision and not again):
         return False, f"{shape.reference} was read before at this revision"
     same = _content(dump(shape)) == _content(item.subject)
+    carried = item.state in (Lifecycle.TRANSFORMED, Lifecycle.RECONCILED)
     item.record_revision = revision
-    if item.state in (Lifecycle.TRANSFORMED, Lifecycle.RECONCILED) or same:
-        item.save(update_fields=["record_revision"])
+    # what was left out for another way of splitting its deal counts again
+    if carried or (same and item.condition != Condition.SUPERSEDED):
+        # what it is read with is kept as it was when it was carried
+        item.subject = item.subject if carried else dump(shape)
+        item.save(update_fields=["record_revision", "subject"])
         if same:
             blocks.clear(work_items=[item.pk], note="It is again as it was carried", reasons=_EDITED)
             return False, f"{shape.reference} is unchanged in what matters"
@@ -190,8 +197,12 @@ def _described(flow: Flow, shape: Canonical, names: dict[str, str]) -> dict:
     return described
 
 
+#: what says how and with what else an object was read, not what it is
+_READING = frozenset({"record_revision", "source_event", "version", "parts"})
+
+
 def _content(subject: dict) -> dict:
-    return {key: value for key, value in subject.items() if key not in ("record_revision", "source_event", "version")}
+    return {key: value for key, value in subject.items() if key not in _READING}
 
 
 def _retire_older(items: Sequence[WorkItem]) -> None:
@@ -199,12 +210,30 @@ def _retire_older(items: Sequence[WorkItem]) -> None:
     themselves.
     """
     for item in items:
-        older = list(
-            WorkItem.objects.select_for_update()
-            .filter(flow=item.flow, reference=item.reference, version__lt=item.version)
-            .exclude(condition__in=[Condition.SETTLED, Condition.SUPERSEDED, Condition.WITHDRAWN])
-            .values_list("pk", flat=True)
+        older = WorkItem.objects.select_for_update().filter(
+            flow=item.flow, reference=item.reference, version__lt=item.version
         )
-        if older:
-            WorkItem.objects.filter(pk__in=older).update(condition=Condition.SUPERSEDED)
-            blocks.clear(work_items=older, note=f"Superseded by version {item.version}")
+        _supersede(older, note=f"Superseded by version {item.version}")
+
+
+def _retire_other_splits(contracts: Sequence[SubscriptionContract]) -> None:
+    """While nothing of a deal was carried, only the newest way it is split over accounts counts."""
+    newest = {one.correlation_id: one for one in contracts if one.modification_kind == "new"}
+    carried = ContractRecord.objects.filter(correlation_id__in=newest).values_list("correlation_id", flat=True)
+    for deal in newest.keys() - set(carried):
+        others = (
+            WorkItem.objects.select_for_update()
+            .filter(flow=FLOWS[SubscriptionContract.kind].name, correlation_id=deal)
+            .filter(subject__modification_kind="new")
+            .exclude(reference__in=newest[deal].parts or [newest[deal].reference])
+        )
+        _supersede(others, note="The deal is billed to other accounts by now")
+
+
+def _supersede(items: QuerySet[WorkItem], *, note: str) -> None:
+    """Items that no longer count, where they have not come to an end; their cases close by themselves."""
+    unfinished = items.exclude(condition__in=[Condition.SETTLED, Condition.SUPERSEDED, Condition.WITHDRAWN])
+    found = list(unfinished.values_list("pk", flat=True))
+    if found:
+        WorkItem.objects.filter(pk__in=found).update(condition=Condition.SUPERSEDED)
+        blocks.clear(work_items=found, note=note)

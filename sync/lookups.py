@@ -26,6 +26,7 @@ from sync.models import (
     InvoiceRecord,
     LegalEntity,
     UsagePlanRecord,
+    WorkItem,
 )
 from sync.pipelines import cash
 from sync.pipelines.flow import Lookups
@@ -65,7 +66,7 @@ def look_up(subjects: Iterable[Canonical], *, tables: Tables | None = None) -> L
         entities={row.code: row for row in LegalEntity.objects.all()},
         customers=_with_parents(wanted),
         contracts=contracts,
-        split=_gathered("master_reference", _named(subjects, "master_reference"), "reference"),
+        split=_splits_of(_named(subjects, "master_reference")),
         sold_by=_gathered(
             "customer_reference",
             {one.reference for one in subjects if isinstance(one, Customer)},
@@ -111,6 +112,18 @@ def _gathered(field: str, of: set[str], what: str) -> dict[str, set[str]]:
     for key, value in ContractRecord.objects.filter(**{f"{field}__in": of}).values_list(field, what):
         found.setdefault(key, set()).add(value)
     return found
+
+
+def _splits_of(deals: set[str]) -> dict[str, set[str]]:
+    """By deal of which something was carried: its contracts, also those that still wait for something. What was
+    carried first keeps the names of all it was signed with.
+    """
+    carried = _gathered("master_reference", deals, "reference")
+    deal_of = {reference: deal for deal, references in carried.items() for reference in references}
+    rows = WorkItem.objects.filter(reference__in=deal_of, subject__modification_kind="new")
+    for reference, parts in rows.values_list("reference", "subject__parts"):
+        carried[deal_of[reference]].update(parts or ())
+    return carried
 
 
 def _taxes_for(subjects: Iterable[Canonical]) -> TaxRules:

@@ -72,6 +72,8 @@ class SubscriptionContract(Canonical):
     customer_reference: str
     #: the deal this is a part of; a quote split over subsidiaries is several contracts of one master
     master_reference: str = ""
+    #: all contracts that deal was split over when this was read, this one among them; empty where it is not split
+    parts: tuple[str, ...] = ()
     #: who signed, who uses it and who pays, where that is not who is billed
     sold_to_reference: str = ""
     ship_to_reference: str = ""

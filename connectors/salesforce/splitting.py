@@ -62,15 +62,18 @@ def parts(
         text = "a deal billed to several accounts is assigned part by part"
         raise Rejected(text, reason="MODIFICATION_UNCLEAR", field="Modification__c", value="Assignment", system=SYSTEM)
     by_line = {line.line_id: line for line in whole.lines}
+    deal = whole.master_reference.partition(":")[2]
+    names = [reference_of(deal, account_id, parts=len(groups)) for account_id, _ in groups]
     left_over = whole.amount - sum((line.amount for line in whole.lines), Decimal(0))
     found = []
-    for account_id, rows in groups:
+    for name, (account_id, rows) in zip(names, groups, strict=True):
         lines = tuple(by_line[full_id(row["Id"])] for row in rows)
         found.append(
             _alone(
                 replace(
                     whole,
-                    reference=reference_of(whole.master_reference.partition(":")[2], account_id, parts=len(groups)),
+                    reference=name,
+                    parts=tuple(names),
                     customer_reference=f"customer:{account_id}",
                     amount=sum((line.amount for line in lines), left_over),
                     lines=lines,

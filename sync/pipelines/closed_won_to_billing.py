@@ -91,8 +91,8 @@ def arrangement(contract: SubscriptionContract) -> str:
 
 def keep_the_split(contract: SubscriptionContract, lookups: Lookups) -> SubscriptionContract:
     """A deal that was carried stays split as it was signed: split otherwise it would be set up twice."""
-    known = lookups.split.get(contract.master_reference, set())
-    if known and contract.reference not in known:
+    signed = lookups.split.get(contract.master_reference, set())
+    if signed and contract.reference not in signed:
         raise StepError("DEAL_CHANGED_AFTER_BILLING", field="Bill to", value=contract.reference)
     return contract
 

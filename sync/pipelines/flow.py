@@ -39,7 +39,7 @@ class Lookups:
     #: with the parents above them
     customers: dict[str, CustomerRecord]
     contracts: dict[str, ContractRecord]
-    #: contracts of a deal that were carried before: master reference -> their references
+    #: contracts a deal was signed as, where something of it was carried before: master reference -> their references
     split: dict[str, set[str]]
     #: other companies of ours that sell to a customer too: customer reference -> entity codes
     sold_by: dict[str, set[str]]

@@ -24,8 +24,9 @@ from q2c_portal.local.readiness import answers_http
 from q2c_portal.local.sandboxes import SalesforceAdmin
 from q2c_portal.management.commands import story
 from reconciliation import tie_out
+from reconciliation.models import ExceptionCase
 from sync import feedback
-from sync.models import CrmStatusRecord, Delivery
+from sync.models import CrmStatusRecord, Delivery, SourceEvent, WorkItem
 from sync.states import UNFINISHED
 from tests.scenarios import recording
 from tests.scenarios.business import open_business as open_business
@@ -165,3 +166,26 @@ def open_company(portal: str) -> Iterator[Callable[..., AtWork]]:
     yield open_up
     if started:
         engine.__exit__(None, None, None)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+    """A story that fails tells what was open in the portal at that moment; afterwards its database is empty."""
+    report = yield
+    if call.when == "call" and report.failed and "portal" in getattr(item, "fixturenames", ()):
+        report.sections.append(("what was open in the portal", "\n".join(what_is_open())))
+    return report
+
+
+def what_is_open() -> list[str]:
+    """A line for every case, and for everything that was not carried to its end."""
+    cases = ExceptionCase.objects.filter(status=ExceptionCase.Status.OPEN).order_by("pk")
+    heard = SourceEvent.objects.exclude(condition="settled").order_by("pk")
+    items = WorkItem.objects.exclude(condition__in=["settled", "superseded"]).order_by("pk")
+    owed = Delivery.objects.exclude(condition__in=["settled", "superseded"]).order_by("pk")
+    return [
+        *(f"case {case.reason}: {case.document} {case.value} {case.evidence}" for case in cases),
+        *(f"heard {row.kind} {row.object_id}: {row.condition} {row.outcome}" for row in heard),
+        *(f"item {row.flow} {row.reference} v{row.version}: {row.condition} {row.waits_for}" for row in items),
+        *(f"delivery {row.role} {row.reference}: {row.condition} {row.held_because}" for row in owed),
+    ]

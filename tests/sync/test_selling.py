@@ -7,6 +7,8 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError, transaction
 
+from connectors.canonical import SubscriptionContract
+from reconciliation.models import ExceptionCase
 from sync import clock
 from sync.models import (
     Connection,
@@ -142,25 +144,65 @@ def test_two_rules_of_one_key_never_overlap(company: Company, second: LegalEntit
 
 
 # -- splits ---------------------------------------------------------------------------------------------
-def part(number: int, of: int, amount: str, **values: object) -> object:
-    reference = f"contract:{deal_id(number)}:{account_id(of)}"
+def part(
+    number: int, of: int, amount: str, *, beside: tuple[int, ...] = (), revision: int = 1_000
+) -> SubscriptionContract:
+    """What one account is billed of a deal, beside what others are billed of it."""
+    names = {account: f"contract:{deal_id(number)}:{account_id(account)}" for account in sorted({of, *beside})}
     return replace(
-        deal(number, of=of, amount=amount, **values),  # type: ignore[arg-type]
-        reference=reference,
+        deal(number, of=of, amount=amount),
+        reference=names[of],
         master_reference=f"contract:{deal_id(number)}",
+        parts=tuple(names.values()),
+        record_revision=revision,
     )
 
 
 def test_a_deal_that_was_carried_is_never_split_again_otherwise(company: Company) -> None:
     for number in (1, 2, 3):
         company.hears(customer(number))
-    company.hears(part(1, 1, "60.00"), part(1, 2, "40.00"))  # type: ignore[arg-type]
+    company.hears(part(1, 1, "60.00", beside=(2,)), part(1, 2, "40.00", beside=(1,)))
     company.settles()
     # the quote is edited: the second half goes to another subsidiary
-    (item,) = company.hears(part(1, 3, "40.00"))  # type: ignore[arg-type]
+    (item,) = company.hears(part(1, 3, "40.00", beside=(1,)))
+    company.settles()
+    assert item.condition == "blocked" and item.blocks.get().reason == "DEAL_CHANGED_AFTER_BILLING"
+    # nor is a third added to the two
+    (item,) = company.hears(part(1, 3, "10.00", beside=(1, 2), revision=1_001))
     company.settles()
     assert item.condition == "blocked" and item.blocks.get().reason == "DEAL_CHANGED_AFTER_BILLING"
     assert Delivery.objects.filter(kind="contract").count() == 2
+
+
+def test_a_part_whose_customer_comes_later_was_signed_with_the_others(company: Company) -> None:
+    company.hears(customer(1))
+    company.hears(part(1, 1, "60.00", beside=(2,)), part(1, 2, "40.00", beside=(1,)))
+    company.settles()
+    assert ContractRecord.objects.get().reference == part(1, 1, "60.00").reference
+    company.hears(customer(2))
+    company.settles()
+    assert {row.amount for row in ContractRecord.objects.all()} == {Decimal("60.00"), Decimal("40.00")}
+    assert not ExceptionCase.objects.filter(status="open").exists()
+
+
+@pytest.mark.parametrize("last", [(1, 3), (1, 2), (3,)], ids=["another", "as at first", "not split any more"])
+def test_while_nothing_was_carried_only_the_newest_split_counts(company: Company, last: tuple[int, ...]) -> None:
+    for revision, accounts in enumerate([(1, 2), (1, 3), last], start=1):
+        each = "100.00" if len(accounts) == 1 else "50.00"
+        parts = [part(1, one, each, beside=accounts, revision=revision) for one in accounts]
+        if len(accounts) == 1:
+            parts = [replace(deal(1, of=accounts[0]), master_reference=parts[0].master_reference, record_revision=9)]
+        company.hears(*parts)
+        company.settles()
+        assert not ContractRecord.objects.exists()
+    for number in (1, 2, 3):
+        company.hears(customer(number))
+    company.settles()
+    assert {row.customer_reference for row in ContractRecord.objects.all()} == {
+        f"customer:{account_id(one)}" for one in last
+    }
+    assert sum(row.amount for row in ContractRecord.objects.all()) == Decimal("100.00")
+    assert not ExceptionCase.objects.filter(status="open").exists()
 
 
 # -- services ---------------------------------------------------------------------------------------------

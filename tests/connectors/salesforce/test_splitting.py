@@ -77,6 +77,8 @@ def test_the_parts_of_any_quote_sum_to_it_and_hold_each_line_once(amounts: list[
     assert len(lines) == len(set(lines)) == len(amounts)
     assert len({part.reference for part in parts}) == len(parts)
     assert {part.master_reference for part in parts} == {f"contract:{DEAL}"}
+    # each names all of them, where there are several
+    assert {part.parts for part in parts} == {tuple(part.reference for part in parts) if len(parts) > 1 else ()}
     # and the list a control reads says the same, under the same names
     listed = _contract_lines(record, day=parts[0].starts_on, currency="USD")
     assert {line.reference: line.net for line in listed} == {part.reference: part.amount for part in parts}
