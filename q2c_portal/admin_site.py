@@ -18,6 +18,7 @@ _PAGES = (
     ("Approvals", "how_to_reg", "desk:approvals", "reconciliation.view_approvalrequest", ("/approvals/",)),
     ("Controls", "balance", "desk:controls", "reconciliation.view_controlrun", ("/controls/",)),
     ("Close", "event_available", "desk:close", "sync.view_accountingperiod", ("/close/",)),
+    ("Sign-off", "draw", "desk:sign_offs", "reconciliation.view_signoff", ("/sign-off/",)),
     ("Revenue", "trending_up", "desk:revenue", "sync.view_journalbatchrecord", ("/revenue/",)),
     ("Meters", "speed", "desk:meters", "sync.view_usageplanrecord", ("/meters/",)),
     ("Mappings", "rule", "desk:tables", "sync.view_productmapping", ("/tables/", "/changes/")),

@@ -137,6 +137,7 @@ FROM (
     SELECT right_currency, document_date, 0, 1, NULL, right_net, NULL, right_tax, NULL, right_gross, -right_gross, standing
     FROM different WHERE right_currency IS NOT NULL AND left_currency IS DISTINCT FROM right_currency
 ) rows
+WHERE document_date BETWEEN coalesce(%(first)s, '-infinity'::date) AND coalesce(%(last)s, 'infinity'::date)
 GROUP BY 1, 2 ORDER BY 1, 2
 """
 
@@ -220,11 +221,11 @@ def _current(control: Control, entity: LegalEntity, side: Side) -> list[int]:
     return list(rows.values_list("pk", flat=True))
 
 
-def totals() -> list[PeriodTotals]:
-    """Per currency and month; only inside `compared`."""
+def totals(*, first: date | None = None, last: date | None = None) -> list[PeriodTotals]:
+    """Per currency and month, of all documents or those dated within these days; only inside `compared`."""
     names = list(PeriodTotals.__dataclass_fields__)
     with database.cursor() as cursor:
-        cursor.execute(_TOTALS)
+        cursor.execute(_TOTALS, {"first": first, "last": last})
         return [PeriodTotals(**dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
 
 

@@ -15,6 +15,7 @@ from reconciliation.controls.control import Control, Finding
 from reconciliation.controls.registry import CONTROLS, controls_of
 from reconciliation.models import Break, ControlRun, ControlStage, ExceptionCase
 from reconciliation.models.controls import Side
+from reconciliation.sign_offs import keeping
 from sync import bill_dates, bulk, clock, journal, schedules
 from sync.mappings import in_force
 from sync.models import AccountingPeriod, Connection, EntityRoute, LegalEntity, ScheduleClaim, WorkItem
@@ -87,14 +88,24 @@ def _first_day(entity: LegalEntity) -> date | None:
 
 
 def run(name: str, *, entity: LegalEntity, business_date: date, look_back: bool = False) -> ControlRun:
-    """One asking. It always leaves a run: where a side cannot be read, one that says `not run`, and a case."""
-    control = CONTROLS[name]
+    """One asking, and what it means for what was signed. It always leaves a run: where a side cannot be read, one that
+    says `not run`, and a case.
+    """
+    row = _ask(CONTROLS[name], entity=entity, business_date=business_date, look_back=look_back)
+    keeping.hold_against(CONTROLS[name], entity=entity)
+    keeping.certify_day(row)
+    return row
+
+
+def _ask(control: Control, *, entity: LegalEntity, business_date: date, look_back: bool) -> ControlRun:
     with transaction.atomic():
         # two askings of one date are two versions, the later one waits for its number
         LegalEntity.objects.select_for_update(no_key=True, of=("self",)).get(pk=entity.pk)
-        version = ControlRun.objects.filter(control=name, entity=entity, business_date=business_date).count() + 1
+        version = (
+            ControlRun.objects.filter(control=control.name, entity=entity, business_date=business_date).count() + 1
+        )
         row = ControlRun.objects.create(
-            control=name,
+            control=control.name,
             entity=entity,
             business_date=business_date,
             version=version,
@@ -122,10 +133,10 @@ def run(name: str, *, entity: LegalEntity, business_date: date, look_back: bool 
                     company_code=source.company_code,
                 )
     except (ConnectorError, LookupError) as error:
-        log.warning("control %s for %s did not run: %s", name, business_date, error)
+        log.warning("control %s for %s did not run: %s", control.name, business_date, error)
         return _not_run(row, control, error)
     except Exception as error:
-        log.exception("control %s for %s failed on our side", name, business_date)
+        log.exception("control %s for %s failed on our side", control.name, business_date)
         return _not_run(row, control, error)
     row.looked_back_to = dates[0] if dates else None
     if control.judges is not None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from reconciliation.governance import cells
 from reconciliation.governance.cells import CellError, Column
+from reconciliation.models import SignOffPolicy
 from sync.models import (
     BundleMapping,
     CountryMapping,
@@ -132,6 +133,19 @@ def _caps_fit(values: Values) -> dict[str, str]:
             problems[name] = str(error)
     if values["small_difference_percent"] >= 100:
         problems["small_difference_percent"] = "must be below 100"
+    return problems
+
+
+def _limits_fit(values: Values) -> dict[str, str]:
+    problems = {}
+    try:
+        values["error_limit"] = cells.exact(values["error_limit"], values["entity"].functional_currency)
+    except CellError as error:
+        problems["error_limit"] = str(error)
+    if values["error_age_days"] % 1 or not 0 <= values["error_age_days"] <= 366:
+        problems["error_age_days"] = "must be a whole number of days, at most 366"
+    else:
+        values["error_age_days"] = int(values["error_age_days"])
     return problems
 
 
@@ -333,6 +347,38 @@ TABLES: dict[str, Table] = {
             ),
             key=("entity",),
             whole=_caps_fit,
+        ),
+        Table(
+            name="sign-off-policies",
+            title="Sign-off policies",
+            model=SignOffPolicy,
+            columns=(
+                Column(name="entity", read=cells.entity, help="Our company's code."),
+                Column(
+                    name="tied_days",
+                    read=cells.one_of(*SignOffPolicy.TiedDays.values),
+                    is_required=False,
+                    default="people",
+                    help="Who signs days on which both sides agree.",
+                ),
+                Column(
+                    name="error_limit",
+                    read=cells.price,
+                    is_required=False,
+                    default=Decimal(0),
+                    help="Most one unresolved error may come to when it is signed with, in the company's own currency.",
+                ),
+                Column(
+                    name="error_age_days",
+                    read=cells.number,
+                    is_required=False,
+                    default=Decimal(0),
+                    help="Days such an error may be old.",
+                ),
+                *_VALID,
+            ),
+            key=("entity",),
+            whole=_limits_fit,
         ),
         Table(
             name="rates",

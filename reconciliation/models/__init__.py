@@ -7,6 +7,7 @@ from reconciliation.models.controls import Break, ControlLine, ControlRun, Contr
 from reconciliation.models.fixes import FixItem, FixRun
 from reconciliation.models.ownership import OwnershipRule
 from reconciliation.models.problems import Problem
+from reconciliation.models.sign_offs import SignOff, SignOffPolicy
 
 __all__ = [
     "ApprovalPolicy",
@@ -22,4 +23,6 @@ __all__ = [
     "OwnershipRule",
     "Problem",
     "RowChange",
+    "SignOff",
+    "SignOffPolicy",
 ]

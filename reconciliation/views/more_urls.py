@@ -1,11 +1,22 @@
-"""Addresses of trail, find, controls, close, revenue, meters, dashboards and connections; part of the `desk` names."""
+"""Addresses of trail, find, controls, close, sign-off, figures, tables and connections; part of the `desk` names."""
 
 from datetime import date
 
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from reconciliation.views import changes, close, connections, controls, dashboards, find, meters, revenue, trail
+from reconciliation.views import (
+    changes,
+    close,
+    connections,
+    controls,
+    dashboards,
+    find,
+    meters,
+    revenue,
+    sign_offs,
+    trail,
+)
 
 
 class Day:
@@ -26,7 +37,14 @@ class Operating(StringConverter):
     regex = "test|pause|resume"
 
 
+class Signing(StringConverter):
+    """What can be done with a sign-off."""
+
+    regex = "prepare|sign|return"
+
+
 register_converter(Day, "day")
+register_converter(Signing, "signing")
 register_converter(Operating, "operating")
 
 urlpatterns = [
@@ -37,6 +55,13 @@ urlpatterns = [
     path("controls/<slug:control>/<str:entity>/<day:day>/again", controls.control_again, name="control_again"),
     path("close/", close.close, name="close"),
     path("close/<str:entity>/<day:day>", close.close_list, name="close_list"),
+    path("sign-off/", sign_offs.sign_offs, name="sign_offs"),
+    path("sign-off/<slug:control>/<str:entity>/<day:first>/<day:last>", sign_offs.sign_off, name="sign_off"),
+    path(
+        "sign-off/<slug:control>/<str:entity>/<day:first>/<day:last>/<signing:do>",
+        sign_offs.sign_off_act,
+        name="sign_off_act",
+    ),
     path("revenue/", revenue.revenue, name="revenue"),
     path("revenue/journals/<str:reference>", revenue.revenue_journal, name="revenue_journal"),
     path(

@@ -64,6 +64,8 @@ def main_pages(lost_invoice: Callable[[], str]) -> dict[str, tuple[str, str]]:
         "controls": ("Finance preparer", "/controls/"),
         "control run": ("Finance preparer", f"/controls/invoices/US01/{told.DAY}"),
         "close": ("Finance preparer", "/close/"),
+        "sign-off": ("Finance preparer", f"/sign-off/?month={told.DAY:%Y-%m}"),
+        "sign-off of a day": ("Finance preparer", f"/sign-off/invoices/US01/{told.DAY}/{told.DAY}"),
         "close list": ("Finance preparer", f"/close/US01/{told.DAY:%Y-%m}-01?what=cases"),
         "tables": ("Finance approver", "/tables/"),
         "table": ("Billing operations", "/tables/products"),

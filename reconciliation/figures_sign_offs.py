@@ -1,0 +1,92 @@
+"""Every number of the sign-off pages: which controls of a month are signed, by whom, and what stands in the way."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Count, Q
+from django.urls import reverse
+
+from reconciliation.controls.control import Control
+from reconciliation.controls.registry import controls_of
+from reconciliation.models import Break, ControlRun, SignOff
+from reconciliation.sign_offs import certificates
+from sync.models import AccountingPeriod, LegalEntity
+
+#: how a control of a month stands -> (word, icon, tone)
+MARKS = {
+    "": ("Not signed", "pending", "warn"),
+    SignOff.Status.PREPARED: ("Waits for review", "hourglass_top", "note"),
+    SignOff.Status.SIGNED: ("Signed", "task_alt", "good"),
+    SignOff.Status.RETURNED: ("Sent back", "undo", "warn"),
+    SignOff.Status.SUSPENDED: ("Suspended", "gpp_maybe", "stop"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One control of a month."""
+
+    control: Control
+    sign_off: SignOff | None
+    link: str
+    #: days asked, not run, with a difference, and certified or signed one by one
+    days: int
+    not_run: int
+    certified: int
+    open_breaks: int
+
+    @property
+    def mark(self) -> tuple[str, str, str]:
+        return MARKS[self.sign_off.status if self.sign_off else ""]
+
+
+def link_of(control: str, entity: LegalEntity, first: date, last: date) -> str:
+    return reverse("desk:sign_off", args=[control, entity.code, first, last])
+
+
+def month(entity: LegalEntity, first: date, last: date) -> list[Line]:
+    """Every control of a company over a month, key controls first; all is read at once."""
+    controls = controls_of(entity)
+    span = {"entity": entity, "business_date__range": (first, last)}
+    statuses: dict[tuple[str, date], str] = {}
+    for row in ControlRun.objects.filter(**span).order_by("version").only("control", "business_date", "status"):
+        statuses[row.control, row.business_date] = row.status
+    not_run = Counter(name for (name, _), status in statuses.items() if status == ControlRun.Status.NOT_RUN)
+    signed = SignOff.objects.filter(entity=entity, starts_on=first, ends_on=last)
+    newest = {row.control: row for row in signed.select_related("prepared_by", "reviewed_by").order_by("version")}
+    daily = SignOff.objects.filter(entity=entity, status=SignOff.Status.SIGNED, starts_on__range=(first, last))
+    certified = Counter(
+        daily.filter(ends_on__lte=last)
+        .exclude(pk__in=[row.pk for row in newest.values()])
+        .values_list("control", flat=True)
+    )
+    of_month = Q(document_date__range=(first, last)) | Q(found_in__business_date__range=(first, last))
+    broken = Break.objects.filter(of_month, entity=entity, healed_at=None).order_by().values("control")
+    breaks = dict(broken.annotate(n=Count("pk")).values_list("control", "n"))
+    asked = {control.name: certificates.days_asked(control, entity, first, last) for control in controls}
+    found = [
+        Line(
+            control=control,
+            sign_off=newest.get(control.name),
+            link=link_of(control.name, entity, first, last),
+            days=len(asked[control.name]),
+            not_run=not_run[control.name] + sum((control.name, day) not in statuses for day in asked[control.name]),
+            certified=certified[control.name],
+            open_breaks=breaks.get(control.name, 0),
+        )
+        for control in controls
+    ]
+    return sorted(found, key=lambda line: not line.control.is_key)
+
+
+def unsigned(lines: Sequence[Line]) -> int:
+    """Key controls of a month that two people have not signed, or whose signature is suspended."""
+    return sum(line.mark != MARKS[SignOff.Status.SIGNED] for line in lines if line.control.is_key)
+
+
+def months_of(entity: LegalEntity, *, today: date) -> list[AccountingPeriod]:
+    """Periods of the receivables that have begun, the newest first; at most a year of them."""
+    rows = AccountingPeriod.objects.filter(entity=entity, module="ar", starts_on__lte=today)
+    return list(rows.order_by("-starts_on")[:12])
