@@ -58,6 +58,7 @@ ROLES: dict[str, list[str]] = {
         "reconciliation.ask_money",
         "reconciliation.ask_configuration",
         "reconciliation.prepare_signoff",
+        "reconciliation.begin_close",
     ],
     "Finance approver": [
         *_SEE,
@@ -65,6 +66,7 @@ ROLES: dict[str, list[str]] = {
         "reconciliation.approve_money",
         "reconciliation.approve_configuration",
         "reconciliation.review_signoff",
+        "reconciliation.finish_close",
         "sync.assess_lateposting",
     ],
     "Integration support": [*_SEE, *_WORK, "sync.replay_sourceevent", "reconciliation.view_ownershiprule"],

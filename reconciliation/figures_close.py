@@ -15,7 +15,7 @@ from django.db.models import Case, Count, F, IntegerField, Max, Min, Q, QuerySet
 from django.db.models.functions import Abs, Coalesce
 from django.urls import reverse
 
-from reconciliation import figures, figures_controls
+from reconciliation import figures, figures_controls, figures_sign_offs, sentences
 from reconciliation.controls.control import Control
 from reconciliation.controls.registry import controls_of
 from reconciliation.models import Break, ControlRun, ExceptionCase
@@ -97,6 +97,9 @@ class Closing:
     not_run: list[tuple[Control, date, str]] = field(default_factory=list)
     not_green: list[tuple[Control, ControlRun]] = field(default_factory=list)
     late: list[LatePosting] = field(default_factory=list)
+    #: key controls asked of the company, and how many of them are signed for these days
+    keys: int = 0
+    signed: int = 0
     #: a list nobody can count -> why
     unknown: dict[str, str] = field(default_factory=dict)
 
@@ -160,18 +163,6 @@ def _claimed(span: Span, under_way: Iterable[tuple[Any, Any, Any]]) -> int:
     """What the second step of closing a period from here waits for (sync/closing.py)."""
     ledger = (span.row.entity_id, span.row.connection_id) if span.row else None
     return sum((entity, target) == ledger and span.first <= day <= span.last for entity, target, day in under_way)
-
-
-def moment(at: datetime, entity: LegalEntity) -> str:
-    """A time on the clock of a company."""
-    there = at.astimezone(entity.zone)
-    return f"{there:%d %b %Y %H:%M} {zone_name(there)}"
-
-
-def zone_name(at: datetime) -> str:
-    """A zone's abbreviation; where it has none, its distance from UTC."""
-    name = at.strftime("%Z")
-    return f"UTC{name}" if name[:1] in ("+", "-") else name
 
 
 def _any(conditions: Iterable[Q]) -> Q:
@@ -311,7 +302,7 @@ def _count_documents(closings: Sequence[Closing]) -> None:
                 words=_HELD.get(because, words),
                 count=count,
                 money=[money(part["total"], part["currency"]) for part in parts if part["total"] is not None],
-                released=" to ".join(moment(at, one.span.entity) for at in (times[:1] + times[1:][-1:])),
+                released=" to ".join(sentences.moment(at, one.span.entity) for at in (times[:1] + times[1:][-1:])),
             )
         )
 
@@ -357,8 +348,11 @@ def _ask_controls(closings: Sequence[Closing], routes: Iterable[EntityRoute]) ->
     open_breaks = Break.objects.filter(healed_at=None, entity__in=entities).values_list("entity", "control").order_by()
     oldest = {(entity, control): day for entity, control, day in open_breaks.annotate(Min("document_date"))}
     controls = {entity: controls_of(entity) for entity in entities}
+    signed = figures_sign_offs.signed([(one.span.entity, one.span.first, one.span.last) for one in closings])
     for one in closings:
         span, key = one.span, one.span.entity.pk
+        names = {control.name for control in controls[span.entity] if control.is_key}
+        one.keys, one.signed = len(names), len(names & signed[span.entity, span.first, span.last])
         start = min((row.valid_from for row in routes if row.entity_id == key), default=None)
         first = max(span.first, start) if start else span.first
         if start is None or span.through < first:

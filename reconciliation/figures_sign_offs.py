@@ -81,6 +81,19 @@ def month(entity: LegalEntity, first: date, last: date) -> list[Line]:
     return sorted(found, key=lambda line: not line.control.is_key)
 
 
+def signed(spans: Sequence[tuple[LegalEntity, date, date]]) -> dict[tuple[LegalEntity, date, date], set[str]]:
+    """Names of the controls that are signed for exactly these days, per company and days; all asked at once."""
+    found: dict[tuple[LegalEntity, date, date], set[str]] = {span: set() for span in spans}
+    by_key = {(entity.pk, first, last): (entity, first, last) for entity, first, last in spans}
+    wanted = Q(pk__in=[])
+    for entity, first, last in spans:
+        wanted |= Q(entity=entity, starts_on=first, ends_on=last)
+    rows = SignOff.objects.filter(wanted, status=SignOff.Status.SIGNED)
+    for entity_id, first, last, control in rows.values_list("entity", "starts_on", "ends_on", "control"):
+        found[by_key[entity_id, first, last]].add(control)
+    return found
+
+
 def unsigned(lines: Sequence[Line]) -> int:
     """Key controls of a month that two people have not signed, or whose signature is suspended."""
     return sum(line.mark != MARKS[SignOff.Status.SIGNED] for line in lines if line.control.is_key)

@@ -1,10 +1,11 @@
 """What people read: titles, the six sentences of a case, the seller's line. Texts come from the table of reasons."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from reconciliation.models import ExceptionCase, Problem
-from sync.models import WorkItem
+from sync.models import LegalEntity, WorkItem
 from sync.money_text import money
 from sync.reasons import Reason, reason
 
@@ -135,3 +136,15 @@ def _waiting_words(case: ExceptionCase) -> str:
             sums[currency] = sums.get(currency, 0) + amount
     words = " and ".join(money(total, currency) for currency, total in sorted(sums.items()))
     return f" {len(waiting)} other {'object waits' if len(waiting) == 1 else 'objects wait'} for it: {words}."
+
+
+def moment(at: datetime, entity: LegalEntity) -> str:
+    """A time on the clock of a company."""
+    there = at.astimezone(entity.zone)
+    return f"{there:%d %b %Y %H:%M} {zone_name(there)}"
+
+
+def zone_name(at: datetime) -> str:
+    """A zone's abbreviation; where it has none, its distance from UTC."""
+    name = at.strftime("%Z")
+    return f"UTC{name}" if name[:1] in ("+", "-") else name

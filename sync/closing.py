@@ -25,19 +25,23 @@ def begin_close(period: AccountingPeriod, *, user: User | None = None) -> Accoun
         row = _locked(period)
         if row.own_state != _State.OPEN or row.state == _State.CLOSED:
             raise NotNow(f"{_name(row)} is {row.get_state_display().lower()} already.")
+        row.closing_by, row.closed_by = user, None
         return _move(row, _State.CLOSING, user=user, words="began to close")
 
 
 def finish_close(period: AccountingPeriod, *, user: User | None = None) -> list[Delivery]:
     """Closing -> closed, unless postings of the period are still under way, in doubt or not posted yet: those are
-    returned, and nothing changes. An empty list: it is closed. Raises NotNow.
+    returned, and nothing changes. An empty list: it is closed. Raises NotNow, also for who began: two people close.
     """
     with transaction.atomic():
         row = _locked(period)
         if row.own_state != _State.CLOSING:
             raise NotNow(f"Begin to close {_name(row)} first.")
+        if user is not None and row.closing_by_id == user.pk:
+            raise NotNow(f"You began to close {_name(row)}; another person closes it.")
         left = under_way(row)
         if not left:
+            row.closed_by = user
             _move(row, _State.CLOSED, user=user, words="closed")
         return left
 
@@ -48,6 +52,7 @@ def reopen(period: AccountingPeriod, *, user: User | None = None) -> AccountingP
         row = _locked(period)
         if row.own_state == _State.OPEN:
             raise NotNow(f"{_name(row)} was not closed from here.")
+        row.closing_by = row.closed_by = None
         return _move(row, _State.OPEN, user=user, words="opened again")
 
 
@@ -74,7 +79,7 @@ def _locked(period: AccountingPeriod) -> AccountingPeriod:
 def _move(row: AccountingPeriod, own_state: str, *, user: User | None, words: str) -> AccountingPeriod:
     before, row.own_state = row.state, own_state
     row.state = stricter(own_state, row.erp_state)
-    row.save(update_fields=["own_state", "state"])
+    row.save(update_fields=["own_state", "state", "closing_by", "closed_by"])
     who = (user.get_full_name() or user.username) if user else journal.ENGINE
     journal.note(
         [

@@ -26,7 +26,6 @@ from sync.models import (
     InvoiceRecord,
     LegalEntity,
     UsagePlanRecord,
-    WorkItem,
 )
 from sync.pipelines import cash
 from sync.pipelines.flow import Lookups
@@ -118,12 +117,11 @@ def _splits_of(deals: set[str]) -> dict[str, set[str]]:
     """By deal of which something was carried: its contracts, also those that still wait for something. What was
     carried first keeps the names of all it was signed with.
     """
-    carried = _gathered("master_reference", deals, "reference")
-    deal_of = {reference: deal for deal, references in carried.items() for reference in references}
-    rows = WorkItem.objects.filter(reference__in=deal_of, subject__modification_kind="new")
-    for reference, parts in rows.values_list("reference", "subject__parts"):
-        carried[deal_of[reference]].update(parts or ())
-    return carried
+    found: dict[str, set[str]] = {}
+    rows = ContractRecord.objects.filter(master_reference__in=deals, modification_kind="new")
+    for deal, reference, parts in rows.values_list("master_reference", "reference", "parts"):
+        found.setdefault(deal, set()).update({reference, *parts})
+    return found
 
 
 def _taxes_for(subjects: Iterable[Canonical]) -> TaxRules:

@@ -8,7 +8,8 @@ from django.db.models import QuerySet
 from reconciliation.fixes.fix import Input, InputError, NotPossible, Preview, Target, Write, day, member, totals
 from reconciliation.fixes.mapping_fixes import ReleasesWorkItems, approved_as, insert
 from reconciliation.governance import impact
-from reconciliation.governance.tables import TABLES, Values
+from reconciliation.governance.table import Values
+from reconciliation.governance.tables import TABLES
 from reconciliation.models import ApprovalRequest, ExceptionCase
 from sync import clock
 from sync.models import EntityMapping, LegalEntity, MappingRow

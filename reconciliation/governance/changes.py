@@ -12,7 +12,8 @@ from django.db import IntegrityError, models, transaction
 from reconciliation.approvals import APPROVE, ASK, Changed, Refused, holds
 from reconciliation.governance import impact
 from reconciliation.governance.files import Tried
-from reconciliation.governance.tables import TABLES, Table, Values
+from reconciliation.governance.table import Table, Values
+from reconciliation.governance.tables import TABLES
 from reconciliation.models import RowChange
 from sync import clock, journal, nudges
 from sync.models import MappingRow, WorkItem

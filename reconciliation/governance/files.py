@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from reconciliation.governance.cells import CellError
-from reconciliation.governance.tables import Table, Values
+from reconciliation.governance.table import Table, Values
 from sync.models import MappingRow
 
 #: a file beyond these is no work of hands

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from reconciliation.governance.tables import Table, Values
+from reconciliation.governance.table import Table, Values
 from reconciliation.models import ExceptionCase
 from sync.models import ContractRecord, CustomerRecord, InvoiceRecord
 from sync.money_text import plain

@@ -1,17 +1,14 @@
-"""The tables people keep by file: their columns, what makes a row itself, and the stops a new row may end."""
+"""The tables people keep by file; those of policies are beside this."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
 
 from reconciliation.governance import cells
 from reconciliation.governance.cells import CellError, Column
-from reconciliation.models import SignOffPolicy
+from reconciliation.governance.policy_tables import POLICY_TABLES
+from reconciliation.governance.table import VALID, Table, Values
 from sync.models import (
     BundleMapping,
     CountryMapping,
-    DocumentPolicy,
     EntityMapping,
     ExchangeRate,
     MappingRow,
@@ -23,49 +20,9 @@ from sync.models import (
 )
 from sync.models.tax import Treatment
 
-Values = dict[str, Any]
-#: field -> what is wrong with the row as a whole
-Whole = Callable[[Values], dict[str, str]]
-
-
-def _nothing(values: Values) -> dict[str, str]:
-    return {}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Table:
-    """One table of approved rows."""
-
-    name: str
-    title: str
-    model: type[MappingRow]
-    columns: tuple[Column, ...]
-    #: what makes a row itself: two approved rows of one key are never valid on the same day
-    key: tuple[str, ...]
-    #: reasons of stops a new row may end, and the field of the row that is their value
-    ends: tuple[tuple[str, str], ...] = field(default=())
-    #: what can only be seen in the row as a whole
-    whole: Whole = _nothing
-
-    @property
-    def header(self) -> list[str]:
-        return [column.name for column in self.columns]
-
-
-_VALID = (
-    Column(name="valid_from", read=cells.day, help="First day it holds."),
-    Column(name="valid_to", read=cells.day, is_required=False, help="First day it no longer holds."),
-    Column(name="note", read=cells.text(300), is_required=False, default=""),
-)
 _JURISDICTION = cells.matching(r"[A-Z]{2}(-[A-Z0-9]{1,3})?", such_as="DE or US-NY")
 _CUSTOMER = cells.matching(r"customer:[A-Za-z0-9]{15,18}", such_as="customer:0015g00000AbCdEAAV")
 _CURRENCY = Column(name="currency", read=cells.currency)
-#: caps in the company's own currency: column, seed, what it is for
-_SMALL_DIFFERENCES = (
-    ("small_difference_most", Decimal(10), "Per invoice."),
-    ("small_difference_month", Decimal(500), "For the company, per calendar month."),
-    ("small_difference_customer_year", Decimal(50), "Per customer and calendar year."),
-)
 
 
 def _price_fits(values: Values) -> dict[str, str]:
@@ -124,31 +81,6 @@ def _number_or_threshold(values: Values) -> dict[str, str]:
     return {}
 
 
-def _caps_fit(values: Values) -> dict[str, str]:
-    problems, code = {}, values["entity"].functional_currency
-    for name, _, _ in _SMALL_DIFFERENCES:
-        try:
-            values[name] = cells.exact(values[name], code)
-        except CellError as error:
-            problems[name] = str(error)
-    if values["small_difference_percent"] >= 100:
-        problems["small_difference_percent"] = "must be below 100"
-    return problems
-
-
-def _limits_fit(values: Values) -> dict[str, str]:
-    problems = {}
-    try:
-        values["error_limit"] = cells.exact(values["error_limit"], values["entity"].functional_currency)
-    except CellError as error:
-        problems["error_limit"] = str(error)
-    if values["error_age_days"] % 1 or not 0 <= values["error_age_days"] <= 366:
-        problems["error_age_days"] = "must be a whole number of days, at most 366"
-    else:
-        values["error_age_days"] = int(values["error_age_days"])
-    return problems
-
-
 def _percent_fits(values: Values) -> dict[str, str]:
     if values["percent"] >= 100:
         return {"percent": "must be below 100"}
@@ -181,7 +113,7 @@ TABLES: dict[str, Table] = {
                     is_required=False,
                     default="billing",
                 ),
-                *_VALID,
+                *VALID,
             ),
             key=("crm_product", "currency"),
             ends=(("PRODUCT_UNMAPPED", "crm_product"),),
@@ -197,7 +129,7 @@ TABLES: dict[str, Table] = {
                 Column(
                     name="shares", read=cells.listed(cells.number), help="Percent, in the same order; together 100."
                 ),
-                *_VALID,
+                *VALID,
             ),
             key=("crm_product",),
             ends=(("PRODUCT_UNMAPPED", "crm_product"),),
@@ -210,7 +142,7 @@ TABLES: dict[str, Table] = {
             columns=(
                 Column(name="written", read=cells.text(120), help="As people wrote it."),
                 Column(name="country", read=cells.matching(r"[A-Z]{2}", such_as="DE")),
-                *_VALID,
+                *VALID,
             ),
             key=("written",),
             ends=(("COUNTRY_UNKNOWN", "written"),),
@@ -229,7 +161,7 @@ TABLES: dict[str, Table] = {
                 ),
                 Column(name="key", read=cells.text(120), is_required=False, default=""),
                 Column(name="entity", read=cells.entity, help="Our company's code."),
-                *_VALID,
+                *VALID,
             ),
             key=("basis", "country", "key"),
             ends=(("ENTITY_ROUTE_MISSING", "key"), ("ENTITY_ROUTE_MISSING", "country")),
@@ -246,7 +178,7 @@ TABLES: dict[str, Table] = {
                 Column(name="number", read=cells.text(40), is_required=False, default=""),
                 Column(name="threshold", read=cells.price, is_required=False),
                 Column(name="threshold_currency", read=cells.currency, is_required=False, default=""),
-                *_VALID,
+                *VALID,
             ),
             key=("entity", "jurisdiction"),
             ends=(("NOT_REGISTERED", "jurisdiction"),),
@@ -264,7 +196,7 @@ TABLES: dict[str, Table] = {
                 Column(name="percent", read=cells.number),
                 Column(name="billing_code", read=cells.text(120), is_required=False, default=""),
                 Column(name="erp_code", read=cells.text(120)),
-                *_VALID,
+                *VALID,
             ),
             key=("entity", "jurisdiction", "tax_class", "treatment"),
             ends=(("TAX_CODE_MISSING", ""),),
@@ -293,93 +225,12 @@ TABLES: dict[str, Table] = {
                 Column(name="customer_reference", read=_CUSTOMER),
                 Column(name="tax_id", read=cells.matching(r"[A-Z0-9]{4,60}", such_as="DE811128135")),
                 Column(name="consultation", read=cells.text(60), help="The authority's own number of the check."),
-                *_VALID,
+                *VALID,
             ),
             key=("customer_reference",),
             ends=(("VAT_ID_INVALID", "tax_id"),),
         ),
-        Table(
-            name="document-policies",
-            title="Document policies",
-            model=DocumentPolicy,
-            columns=(
-                Column(name="entity", read=cells.entity, help="Our company's code."),
-                Column(
-                    name="zero_totals",
-                    read=cells.one_of(*DocumentPolicy.ZeroTotals.values),
-                    is_required=False,
-                    default="post",
-                ),
-                Column(
-                    name="e_invoices",
-                    read=cells.one_of(*DocumentPolicy.EInvoices.values),
-                    is_required=False,
-                    default="not_required",
-                ),
-                *(
-                    Column(name=name, read=cells.price, is_required=False, default=default, help=help_text)
-                    for name, default, help_text in _SMALL_DIFFERENCES
-                ),
-                Column(
-                    name="small_difference_percent",
-                    read=cells.number,
-                    is_required=False,
-                    default=Decimal("0.5"),
-                    help="Of the invoice's total.",
-                ),
-                *(
-                    Column(
-                        name=name,
-                        read=cells.one_of(*DocumentPolicy.NumbersFrom.values),
-                        is_required=False,
-                        default="billing",
-                    )
-                    for name in ("invoice_numbers_from", "credit_memo_numbers_from")
-                ),
-                Column(
-                    name="backdated_changes",
-                    read=cells.one_of(*DocumentPolicy.BackdatedChanges.values),
-                    is_required=False,
-                    default="stop",
-                    help="Changes of contracts that hold from before the period billed now.",
-                ),
-                *_VALID,
-            ),
-            key=("entity",),
-            whole=_caps_fit,
-        ),
-        Table(
-            name="sign-off-policies",
-            title="Sign-off policies",
-            model=SignOffPolicy,
-            columns=(
-                Column(name="entity", read=cells.entity, help="Our company's code."),
-                Column(
-                    name="tied_days",
-                    read=cells.one_of(*SignOffPolicy.TiedDays.values),
-                    is_required=False,
-                    default="people",
-                    help="Who signs days on which both sides agree.",
-                ),
-                Column(
-                    name="error_limit",
-                    read=cells.price,
-                    is_required=False,
-                    default=Decimal(0),
-                    help="Most one unresolved error may come to when it is signed with, in the company's own currency.",
-                ),
-                Column(
-                    name="error_age_days",
-                    read=cells.number,
-                    is_required=False,
-                    default=Decimal(0),
-                    help="Days such an error may be old.",
-                ),
-                *_VALID,
-            ),
-            key=("entity",),
-            whole=_limits_fit,
-        ),
+        *POLICY_TABLES,
         Table(
             name="rates",
             title="Exchange rates",
@@ -391,7 +242,7 @@ TABLES: dict[str, Table] = {
                 Column(name="rate", read=cells.number, help="Units of the second for one of the first."),
                 Column(name="source", read=cells.text(60)),
                 Column(name="as_of", read=cells.day),
-                *_VALID,
+                *VALID,
             ),
             key=("rate_type", "from_currency", "to_currency"),
             ends=(("FX_RATE_MISSING", ""),),

@@ -90,6 +90,8 @@ class SignOff(models.Model):
         permissions = [
             ("prepare_signoff", "Prepare sign-offs of controls"),
             ("review_signoff", "Review and sign what another person prepared"),
+            ("begin_close", "Begin to close a month"),
+            ("finish_close", "Close a month another person began to close, or open it again"),
         ]
         constraints = [
             models.CheckConstraint(

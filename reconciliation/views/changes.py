@@ -13,7 +13,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from reconciliation import approvals
 from reconciliation.governance import changes, files, impact
-from reconciliation.governance.tables import TABLES, Table
+from reconciliation.governance.table import Table
+from reconciliation.governance.tables import TABLES
 from reconciliation.models import RowChange
 from reconciliation.views.page import page, seen_by, typed
 from sync.models import MappingRow

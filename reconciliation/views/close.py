@@ -1,16 +1,19 @@
 """Close: where each company's periods stand and what holds their close up; and the rows behind each of its numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.contrib import messages
+from django.contrib.auth.models import AbstractUser
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
-from reconciliation import figures, figures_close, sentences, trail_steps
+from reconciliation import figures, figures_close, month_close, sentences, trail_steps
+from reconciliation.approvals import holds
 from reconciliation.figures_close import Closing, Span
 from reconciliation.models import ExceptionCase
 from reconciliation.views.page import page, page_number, seen_by
@@ -36,34 +39,6 @@ _MARKS = {
     "goes_on": ("Goes on", "schedule", "note"),
     "": ("Not known", "help", "doubt"),
 }
-#: a list -> its name, and how the checklist calls it
-_LISTS = {
-    "documents": ("All postings not done", ""),
-    "held": ("Held", "Postings held"),
-    "blocked": ("Blocked", "Postings blocked"),
-    "moving": ("Under way or in doubt", "Postings under way or in doubt"),
-    "to_go": ("Still to go", "Postings still to go"),
-    "later": ("Changes that begin later", ""),
-    "cases": ("Open cases", "Open cases dated in it"),
-    "undated": ("Cases without a date", "Open cases without a date"),
-    "not_run": ("Controls that did not run", "Days and controls that were not run"),
-    "not_green": ("Controls not green", "Controls not green as asked last"),
-    "late": ("Late documents to judge", "Late documents posted in it and not judged"),
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Line:
-    """One line of the checklist; `state` is done, to_do, or empty where nobody can say."""
-
-    title: str
-    state: str
-    words: str
-    link: str
-
-    @property
-    def mark(self) -> tuple[str, str, str]:
-        return _MARKS[self.state]
 
 
 @require_safe
@@ -73,13 +48,14 @@ def close(request: HttpRequest) -> HttpResponse:
     entities = list(LegalEntity.objects.all())
     chosen = next((one for one in entities if one.code == request.GET.get("entity")), None)
     found = figures_close.companies([chosen] if chosen else entities)
+    user = cast(AbstractUser, request.user)
     shown = [
         {
             "company": company,
             "periods": [(place, span, mark_of(span.row), moving) for place, span, moving in company.periods],
             "windows": [_window(row, opens) for row, opens in company.windows],
             "limit": money(company.entity.late_limit, ""),
-            "closings": [_card(closing) for closing in company.closings],
+            "closings": [_card(closing, user) for closing in company.closings],
         }
         for company in found
     ]
@@ -108,13 +84,13 @@ def close_list(request: HttpRequest, entity: str, day: date) -> HttpResponse:
     span = figures_close.span_of(company, day, ledgers[0] if ledgers else ())
     (closing,) = figures_close.look([span], routes)
     what = request.GET.get("what", "")
-    what = what if what in _LISTS else "documents"
+    what = what if what in month_close.LISTS else "documents"
     asked = (what, request.GET.get("because", ""))
     group = next((one for one in closing.groups if (one.what, one.because) == asked), None)
     number = page_number(request)
     found, count = _rows(closing, what, group.because if group else None)
     shown = _with_cases(list(found[(number - 1) * PAGE : number * PAGE]))
-    name = _LISTS[what][0]
+    name = month_close.LISTS[what][0]
     return page(
         request,
         "portal/close_list.html",
@@ -126,7 +102,7 @@ def close_list(request: HttpRequest, entity: str, day: date) -> HttpResponse:
         what=what,
         name=name,
         group=group,
-        tabs=[(key, _LISTS[key][0], closing.counts[key]) for key in figures_close.LISTS],
+        tabs=[(key, month_close.LISTS[key][0], closing.counts[key]) for key in figures_close.LISTS],
         unknown=closing.unknown.get(what, ""),
         shown=shown,
         count=count,
@@ -147,7 +123,7 @@ def cut_off(span: Span) -> str:
     days = (span.last - span.today).days
     some = f"{abs(days)} day{'s' if abs(days) != 1 else ''}"
     words = "today" if not days else f"in {some}" if days > 0 else f"{some} ago"
-    zone = figures_close.zone_name(datetime.combine(span.last, time(23, 59), span.entity.zone))
+    zone = sentences.zone_name(datetime.combine(span.last, time(23, 59), span.entity.zone))
     return f"{span.last:%d %b %Y} 24:00 {zone} ({span.entity.time_zone}), {words}"
 
 
@@ -157,53 +133,86 @@ def _window(row: PostingWindow, opens: datetime | None) -> tuple[PostingWindow, 
         now = ("Held", "pause_circle", "warn")
     else:
         now = ("Shut", "schedule", "note") if opens else ("Open", "check_circle", "good")
-    words = figures_close.moment(opens, row.entity) if opens else ""
+    words = sentences.moment(opens, row.entity) if opens else ""
     return row, words, row.kind.replace("_", " ").capitalize(), now
 
 
-def _card(closing: Closing) -> dict[str, Any]:
-    lines, span = checklist(closing), closing.span
+def _card(closing: Closing, user: AbstractUser) -> dict[str, Any]:
+    lines, span = month_close.checklist(closing), closing.span
     return {
         "id": f"close-{span.entity.code}-{span.first}",
         "closing": closing,
         "cut_off": cut_off(span),
         "mark": mark_of(span.row),
-        "lines": lines,
+        "lines": [(line, _MARKS[line.state]) for line in lines],
+        "step": _step(closing, user),
         "verdict": verdict(closing, lines),
-        "groups": [(one, _LISTS[one.what][0]) for one in closing.groups],
+        "groups": [(one, month_close.LISTS[one.what][0]) for one in closing.groups],
         "cases": [
-            (name, _LISTS[name][0], closing.counts[name], closing.money[name])
+            (name, month_close.LISTS[name][0], closing.counts[name], closing.money[name])
             for name in ("cases", "undated")
             if closing.counts[name]
         ],
     }
 
 
-def checklist(closing: Closing) -> list[Line]:
-    """What must be so before a period is closed, in the order in which people look."""
-    span, left = closing.span, (closing.span.last - closing.span.today).days + 1
-    periods = f"{reverse('admin:sync_accountingperiod_changelist')}?entity__id__exact={span.entity.pk}"
-    here = reverse("admin:sync_accountingperiod_change", args=[span.row.pk]) if span.row else periods
-    days = f"{left} to go" if left > 0 else "all over"
-    known = f"mirrored from {span.row.connection.label}" if span.row else "not mirrored; these are the calendar month's"
-    found = [
-        Line(title="First and last day", state="done" if span.row else "", words=known, link=here),
-        Line(title="Days", state="goes_on" if left > 0 else "done", words=days, link=here),
-    ]
-    for name, (_, title) in _LISTS.items():
-        count, why = closing.counts[name], closing.unknown.get(name, "")
-        # a case without a date may belong to any period
-        state = "to_do" if count and name != "undated" else "" if count or why else "done"
-        words = f"{count:,}" if count else why or "none"
-        if title:
-            found.append(Line(title=title, state=state, words=words, link=f"{span.link}?what={name}"))
-    if span.row is None:
-        return found  # the first line says that nobody has told us of the period
-    state = "done" if span.is_closed else "to_do"
-    return [*found, Line(title="The period", state=state, words=mark_of(span.row)[0].lower(), link=here)]
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """What may be done next with a period from here: a word for the button, and why it may not be pressed now."""
+
+    do: str
+    words: str
+    why_not: str
+    #: who took the first step
+    begun_by: str = ""
+    may_open_again: bool = False
 
 
-def verdict(closing: Closing, lines: Sequence[Line]) -> tuple[str, str, str]:
+def _step(closing: Closing, user: AbstractUser) -> Step | None:
+    """Nothing where the period is unknown, or closed by the ERP."""
+    row = closing.span.row
+    if row is None or (row.own_state == AccountingPeriod.State.OPEN and row.state != AccountingPeriod.State.OPEN):
+        return None
+    may_finish = holds(user, "finish_close")
+    if row.own_state == AccountingPeriod.State.OPEN:
+        why = month_close.why_not_begin(closing) if holds(user, "begin_close") else "A finance preparer begins it."
+        return Step(do="begin", words="Begin to close", why_not=why)
+    begun_by = (row.closing_by.get_full_name() or row.closing_by.username) if row.closing_by else ""
+    if row.own_state == AccountingPeriod.State.CLOSED:
+        return Step(do="", words="", why_not="", begun_by=begun_by, may_open_again=may_finish)
+    why = month_close.why_not_finish(closing) if may_finish else "A finance approver closes it."
+    why = "You began it; another person closes it." if row.closing_by_id == user.pk else why
+    return Step(do="finish", words="Close the period", why_not=why, begun_by=begun_by, may_open_again=may_finish)
+
+
+@require_POST
+@seen_by(*_SEEN)
+def close_act(request: HttpRequest, entity: str, day: date, do: str) -> HttpResponse:
+    """Begin to close, close, or open again; what stands against it is said in words."""
+    number = request.POST.get("period", "")
+    rows = AccountingPeriod.objects.filter(entity__code=entity, starts_on=day, module="ar")
+    rows = rows.select_related("entity", "connection")
+    row = rows.filter(pk=int(number)).first() if number.isascii() and number.isdigit() and len(number) < 19 else None
+    if row is None:
+        raise Http404("There is no such period.")
+    act, said = _ACTS[do]
+    try:
+        act(row, user=cast(AbstractUser, request.user))
+    except month_close.CannotClose as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, said.format(f"{row.starts_on:%B %Y} of {row.entity.code}"))
+    return HttpResponseRedirect(f"{reverse('desk:close')}?entity={entity}#close-{entity}-{row.starts_on}")
+
+
+_ACTS: dict[str, tuple[Callable[..., None], str]] = {
+    "begin": (month_close.begin, "{} is closing: nothing new is posted into it. Another person closes it."),
+    "finish": (month_close.finish, "{} is closed."),
+    "reopen": (month_close.open_again, "{} is as the ERP has it again."),
+}
+
+
+def verdict(closing: Closing, lines: Sequence[month_close.Line]) -> tuple[str, str, str]:
     """The checklist in a word, with its icon and tone: its days go on by themselves, and its last line is the aim."""
     first, days, *others = lines
     states = [first.state, *(line.state for line in (others[:-1] if closing.span.row else others))]

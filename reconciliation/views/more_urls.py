@@ -43,7 +43,14 @@ class Signing(StringConverter):
     regex = "prepare|sign|return"
 
 
+class Closing(StringConverter):
+    """What can be done with a period."""
+
+    regex = "begin|finish|reopen"
+
+
 register_converter(Day, "day")
+register_converter(Closing, "closing")
 register_converter(Signing, "signing")
 register_converter(Operating, "operating")
 
@@ -55,6 +62,7 @@ urlpatterns = [
     path("controls/<slug:control>/<str:entity>/<day:day>/again", controls.control_again, name="control_again"),
     path("close/", close.close, name="close"),
     path("close/<str:entity>/<day:day>", close.close_list, name="close_list"),
+    path("close/<str:entity>/<day:day>/<closing:do>", close.close_act, name="close_act"),
     path("sign-off/", sign_offs.sign_offs, name="sign_offs"),
     path("sign-off/<slug:control>/<str:entity>/<day:first>/<day:last>", sign_offs.sign_off, name="sign_off"),
     path(

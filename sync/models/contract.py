@@ -22,6 +22,7 @@ class ContractRecord(models.Model):
     name = models.CharField(max_length=200, blank=True)
     customer_reference = ReferenceField(db_index=True)
     master_reference = ReferenceField(blank=True, db_index=True)
+    parts = models.JSONField(default=list, blank=True, help_text="All contracts its deal was split over.")
     sold_to_reference = ReferenceField(blank=True)
     ship_to_reference = ReferenceField(blank=True)
     payer_reference = ReferenceField(blank=True)

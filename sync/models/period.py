@@ -1,5 +1,6 @@
 """When may be posted: the ERP's periods as mirrored, and our own posting windows."""
 
+from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
@@ -38,10 +39,22 @@ class AccountingPeriod(models.Model):
     )
     external_id = models.CharField(max_length=60)
     mirrored_at = models.DateTimeField()
+    #: who began to close it here, and who closed it; nobody where the portal's own command did
+    closing_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    closed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
 
     class Meta:
         ordering = ["entity", "module", "starts_on"]
         constraints = [
+            models.CheckConstraint(
+                condition=Q(closed_by__isnull=True) | Q(closing_by__isnull=True) | ~Q(closed_by=F("closing_by")),
+                name="period_closed_by_another",
+                violation_error_message="You began to close it; another person closes it.",
+            ),
             ExclusionConstraint(
                 name="periods_do_not_overlap",
                 expressions=[
@@ -59,7 +72,7 @@ class AccountingPeriod(models.Model):
                         RangeOperators.OVERLAPS,
                     ),
                 ],
-            )
+            ),
         ]
 
     def __str__(self) -> str:

@@ -52,7 +52,7 @@ class People:
         with self.stage.boundaries.closed():
             for period in AccountingPeriod.objects.filter(connection__code=erp, external_id=month, own_state="open"):
                 try:
-                    closing.begin_close(period, user=self._user("approver"))
+                    closing.begin_close(period, user=self._user("preparer"))
                 except closing.NotNow:
                     continue
                 self._closing.append(period)

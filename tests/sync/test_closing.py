@@ -8,6 +8,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import IntegrityError, transaction
 from django.db import connections as databases
 
 from connectors.errors import Unavailable
@@ -111,19 +112,26 @@ def test_steps_out_of_order_are_refused_in_words(company: Company) -> None:
 
 
 def test_each_step_is_in_the_journal_with_who_did_it(company: Company) -> None:
-    period, user = company.period("open"), person("controller")
+    period, user, another = company.period("open"), person("controller"), person("approver")
     closing.begin_close(period, user=user)
-    closing.finish_close(period, user=user)
+    # two people close: who began does not finish, past the code neither
+    with pytest.raises(closing.NotNow, match="another person closes it"):
+        closing.finish_close(period, user=user)
+    with pytest.raises(IntegrityError, match="period_closed_by_another"), transaction.atomic():
+        AccountingPeriod.objects.update(closed_by=user)
+    closing.finish_close(period, user=another)
     closing.reopen(period, user=user)
     facts = list(JournalEntry.objects.filter(object_kind="period").order_by("pk"))
     assert [fact.action for fact in facts] == ["period closing", "period closed", "period open"]
-    assert {(fact.user, fact.object_key) for fact in facts} == {(user, "US01 ar 2026-05")}
+    assert [fact.user for fact in facts] == [user, another, user]
+    assert {fact.object_key for fact in facts} == {"US01 ar 2026-05"}
 
 
 def test_the_command_closes_a_period_and_says_what_is_in_the_way(company: Company, paper, machine) -> None:
     company.sells(1)
     period = company.period("open")
     person("controller")
+    person("approver")
     company.bills(1)
     paper("erp").next.append(LOST_ANSWER)
     company.carries("posting")
@@ -131,10 +139,10 @@ def test_the_command_closes_a_period_and_says_what_is_in_the_way(company: Compan
     call_command("close_period", "begin", "US01", "2026-05", by="controller", stdout=out)
     assert "closing" in out.getvalue()
     with pytest.raises(CommandError, match=r"Still under way \(1\):\n  Invoice INV-0001: In doubt"):
-        call_command("close_period", "finish", "US01", "2026-05", by="controller")
+        call_command("close_period", "finish", "US01", "2026-05", by="approver")
     machine.passes(10)
     doubt.clear_due()
-    call_command("close_period", "finish", "US01", "2026-05-31", by="controller", stdout=out)
+    call_command("close_period", "finish", "US01", "2026-05-31", by="approver", stdout=out)
     assert state(period) == ("closed", "closed")
     call_command("close_period", "reopen", "US01", "2026-05", by="controller", stdout=out)
     assert state(period) == ("open", "open")

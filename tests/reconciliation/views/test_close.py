@@ -8,17 +8,27 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection as database
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from reconciliation import figures_close
+from reconciliation import figures_close, month_close
 from reconciliation.controls.registry import controls_of
 from reconciliation.figures_close import Closing
-from reconciliation.models import Break, ControlRun, ExceptionCase
+from reconciliation.models import Break, ControlRun, ExceptionCase, SignOff
 from reconciliation.views import close
-from sync import blocks, closing
-from sync.models import AccountingPeriod, Delivery, DocumentPolicy, EntityRoute, LatePosting, LegalEntity, PostingWindow
+from sync import blocks, clock, closing
+from sync.models import (
+    AccountingPeriod,
+    Delivery,
+    DocumentPolicy,
+    EntityRoute,
+    JournalEntry,
+    LatePosting,
+    LegalEntity,
+    PostingWindow,
+)
 from tests.reconciliation.views.company import Story, begin, person
 from tests.reconciliation.views.markup import text_of
 
@@ -127,12 +137,25 @@ def looked(entity: LegalEntity, month: tuple[date, date] = OCTOBER) -> Closing:
     return next(one for one in company.closings if one.span.first == month[0])
 
 
+def sign_all(*entities: LegalEntity) -> None:
+    """October is signed by two people, under every key control of these companies."""
+    for entity in entities:
+        for control in controls_of(entity):
+            if control.is_key:
+                SignOff.objects.create(
+                    control=control.name, entity=entity, starts_on=OCTOBER[0], ends_on=OCTOBER[1], status="signed",
+                    certificate={}, certificate_sha256="0" * 64, prepared_by=person("preparer", "Finance preparer"),
+                    prepared_at=clock.now(), reviewed_by=person("approver", "Finance approver"),
+                    reviewed_at=clock.now(), checked_at=clock.now(),
+                )  # fmt: skip
+
+
 def lines(one: Closing) -> dict[str, tuple[str, str]]:
-    return {line.title: (line.state, line.words) for line in close.checklist(one)}
+    return {line.title: (line.state, line.words) for line in month_close.checklist(one)}
 
 
 def verdict(one: Closing) -> str:
-    return close.verdict(one, close.checklist(one))[0]
+    return close.verdict(one, month_close.checklist(one))[0]
 
 
 def words_of(page: str) -> str:
@@ -191,6 +214,7 @@ def test_each_condition_stands_in_its_own_group(books: Books) -> None:
 
 
 def test_a_change_that_begins_later_is_shown_and_holds_nothing_up(books: Books, auditor: Client) -> None:
+    sign_all(books.american)
     until = datetime(2026, 11, 15, 5, tzinfo=UTC)
     row = books.held("50.00", until=until, kind="contract", posting_date=None, role="billing")
     Delivery.objects.filter(pk=row.pk).update(held_because="EFFECTIVE_LATER", target=books.story.stripe)
@@ -255,6 +279,11 @@ def test_older_postings_are_told_and_lead_to_the_oldest_month(books: Books, audi
 # -- the checklist ------------------------------------------------------------------------------------
 def test_one_company_is_ready_and_one_is_not(books: Books, auditor: Client) -> None:
     books.owes("10.00")
+    # a month nobody has signed is not ready
+    assert verdict(looked(books.german)) == "1 open"
+    keys = sum(control.is_key for control in controls_of(books.german))
+    assert lines(looked(books.german))["Key controls signed by two people"] == ("to_do", f"0 of {keys}")
+    sign_all(books.american, books.german)
     assert verdict(looked(books.german)) == "Ready to close"
     assert {state for state, _ in list(lines(looked(books.german)).values())[:-1]} == {"done"}
     assert verdict(looked(books.american)) == "1 open"
@@ -268,6 +297,7 @@ def test_one_company_is_ready_and_one_is_not(books: Books, auditor: Client) -> N
 
 
 def test_a_closed_month_is_shown_only_while_something_of_it_is_left(books: Books) -> None:
+    sign_all(books.american)
     AccountingPeriod.objects.filter(starts_on=OCTOBER[0]).update(state="closed", erp_state="closed")
     (company,) = figures_close.companies([books.american])
     assert [one.span.name for one in company.closings] == ["November 2026"]
@@ -296,7 +326,55 @@ def test_the_two_steps_of_closing_stand_in_words(books: Books, auditor: Client) 
     assert "Both steps done: closed here, and not by the ERP." in steps()
 
 
+def pressed(user: str, role: str, do: str, entity: LegalEntity) -> str:
+    """What the page says after somebody pressed a step of October's close."""
+    period = AccountingPeriod.objects.get(entity=entity, starts_on=OCTOBER[0])
+    browser = Client()
+    browser.force_login(person(user, role))
+    path = f"/close/{entity.code}/2026-10-01/{do}"
+    return words_of(browser.post(path, {"period": str(period.pk)}, follow=True).content.decode())
+
+
+def test_two_people_close_a_month_once_its_checklist_is_whole(books: Books) -> None:
+    row = books.owes("10.00")
+    asked = (("ann", "Finance preparer"), ("ben", "Finance approver"))
+    # what still has to go would stop at a shut period
+    assert "Not yet. Postings still to go: 1." in pressed(*asked[0], "begin", books.american)
+    assert "Your role can look at the close but not begin it." in pressed("eve", "Auditor", "begin", books.american)
+    Delivery.objects.filter(pk=row.pk).update(condition="settled")
+    assert "October 2026 of US01 is closing" in pressed(*asked[0], "begin", books.american)
+    # the second step needs another person, and the signatures
+    assert "Your role can look at the close but not finish it." in pressed(*asked[0], "finish", books.american)
+    keys = sum(control.is_key for control in controls_of(books.american))
+    assert f"Not yet. Key controls signed by two people: 0 of {keys}." in pressed(*asked[1], "finish", books.american)
+    sign_all(books.american)
+    # nor may who holds both roles do both
+    person("ann", "Finance preparer").groups.add(*person("ben", "Finance approver").groups.all())
+    both = Client()
+    both.force_login(User.objects.get(username="ann"))
+    period = AccountingPeriod.objects.get(entity=books.american, starts_on=OCTOBER[0])
+    said = both.post("/close/US01/2026-10-01/finish", {"period": str(period.pk)}, follow=True).content.decode()
+    assert "another person closes it" in said
+    assert "October 2026 of US01 is closed." in pressed(*asked[1], "finish", books.american)
+    period.refresh_from_db()
+    assert (period.state, period.closing_by.username, period.closed_by.username) == ("closed", "ann", "ben")  # type: ignore[union-attr]
+    # and it can be taken back, which the journal tells
+    assert "October 2026 of US01 is as the ERP has it again." in pressed(*asked[1], "reopen", books.american)
+    told = JournalEntry.objects.filter(object_kind="period").order_by("pk").values_list("action", flat=True)
+    assert list(told) == ["period closing", "period closed", "period open"]
+
+
+def test_a_suspended_signature_holds_the_close_up(books: Books) -> None:
+    sign_all(books.american)
+    SignOff.objects.filter(entity=books.american, control="invoices").update(
+        status="suspended", suspended_at=clock.now(), suspended_because="late data"
+    )
+    keys = sum(control.is_key for control in controls_of(books.american))
+    assert lines(looked(books.american))["Key controls signed by two people"] == ("to_do", f"{keys - 1} of {keys}")
+
+
 def test_cases_are_counted_by_their_date_and_those_without_one_are_not_known(books: Books, auditor: Client) -> None:
+    sign_all(books.american)
     dated = books.blocked("5.00", "PERIOD_CLOSED")
     undated = books.blocked("7.00", "DUPLICATE_DOC_NO", on=NOVEMBER[0])
     nobodys = books.blocked("8.00", "DUPLICATE_DOC_NO", on=NOVEMBER[0])

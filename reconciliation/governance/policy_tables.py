@@ -1,0 +1,127 @@
+"""Policies of a company kept by file: how it treats documents, and what it signs."""
+
+from decimal import Decimal
+
+from reconciliation.governance import cells
+from reconciliation.governance.cells import CellError, Column
+from reconciliation.governance.table import VALID, Table, Values
+from reconciliation.models import SignOffPolicy
+from sync.models import DocumentPolicy
+
+#: caps in the company's own currency: column, seed, what it is for
+_SMALL_DIFFERENCES = (
+    ("small_difference_most", Decimal(10), "Per invoice."),
+    ("small_difference_month", Decimal(500), "For the company, per calendar month."),
+    ("small_difference_customer_year", Decimal(50), "Per customer and calendar year."),
+)
+
+
+def _caps_fit(values: Values) -> dict[str, str]:
+    problems, code = {}, values["entity"].functional_currency
+    for name, _, _ in _SMALL_DIFFERENCES:
+        try:
+            values[name] = cells.exact(values[name], code)
+        except CellError as error:
+            problems[name] = str(error)
+    if values["small_difference_percent"] >= 100:
+        problems["small_difference_percent"] = "must be below 100"
+    return problems
+
+
+def _limits_fit(values: Values) -> dict[str, str]:
+    problems = {}
+    try:
+        values["error_limit"] = cells.exact(values["error_limit"], values["entity"].functional_currency)
+    except CellError as error:
+        problems["error_limit"] = str(error)
+    if values["error_age_days"] % 1 or not 0 <= values["error_age_days"] <= 366:
+        problems["error_age_days"] = "must be a whole number of days, at most 366"
+    else:
+        values["error_age_days"] = int(values["error_age_days"])
+    return problems
+
+
+POLICY_TABLES = (
+    Table(
+        name="document-policies",
+        title="Document policies",
+        model=DocumentPolicy,
+        columns=(
+            Column(name="entity", read=cells.entity, help="Our company's code."),
+            Column(
+                name="zero_totals",
+                read=cells.one_of(*DocumentPolicy.ZeroTotals.values),
+                is_required=False,
+                default="post",
+            ),
+            Column(
+                name="e_invoices",
+                read=cells.one_of(*DocumentPolicy.EInvoices.values),
+                is_required=False,
+                default="not_required",
+            ),
+            *(
+                Column(name=name, read=cells.price, is_required=False, default=default, help=help_text)
+                for name, default, help_text in _SMALL_DIFFERENCES
+            ),
+            Column(
+                name="small_difference_percent",
+                read=cells.number,
+                is_required=False,
+                default=Decimal("0.5"),
+                help="Of the invoice's total.",
+            ),
+            *(
+                Column(
+                    name=name,
+                    read=cells.one_of(*DocumentPolicy.NumbersFrom.values),
+                    is_required=False,
+                    default="billing",
+                )
+                for name in ("invoice_numbers_from", "credit_memo_numbers_from")
+            ),
+            Column(
+                name="backdated_changes",
+                read=cells.one_of(*DocumentPolicy.BackdatedChanges.values),
+                is_required=False,
+                default="stop",
+                help="Changes of contracts that hold from before the period billed now.",
+            ),
+            *VALID,
+        ),
+        key=("entity",),
+        whole=_caps_fit,
+    ),
+    Table(
+        name="sign-off-policies",
+        title="Sign-off policies",
+        model=SignOffPolicy,
+        columns=(
+            Column(name="entity", read=cells.entity, help="Our company's code."),
+            Column(
+                name="tied_days",
+                read=cells.one_of(*SignOffPolicy.TiedDays.values),
+                is_required=False,
+                default="people",
+                help="Who signs days on which both sides agree.",
+            ),
+            Column(
+                name="error_limit",
+                read=cells.price,
+                is_required=False,
+                default=Decimal(0),
+                help="Most one unresolved error may come to when it is signed with, in the company's own currency.",
+            ),
+            Column(
+                name="error_age_days",
+                read=cells.number,
+                is_required=False,
+                default=Decimal(0),
+                help="Days such an error may be old.",
+            ),
+            *VALID,
+        ),
+        key=("entity",),
+        whole=_limits_fit,
+    ),
+)

@@ -1,0 +1,143 @@
+"""Closing a month: the checklist of a company's period, and the two steps, each by another person.
+
+The first step lets nothing new in; between the two the last controls run and are signed; the second needs the whole
+checklist. What waits in the first open period is decided on its own case.
+"""
+
+from dataclasses import dataclass
+from typing import NoReturn
+
+from django.contrib.auth.models import AbstractUser, User
+from django.urls import reverse
+
+from reconciliation import figures_close
+from reconciliation.approvals import holds
+from reconciliation.figures_close import Closing, Span
+from sync import closing as steps
+from sync.models import AccountingPeriod, EntityRoute
+
+#: a list -> its name, and how the checklist calls it
+LISTS = {
+    "documents": ("All postings not done", ""),
+    "held": ("Held", "Postings held"),
+    "blocked": ("Blocked", "Postings blocked"),
+    "moving": ("Under way or in doubt", "Postings under way or in doubt"),
+    "to_go": ("Still to go", "Postings still to go"),
+    "later": ("Changes that begin later", ""),
+    "cases": ("Open cases", "Open cases dated in it"),
+    "undated": ("Cases without a date", "Open cases without a date"),
+    "not_run": ("Controls that did not run", "Days and controls that were not run"),
+    "not_green": ("Controls not green", "Controls not green as asked last"),
+    "late": ("Late documents to judge", "Late documents posted in it and not judged"),
+}
+#: lists that must be empty before nothing new is let in: their documents would all stop at a shut period
+_BEFORE_THE_FIRST = ("held", "blocked", "to_go")
+
+
+class CannotClose(ValueError):
+    """The step may not be taken now, or not by this person; the message says why, for people."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One line of the checklist; `state` is done, to_do, goes_on, or empty where nobody can say."""
+
+    title: str
+    state: str
+    words: str
+    link: str
+
+
+def checklist(closing: Closing) -> list[Line]:
+    """What must be so before a period is closed, in the order in which people look; the period itself comes last."""
+    span, left = closing.span, (closing.span.last - closing.span.today).days + 1
+    periods = f"{reverse('admin:sync_accountingperiod_changelist')}?entity__id__exact={span.entity.pk}"
+    here = reverse("admin:sync_accountingperiod_change", args=[span.row.pk]) if span.row else periods
+    days = f"{left} to go" if left > 0 else "all over"
+    known = f"mirrored from {span.row.connection.label}" if span.row else "not mirrored; these are the calendar month's"
+    found = [
+        Line(title="First and last day", state="done" if span.row else "", words=known, link=here),
+        Line(title="Days", state="goes_on" if left > 0 else "done", words=days, link=here),
+    ]
+    for name, (_, title) in LISTS.items():
+        count, why = closing.counts[name], closing.unknown.get(name, "")
+        # a case without a date may belong to any period
+        state = "to_do" if count and name != "undated" else "" if count or why else "done"
+        words = f"{count:,}" if count else why or "none"
+        if title:
+            found.append(Line(title=title, state=state, words=words, link=f"{span.link}?what={name}"))
+    if span.row is None:
+        return found  # the first line says that nobody has told us of the period
+    signing = f"{reverse('desk:sign_offs')}?entity={span.entity.code}&month={span.first:%Y-%m}"
+    state = "done" if closing.signed == closing.keys else "goes_on" if left > 0 else "to_do"
+    words = f"{closing.signed} of {closing.keys}"
+    found.append(Line(title="Key controls signed by two people", state=state, words=words, link=signing))
+    state = "done" if span.is_closed else "to_do"
+    return [*found, Line(title="The period", state=state, words=span.row.get_state_display().lower(), link=here)]
+
+
+def why_not_begin(closing: Closing) -> str:
+    """What stands against the first step, in words; empty where nothing does."""
+    if closing.span.last >= closing.span.today:
+        return f"{closing.span.name} is not over: {closing.span.entity.code} is at {closing.span.today:%d %b %Y}."
+    left = [f"{LISTS[name][1].lower()}: {closing.counts[name]:,}" for name in _BEFORE_THE_FIRST if closing.counts[name]]
+    return f"Not yet. {'; '.join(left).capitalize()}." if left else ""
+
+
+def why_not_finish(closing: Closing) -> str:
+    """What stands against the second step, in words; empty where nothing does."""
+    *lines, _ = checklist(closing)
+    left = [f"{line.title.lower()}: {line.words}" for line in lines if line.state in ("to_do", "goes_on")]
+    return f"Not yet. {'; '.join(left).capitalize()}." if left else ""
+
+
+def begin(period: AccountingPeriod, *, user: AbstractUser) -> None:
+    """The first step: nothing new is posted into the period from now on. Raises CannotClose."""
+    if not holds(user, "begin_close"):
+        _refuse("Your role can look at the close but not begin it.")
+    if why := why_not_begin(_looked_at(period)):
+        _refuse(why)
+    try:
+        steps.begin_close(period, user=_person(user))
+    except steps.NotNow as no:
+        _refuse(str(no))
+
+
+def finish(period: AccountingPeriod, *, user: AbstractUser) -> None:
+    """The second step, by another person, once the checklist is whole and nothing is under way. Raises CannotClose."""
+    if not holds(user, "finish_close"):
+        _refuse("Your role can look at the close but not finish it.")
+    if why := why_not_finish(_looked_at(period)):
+        _refuse(why)
+    try:
+        left = steps.finish_close(period, user=_person(user))
+    except steps.NotNow as no:
+        _refuse(str(no))
+    if left:
+        _refuse(f"Not yet. {len(left)} postings are still under way; try again in a minute.")
+
+
+def open_again(period: AccountingPeriod, *, user: AbstractUser) -> None:
+    """Take the portal's own closing back: the period is as the ERP has it. Raises CannotClose."""
+    if not holds(user, "finish_close"):
+        _refuse("Your role can look at the close but not take it back.")
+    try:
+        steps.reopen(period, user=_person(user))
+    except steps.NotNow as no:
+        _refuse(str(no))
+
+
+def _looked_at(period: AccountingPeriod) -> Closing:
+    routes = list(EntityRoute.objects.filter(entity=period.entity_id))
+    span: Span = figures_close.span_of(period.entity, period.starts_on, [period])
+    (closing,) = figures_close.look([span], routes)
+    return closing
+
+
+def _refuse(text: str) -> NoReturn:
+    raise CannotClose(text)
+
+
+def _person(user: AbstractUser) -> User:
+    assert isinstance(user, User)
+    return user
