@@ -78,7 +78,8 @@ def register(heard: Sequence[tuple[SourceEvent, Canonical]]) -> tuple[list[WorkI
             if changed:
                 made.append(item)
     _retire_older([item for item in made if item.flow in versions.REPLACED])
-    _retire_other_splits([shape for _, shape in newest.values() if isinstance(shape, SubscriptionContract)])
+    left_out = _retire_other_splits([shape for _, shape in newest.values() if isinstance(shape, SubscriptionContract)])
+    made = [item for item in made if item.pk not in left_out]
     return made, {pk: list(said.values()) for pk, said in notes.items()}
 
 
@@ -216,10 +217,16 @@ def _retire_older(items: Sequence[WorkItem]) -> None:
         _supersede(older, note=f"Superseded by version {item.version}")
 
 
-def _retire_other_splits(contracts: Sequence[SubscriptionContract]) -> None:
-    """While nothing of a deal was carried, only the newest way it is split over accounts counts."""
-    newest = {one.correlation_id: one for one in contracts if one.modification_kind == "new"}
+def _retire_other_splits(contracts: Sequence[SubscriptionContract]) -> set[int]:
+    """While nothing of a deal was carried, only the newest way it is split over accounts counts; keys of the items that
+    no longer do.
+    """
+    newest: dict[str, SubscriptionContract] = {}
+    for one in sorted(contracts, key=lambda one: one.record_revision):
+        if one.modification_kind == "new":
+            newest[one.correlation_id] = one
     carried = ContractRecord.objects.filter(correlation_id__in=newest).values_list("correlation_id", flat=True)
+    left_out: set[int] = set()
     for deal in newest.keys() - set(carried):
         others = (
             WorkItem.objects.select_for_update()
@@ -227,13 +234,15 @@ def _retire_other_splits(contracts: Sequence[SubscriptionContract]) -> None:
             .filter(subject__modification_kind="new")
             .exclude(reference__in=newest[deal].parts or [newest[deal].reference])
         )
-        _supersede(others, note="The deal is billed to other accounts by now")
+        left_out |= _supersede(others, note="The deal is billed to other accounts by now")
+    return left_out
 
 
-def _supersede(items: QuerySet[WorkItem], *, note: str) -> None:
-    """Items that no longer count, where they have not come to an end; their cases close by themselves."""
+def _supersede(items: QuerySet[WorkItem], *, note: str) -> set[int]:
+    """Items that no longer count, where they have not come to an end; their cases close by themselves. Their keys."""
     unfinished = items.exclude(condition__in=[Condition.SETTLED, Condition.SUPERSEDED, Condition.WITHDRAWN])
-    found = list(unfinished.values_list("pk", flat=True))
+    found = set(unfinished.values_list("pk", flat=True))
     if found:
         WorkItem.objects.filter(pk__in=found).update(condition=Condition.SUPERSEDED)
         blocks.clear(work_items=found, note=note)
+    return found

@@ -205,6 +205,19 @@ def test_while_nothing_was_carried_only_the_newest_split_counts(company: Company
     assert not ExceptionCase.objects.filter(status="open").exists()
 
 
+def test_of_two_splits_heard_at_once_the_later_one_counts(company: Company) -> None:
+    # given both revisions of a quote in one batch, whichever comes first
+    for number in (1, 2, 3):
+        company.hears(customer(number))
+    earlier = [part(1, one, "50.00", beside=(1, 2), revision=1) for one in (1, 2)]
+    later = [part(1, one, "50.00", beside=(1, 3), revision=2) for one in (1, 3)]
+    company.hears(*later, *earlier)
+    company.settles()
+    assert {row.customer_reference for row in ContractRecord.objects.all()} == {
+        f"customer:{account_id(one)}" for one in (1, 3)
+    }
+
+
 # -- services ---------------------------------------------------------------------------------------------
 def test_services_are_ordered_in_the_erp_and_the_rest_is_billed(company: Company) -> None:
     company.map_product("Training", name="Training", price="30.00", destination="erp_sales_order")

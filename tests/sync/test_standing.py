@@ -119,9 +119,10 @@ def test_two_invoices_of_a_deal_are_paid_when_both_are(company: Company) -> None
 def test_a_split_deal_is_paid_when_all_its_parts_are(company: Company) -> None:
     # given one deal that is billed to two customers
     master = f"contract:{deal_id(1)}"
+    names = tuple(f"{master}:{account_id(of)}" for of in (1, 2))
     parts = [
-        replace(deal(1, of=of, amount="50.00"), reference=f"{master}:{account_id(of)}", master_reference=master)
-        for of in (1, 2)
+        replace(deal(1, of=of, amount="50.00"), reference=name, master_reference=master, parts=names)
+        for of, name in zip((1, 2), names, strict=True)
     ]
     company.hears(customer(1), customer(2), *parts)
     for number, part in enumerate(parts, start=1):
