@@ -26,7 +26,7 @@ MARKS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One control of a month."""
+    """One control of a month; only key controls must be signed."""
 
     control: Control
     sign_off: SignOff | None
@@ -39,6 +39,8 @@ class Line:
 
     @property
     def mark(self) -> tuple[str, str, str]:
+        if self.sign_off is None and not self.control.is_key:
+            return ("Not needed", "remove", "none")
         return MARKS[self.sign_off.status if self.sign_off else ""]
 
 

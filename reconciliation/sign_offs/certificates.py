@@ -245,7 +245,8 @@ def _sides(reading: dict[str, Any] | None) -> str:
     if reading is None:
         return "not read"
     sums = ", ".join(f"{code} {one['gross']}" for code, one in reading["sums"].items())
-    return f"{reading['lines']} documents{f' over {sums}' if sums else ''}"
+    count = f"{reading['lines']} document{'s' if reading['lines'] != 1 else ''}"
+    return f"{count} over {sums}" if sums else count
 
 
 def hashes(rows: Sequence[dict[str, Any]]) -> set[tuple[str, str, str]]:

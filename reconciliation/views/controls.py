@@ -9,11 +9,12 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from reconciliation import approvals, figures_control_run, figures_controls, sentences
+from reconciliation import approvals, figures_control_run, figures_controls, figures_sign_offs, sentences
 from reconciliation.controls import runner
 from reconciliation.controls.control import Control
 from reconciliation.controls.registry import CONTROLS
 from reconciliation.models import ControlRun
+from reconciliation.sign_offs import keeping
 from reconciliation.views.page import page, refused, seen_by
 from sync import clock, journal
 from sync.models import EntityRoute, LegalEntity
@@ -83,10 +84,12 @@ def control_run(request: HttpRequest, control: str, entity: str, day: date) -> H
         tone=tone,
         why=why,
         trouble=run.trouble if run else "",
-        left=_side_name(company, asked.left_role, day),
-        right=_side_name(company, asked.right_role, day),
+        left=side_name(company, asked.left_role, day),
+        right=side_name(company, asked.right_role, day),
         may_run=approvals.holds(cast(AbstractUser, request.user), "work_cases"),
         is_newest=bool(run and shown.versions and run.pk == shown.versions[0].pk),
+        sign_off=keeping.of_span(asked, company, day, day).first(),
+        signing=figures_sign_offs.link_of(asked.name, company, day, day),
         again=reverse("desk:control_again", args=[control, entity, day]),
         is_due=day <= clock.business_date(company),
         previous=figures_controls.link_of(control, company, day - timedelta(days=1)),
@@ -145,7 +148,7 @@ def _version(control: Control, entity: LegalEntity, day: date, wanted: str) -> C
     return run
 
 
-def _side_name(entity: LegalEntity, role: str, day: date) -> str:
+def side_name(entity: LegalEntity, role: str, day: date) -> str:
     """The system that plays a role for a company, by its name."""
     routes = EntityRoute.objects.filter(entity=entity, role=role, is_shadow=False, valid_from__lte=day).select_related(
         "connection"

@@ -18,6 +18,7 @@ from reconciliation.controls.registry import CONTROLS
 from reconciliation.figures_sign_offs import MARKS
 from reconciliation.models import SignOff
 from reconciliation.sign_offs import certificates, conditions, keeping, signing
+from reconciliation.views.controls import side_name
 from reconciliation.views.page import page, seen_by, typed
 from sync import clock
 from sync.models import LegalEntity
@@ -161,6 +162,8 @@ def _show(
         totals=[(code, _sums(one, code)) for code, one in certificate["totals"].items()],
         items=[_shown(item) for item in certificate["items"][:MOST]],
         items_left=max(len(certificate["items"]) - MOST, 0),
+        left=side_name(company, control.left_role, last),
+        right=side_name(company, control.right_role, last),
         checks=checks,
         is_ready=all(one.is_met for one in checks),
         policy=policy,
