@@ -13,8 +13,11 @@ ROUTES = {
     "sync.tasks.send_feedback": {"queue": "notify"},
     "sync.tasks.tell_new_day": {"queue": "notify"},
     "sync.tasks.clear_doubts": {"queue": "deliver"},
+    "sync.tasks.seal_journal": {"queue": "ingest"},
+    "sync.tasks.anchor_journal": {"queue": "control"},
     "reconciliation.tasks.run_due_controls": {"queue": "control"},
     "reconciliation.tasks.run_fixes": {"queue": "control"},
+    "reconciliation.tasks.verify_journal": {"queue": "control"},
 }
 
 TIMETABLE = {
@@ -28,4 +31,8 @@ TIMETABLE = {
     "mirror accounting periods": {"task": "sync.tasks.mirror_periods", "schedule": 300.0},
     "controls that are due": {"task": "reconciliation.tasks.run_due_controls", "schedule": 60.0},
     "carry on with approved fixes": {"task": "reconciliation.tasks.run_fixes", "schedule": 30.0},
+    "seal the journal": {"task": "sync.tasks.seal_journal", "schedule": 20.0},
+    # asked for often, done once: an hour's anchor, a day's verification
+    "anchor the journal": {"task": "sync.tasks.anchor_journal", "schedule": 300.0},
+    "verify the journal": {"task": "reconciliation.tasks.verify_journal", "schedule": 600.0},
 }

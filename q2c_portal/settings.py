@@ -25,6 +25,9 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 #: where people open the portal; used in links we send out
 PORTAL_URL = env("PORTAL_URL", default="http://127.0.0.1:8000").rstrip("/")
 STATE_DIR = Path(env("Q2C_STATE_DIR", default=str(BASE_DIR / ".dev")))
+#: where the newest hash of the audit journal is written every hour; best a place the database's administrators cannot
+#: write to
+AUDIT_ANCHOR_DIR = Path(env("Q2C_AUDIT_ANCHOR_DIR", default="") or STATE_DIR / "anchors")
 
 INSTALLED_APPS = [
     "q2c_portal.apps.PortalConfig",
@@ -210,7 +213,12 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="WARNING")},
     # one line per call would be most of the log; attempts are kept in the database
-    "loggers": {"httpx": {"level": "WARNING"}, "stripe": {"level": "WARNING"}},
+    "loggers": {
+        "httpx": {"level": "WARNING"},
+        "stripe": {"level": "WARNING"},
+        # anchors stand in the log as well: a second place outside the database
+        "sync.anchors": {"level": "INFO"},
+    },
 }
 
 UNFOLD = {

@@ -98,6 +98,7 @@ OWNERSHIP: dict[str, Ownership] = {
     "DUNNING_WRITEBACK_FAILED": _owned(INT, 24, "try_again"),
     "FEEDBACK_REFUSED": _owned(INT, 24, "try_again"),
     "CONTROL_NOT_RUN": _owned(INT, 4, "run_control"),
+    "JOURNAL_BROKEN": _owned(INT, 4),
     "METER_MISSING": _owned(BO, 8, "read_again"),
     "METER_SHARED": _owned(BO, 24, "read_again"),
     "REVENUE_ENGINE_CONFLICT": _owned(FIN, 24, "reconnect"),

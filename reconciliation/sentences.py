@@ -101,14 +101,20 @@ def six(case: ExceptionCase, *, fix: Any = None) -> Six:
             if case.work_item_id
             else "The case closes by itself once nothing was missed for a whole day."
         )
+    press = "There is no button for this: people in the other system must act, or ask another team."
+    if case.journal_check_id:
+        happened = f"The verification of the audit journal failed on {case.opened_at:%d %b %Y at %H:%M} UTC."
+        press = (
+            "There is no button for this. Keep the database and the anchors as they are, find out who could write to"
+            " its tables since the last good verification, and compare with a backup of before."
+        )
+        closes = "The case closes by itself once the whole journal verifies again."
     return Six(
         happened=happened,
         why=words.cause.format_map(values),
         holds_up=f"{words.holds_up.format_map(values)}{_waiting_words(case)}",
         owner=_owner_words(case),
-        press=fix.says(case)
-        if fix
-        else "There is no button for this: people in the other system must act, or ask another team.",
+        press=fix.says(case) if fix else press,
         check=fix.checks(case) if fix else closes,
     )
 

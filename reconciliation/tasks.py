@@ -4,11 +4,14 @@ import time
 
 from celery import shared_task
 
+from reconciliation import audit
 from reconciliation.controls import runner as controls
 from reconciliation.fixes import runner as fixes
 
 #: how long one nudge stays with a run before the next one carries on
 STAY_SECONDS = 60.0
+#: the whole journal is read in one go: some ten minutes for tens of millions of entries
+VERIFY_SECONDS = 3600
 
 
 @shared_task
@@ -23,3 +26,8 @@ def run_fixes() -> None:
         over = [fixes.advance(run) for run in fixes.unfinished()]
         if not all(over):
             time.sleep(0.2)
+
+
+@shared_task(time_limit=VERIFY_SECONDS, soft_time_limit=VERIFY_SECONDS - 30)
+def verify_journal() -> None:
+    audit.verify_due()

@@ -1,4 +1,4 @@
-"""Why a whole system is not called, in words; part of the table in sync.reasons."""
+"""Why a whole system is not called, or our own books cannot be trusted, in words; part of the table in sync.reasons."""
 
 #: code, title, cause, what it holds up, the seller's sentence
 SYSTEMS: tuple[tuple[str, str, str, str, str], ...] = (
@@ -43,5 +43,12 @@ SYSTEMS: tuple[tuple[str, str, str, str, str], ...] = (
         "Somebody paused {system}.",
         "All work for this system waits until it is resumed; nothing is lost.",
         "Billing is waiting for {system}.",
+    ),
+    (
+        "JOURNAL_BROKEN",
+        "Audit journal does not verify",
+        "The verification says “{value}”, so the audit journal is not as it was written.",
+        "No work stops. Until it is explained, the trail is no evidence from that number on.",
+        "",
     ),
 )

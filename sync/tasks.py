@@ -6,7 +6,7 @@ from functools import partial
 
 from celery import shared_task
 
-from sync import doubt, feedback_facts, nudges, outbox, polling, reading, sweeper, work
+from sync import anchors, doubt, feedback_facts, nudges, outbox, polling, reading, sealing, sweeper, work
 from sync.revenue import accruals, batches
 from sync.usage import cut_off, summaries
 
@@ -92,3 +92,15 @@ def mirror_periods() -> None:
 def sweep() -> None:
     sweeper.sweep()
     sweeper.nudge_what_lies()
+
+
+@shared_task
+def seal_journal() -> None:
+    ends = time.monotonic() + STAY_SECONDS
+    while sealing.seal_due() and time.monotonic() < ends:
+        pass
+
+
+@shared_task
+def anchor_journal() -> None:
+    anchors.anchor_due()

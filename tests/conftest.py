@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connection, connections
@@ -37,18 +38,29 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     assert len(ids) == len(items), f"two tests have the same id: {ids.most_common(1)}"
 
 
+#: tables that refuse to be emptied -> the trigger that does it
+REFUSE_TRUNCATE = {
+    "sync_journalentry": "journal_refuses_truncate",
+    "sync_journalseal": "seal_refuses_truncate",
+    "sync_journalwaiting": "waiting_refuses_truncate",
+    "sync_journalcheck": "check_refuses_truncate",
+}
 _clean_up = TransactionTestCase._fixture_teardown
 
 
 def _clean_up_with_the_journal_open(self: TransactionTestCase) -> None:
-    """The journal refuses TRUNCATE, and a test that commits is cleaned up by nothing else."""
-    with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE sync_journalentry DISABLE TRIGGER journal_refuses_truncate")
+    """The journal and its seals refuse TRUNCATE, and a test that commits is cleaned up by nothing else."""
+    _turn("DISABLE")
     try:
         _clean_up(self)
     finally:
-        with connection.cursor() as cursor:
-            cursor.execute("ALTER TABLE sync_journalentry ENABLE TRIGGER journal_refuses_truncate")
+        _turn("ENABLE")
+
+
+def _turn(how: str) -> None:
+    with connection.cursor() as cursor:
+        for table, trigger in REFUSE_TRUNCATE.items():
+            cursor.execute(f"ALTER TABLE {table} {how} TRIGGER {trigger}")
 
 
 TransactionTestCase._fixture_teardown = _clean_up_with_the_journal_open  # type: ignore[method-assign]
@@ -90,6 +102,12 @@ def _planted(request: pytest.FixtureRequest) -> Iterator[None]:
         request.getfixturevalue("db")
     with planted.bug(name):
         yield
+
+
+@pytest.fixture(autouse=True)
+def _anchors_of_its_own(tmp_path_factory: pytest.TempPathFactory, settings: Any) -> None:
+    """Every test begins another journal; anchors of an earlier one would say that its end is missing."""
+    settings.AUDIT_ANCHOR_DIR = tmp_path_factory.getbasetemp() / "anchors" / uuid4().hex
 
 
 @pytest.fixture(autouse=True)

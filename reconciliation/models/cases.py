@@ -6,10 +6,10 @@ from django.db.models import Q
 
 from reconciliation.models.problems import Problem
 from reconciliation.teams import Team
-from sync.models import Block, Connection, Delivery, LegalEntity, SourceEvent, WorkItem
+from sync.models import Block, Connection, Delivery, JournalCheck, LegalEntity, SourceEvent, WorkItem
 from sync.models.fields import CurrencyField, MoneyField, ReferenceField
 
-TARGETS = ("work_item", "delivery", "break_row", "connection", "control_run", "event")
+TARGETS = ("work_item", "delivery", "break_row", "connection", "control_run", "event", "journal_check")
 
 
 def _exactly_one() -> Q:
@@ -57,6 +57,9 @@ class ExceptionCase(models.Model):
         "reconciliation.ControlRun", on_delete=models.PROTECT, null=True, blank=True, related_name="cases"
     )
     event = models.ForeignKey(SourceEvent, on_delete=models.PROTECT, null=True, blank=True, related_name="cases")
+    journal_check = models.ForeignKey(
+        JournalCheck, on_delete=models.PROTECT, null=True, blank=True, related_name="cases"
+    )
 
     #: what it is about, for people and for the tie-out
     reference = ReferenceField(blank=True, db_index=True)

@@ -20,7 +20,7 @@ from sync.models.inbox import (
     StrayCalls,
 )
 from sync.models.invoice import InvoiceLineRecord, InvoiceRecord
-from sync.models.journal import JournalEntry
+from sync.models.journal import JournalCheck, JournalEntry, JournalSeal, JournalWaiting
 from sync.models.late import LatePosting
 from sync.models.mapping import CountryMapping, EntityMapping, MappingRow, ProductMapping
 from sync.models.order import SalesOrderLineRecord, SalesOrderRecord
@@ -89,7 +89,10 @@ __all__ = [
     "InvoiceLineRecord",
     "InvoiceRecord",
     "JournalBatchRecord",
+    "JournalCheck",
     "JournalEntry",
+    "JournalSeal",
+    "JournalWaiting",
     "LatePosting",
     "LegalEntity",
     "MappingRow",

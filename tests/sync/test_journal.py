@@ -20,7 +20,7 @@ def entry(db: None) -> JournalEntry:
     [
         "UPDATE sync_journalentry SET text = 'Nobody looked.'",
         "DELETE FROM sync_journalentry",
-        "TRUNCATE sync_journalentry",
+        "TRUNCATE sync_journalentry CASCADE",
     ],
 )
 def test_the_database_refuses_to_change_the_journal(entry: JournalEntry, statement: str) -> None:
