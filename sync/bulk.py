@@ -8,10 +8,15 @@ from django.db import models
 
 
 def update(rows: Sequence[models.Model], names: Sequence[str]) -> None:
-    """Write these fields of these rows in one statement. Django's own bulk_update builds one CASE per row and field."""
+    """Write these fields of these rows in one statement. Django's own bulk_update builds one CASE per row and field.
+
+    Rows that keep a history are refused: it would not hear of this.
+    """
     if not rows:
         return
     model = type(rows[0])
+    if hasattr(model._meta, "simple_history_manager_attribute"):
+        raise TypeError(f"{model.__name__} keeps a history: save its rows one by one.")
     fields: list[Any] = [model._meta.get_field(name) for name in names]
     key: Any = model._meta.pk
     ordered = sorted(rows, key=lambda row: row.pk)
