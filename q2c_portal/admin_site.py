@@ -24,6 +24,7 @@ _PAGES = (
     ("Mappings", "rule", "desk:tables", "sync.view_productmapping", ("/tables/", "/changes/")),
     ("Dashboards", "monitoring", "desk:dashboards", "reconciliation.view_exceptioncase", ("/dashboards/",)),
     ("Find", "search", "desk:find", "reconciliation.view_exceptioncase", ("/find", "/t/")),
+    ("Audit", "verified_user", "desk:audit", "sync.view_journalentry", ("/audit/",)),
     ("Connections", "hub", "desk:connections", "sync.view_connection", ("/connections/",)),
 )
 _ICONS = {"auth": "group", "sync": "sync_alt", "reconciliation": "fact_check", "oauth2_provider": "key"}

@@ -1,4 +1,4 @@
-"""Addresses of trail, find, controls, close, sign-off, figures, tables and connections; part of the `desk` names."""
+"""Addresses of trail, find, audit, controls, close, sign-off, figures, tables, connections: part of `desk`."""
 
 from datetime import date
 
@@ -6,6 +6,7 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
 from reconciliation.views import (
+    audit,
     changes,
     close,
     connections,
@@ -57,6 +58,7 @@ register_converter(Operating, "operating")
 urlpatterns = [
     path("t/<path:correlation_id>", trail.trail, name="trail"),
     path("find", find.find, name="find"),
+    path("audit/", audit.audit, name="audit"),
     path("controls/", controls.controls, name="controls"),
     path("controls/<slug:control>/<str:entity>/<day:day>", controls.control_run, name="control_run"),
     path("controls/<slug:control>/<str:entity>/<day:day>/again", controls.control_again, name="control_again"),

@@ -10,6 +10,7 @@ from reconciliation.fixes.registry import FIXES
 from reconciliation.governance import changes, files
 from reconciliation.governance.tables import TABLES
 from reconciliation.models import ApprovalRequest, ExceptionCase, RowChange
+from sync import anchors, journal, sealing, verifying
 from tests.reconciliation.views import desk_people
 from tests.reconciliation.views import story as told
 
@@ -47,12 +48,24 @@ def draft_a_row() -> RowChange:
     return changes.draft(tried, user=desk_people.person("Billing operations"), source="products.csv", because="New")
 
 
+def sealed_and_broken() -> None:
+    """The journal is sealed, anchored and verified twice; something waits, and the second look found it broken."""
+    sealing.seal_due()
+    anchors.anchor()
+    row, _ = verifying.check(by="the timetable")
+    row.pk, row.is_good, row.wrong_at = None, False, 3
+    row.words = "Number 3: entry 4 or its seal was changed after it was sealed."
+    row.save()
+    journal.note([journal.Fact(action="looked", object_kind="page", object_key="1", text="Somebody looked.")])
+
+
 def main_pages(lost_invoice: Callable[[], str]) -> dict[str, tuple[str, str]]:
     """Name of a page -> who opens it, and its address: each with work on it."""
     case = lost_invoice()
     country = ExceptionCase.objects.get(reason="COUNTRY_UNKNOWN").problem
     asked = ask_for_the_mapping()
     drafted = draft_a_row()
+    sealed_and_broken()
     return {
         "home": ("Finance preparer", "/admin/"),
         "queue": ("Finance preparer", "/queue/"),
@@ -72,5 +85,6 @@ def main_pages(lost_invoice: Callable[[], str]) -> dict[str, tuple[str, str]]:
         "change": ("Finance approver", f"/changes/{drafted.number}"),
         "dashboards": ("Auditor", "/dashboards/?span=30d"),
         "executive": ("Executive", "/dashboards/executive?span=30d"),
+        "audit": ("Auditor", "/audit/"),
         "connections": ("Integration support", "/connections/"),
     }

@@ -53,6 +53,7 @@ def test_the_empty_pages_and_the_way_in_have_no_barrier(windows: Windows, transa
         "/approvals/",
         "/controls/",
         "/connections/",
+        "/audit/",
         "/find",
         "/x/EXC-9",
     ):

@@ -22,6 +22,7 @@ MAIN = (
     "close list",
     "dashboards",
     "executive",
+    "audit",
 )
 BRIGHTNESS = """() => {
   const card = document.querySelector("main .q-card, main .b-card");
