@@ -16,6 +16,7 @@ ROUTES = {
     "sync.tasks.seal_journal": {"queue": "ingest"},
     "sync.tasks.anchor_journal": {"queue": "control"},
     "reconciliation.tasks.run_due_controls": {"queue": "control"},
+    "reconciliation.tasks.write_evidence": {"queue": "control"},
     "reconciliation.tasks.run_fixes": {"queue": "control"},
     "reconciliation.tasks.verify_journal": {"queue": "control"},
 }
@@ -29,6 +30,7 @@ TIMETABLE = {
     "look up what is in doubt": {"task": "sync.tasks.clear_doubts", "schedule": 5.0},
     "ask sources for what calls missed": {"task": "sync.tasks.poll_sources", "schedule": 300.0},
     "mirror accounting periods": {"task": "sync.tasks.mirror_periods", "schedule": 300.0},
+    "evidence that was asked for": {"task": "reconciliation.tasks.write_evidence", "schedule": 10.0},
     "controls that are due": {"task": "reconciliation.tasks.run_due_controls", "schedule": 60.0},
     "carry on with approved fixes": {"task": "reconciliation.tasks.run_fixes", "schedule": 30.0},
     "seal the journal": {"task": "sync.tasks.seal_journal", "schedule": 20.0},

@@ -28,6 +28,8 @@ STATE_DIR = Path(env("Q2C_STATE_DIR", default=str(BASE_DIR / ".dev")))
 #: where the newest hash of the audit journal is written every hour; best a place the database's administrators cannot
 #: write to
 AUDIT_ANCHOR_DIR = Path(env("Q2C_AUDIT_ANCHOR_DIR", default="") or STATE_DIR / "anchors")
+#: evidence packs stay here as long as the companies' records must; one place for all workers and web servers
+EVIDENCE_DIR = Path(env("Q2C_EVIDENCE_DIR", default="") or STATE_DIR / "evidence")
 
 INSTALLED_APPS = [
     "q2c_portal.apps.PortalConfig",

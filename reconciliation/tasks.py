@@ -6,6 +6,7 @@ from celery import shared_task
 
 from reconciliation import audit
 from reconciliation.controls import runner as controls
+from reconciliation.evidence import pack
 from reconciliation.fixes import runner as fixes
 
 #: how long one nudge stays with a run before the next one carries on
@@ -17,6 +18,11 @@ VERIFY_SECONDS = 3600
 @shared_task
 def run_due_controls() -> None:
     controls.run_due()
+
+
+@shared_task
+def write_evidence() -> None:
+    pack.make_due()
 
 
 @shared_task

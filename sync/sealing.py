@@ -15,7 +15,8 @@ from sync.models.journal import NOTHING
 
 #: entries sealed in one transaction
 BATCH = 1000
-_LOCK = 7_281_944_002
+#: numbers of advisory locks are told apart by their last digit: sweeper 1, business time 2, alarms 3
+_LOCK = 7_281_944_004
 _WAITING = f"""
 SELECT {chain.COLUMNS} FROM sync_journalwaiting w JOIN sync_journalentry e ON e.id = w.entry_id
 ORDER BY w.entry_id LIMIT %s

@@ -1,11 +1,11 @@
-"""Sign-offs and the policies they follow, to look at; signing is done on the sign-off pages."""
+"""Sign-offs, the policies they follow and evidence packs, to look at; all is done on the sign-off pages."""
 
 from django.contrib import admin
 from django.utils.html import format_html
 from simple_history.admin import SimpleHistoryAdmin
 
 from reconciliation.figures_sign_offs import link_of
-from reconciliation.models import SignOff, SignOffPolicy
+from reconciliation.models import EvidencePack, SignOff, SignOffPolicy
 from sync.admin.read_only import ReadOnly, fields_of
 
 
@@ -38,4 +38,11 @@ class SignOffAdmin(ReadOnly):
 class SignOffPolicyAdmin(ReadOnly, SimpleHistoryAdmin):
     list_display = ["entity", "tied_days", "error_limit", "error_age_days", "status", "valid_from", "valid_to"]
     list_select_related = ["entity"]
+    list_filter = ["status", "entity"]
+
+
+@admin.register(EvidencePack)
+class EvidencePackAdmin(ReadOnly):
+    list_display = ["name", "status", "files", "size", "sha256", "asked_by", "asked_at"]
+    list_select_related = ["entity", "asked_by"]
     list_filter = ["status", "entity"]

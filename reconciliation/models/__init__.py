@@ -4,6 +4,7 @@ from reconciliation.models.approvals import ApprovalPolicy, ApprovalRequest
 from reconciliation.models.cases import CaseComment, ExceptionCase
 from reconciliation.models.changes import RowChange
 from reconciliation.models.controls import Break, ControlLine, ControlRun, ControlStage
+from reconciliation.models.evidence import EvidencePack
 from reconciliation.models.fixes import FixItem, FixRun
 from reconciliation.models.ownership import OwnershipRule
 from reconciliation.models.problems import Problem
@@ -17,6 +18,7 @@ __all__ = [
     "ControlLine",
     "ControlRun",
     "ControlStage",
+    "EvidencePack",
     "ExceptionCase",
     "FixItem",
     "FixRun",

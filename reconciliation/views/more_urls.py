@@ -12,6 +12,7 @@ from reconciliation.views import (
     connections,
     controls,
     dashboards,
+    evidence,
     find,
     meters,
     revenue,
@@ -72,6 +73,8 @@ urlpatterns = [
         sign_offs.sign_off_act,
         name="sign_off_act",
     ),
+    path("evidence/<str:entity>/<day:first>/<day:last>", evidence.evidence_ask, name="evidence_ask"),
+    path("evidence/<number:pk>", evidence.evidence_file, name="evidence_file"),
     path("revenue/", revenue.revenue, name="revenue"),
     path("revenue/journals/<str:reference>", revenue.revenue_journal, name="revenue_journal"),
     path(

@@ -16,7 +16,7 @@ from reconciliation.approvals import holds
 from reconciliation.controls.control import Control
 from reconciliation.controls.registry import CONTROLS
 from reconciliation.figures_sign_offs import MARKS
-from reconciliation.models import SignOff
+from reconciliation.models import EvidencePack, SignOff
 from reconciliation.sign_offs import certificates, conditions, keeping, signing
 from reconciliation.views.controls import side_name
 from reconciliation.views.page import page, seen_by, typed
@@ -64,6 +64,9 @@ def sign_offs(request: HttpRequest) -> HttpResponse:
         unsigned=figures_sign_offs.unsigned(lines),
         keys=sum(line.control.is_key for line in lines),
         policy=conditions.policy_of(chosen, on=last),
+        packs=EvidencePack.objects.filter(entity=chosen, starts_on=first, ends_on=min(last, today))[:10],
+        pack_to=min(last, today),
+        may_make=holds(cast(AbstractUser, request.user), "make_evidencepack"),
         limit=money(conditions.policy_of(chosen, on=last).error_limit, chosen.functional_currency),
     )
 
