@@ -14,6 +14,7 @@ from typing import Any
 from django.db import connection as database
 from django.db import transaction
 
+from reconciliation import matching_sql
 from reconciliation.controls.control import Control
 from reconciliation.models import ControlStage
 from reconciliation.models.controls import Side
@@ -23,50 +24,6 @@ from sync.money_text import plain
 
 #: how far a chain of waiting is followed to the case at its end
 LONGEST_CHAIN = 6
-
-# One join over narrow columns. What agrees is only summed, by day; what does not is kept pair by pair, as
-# the two lines' keys.
-_JOINED = """
-CREATE TEMP TABLE joined ON COMMIT DROP AS
-SELECT coalesce(l.currency, r.currency) AS currency, coalesce(l.document_date, r.document_date) AS document_date,
-    CASE WHEN {differs} THEN l.id END AS left_line, CASE WHEN {differs} THEN r.id END AS right_line,
-    count(l.id) AS left_count, count(r.id) AS right_count, sum(l.net) AS left_net, sum(r.net) AS right_net,
-    sum(l.tax) AS left_tax, sum(r.tax) AS right_tax, sum(l.gross) AS left_gross, sum(r.gross) AS right_gross
-FROM (
-    SELECT id, reference, currency, document_date, net, tax, gross FROM reconciliation_controlline
-    WHERE stage_id = ANY(%(left_stages)s)
-) l
-FULL OUTER JOIN (
-    SELECT id, reference, currency, document_date, net, tax, gross FROM reconciliation_controlline
-    WHERE stage_id = ANY(%(right_stages)s)
-) r USING (reference)
-GROUP BY 1, 2, 3, 4
-"""
-_DIFFERS = (
-    # a control that compares no amounts compares no currencies: a customer may have one here and another there
-    "(l.id IS NULL OR r.id IS NULL OR (%(money)s AND l.currency <> r.currency) OR (%(net)s AND l.net <> r.net)"
-    " OR (%(tax)s AND l.tax <> r.tax) OR (%(gross)s AND l.gross <> r.gross))"
-)
-
-_DIFFERENT = """
-CREATE TEMP TABLE different ON COMMIT DROP AS
-SELECT coalesce(l.reference, r.reference) AS reference, j.currency, j.document_date,
-    l.currency AS left_currency, l.net AS left_net, l.tax AS left_tax, l.gross AS left_gross, l.external_id AS left_id,
-    l.label AS left_label, l.status AS left_status, l.counterparty AS left_counterparty,
-    r.currency AS right_currency, r.net AS right_net, r.tax AS right_tax, r.gross AS right_gross, r.external_id AS right_id,
-    r.label AS right_label, r.status AS right_status, r.counterparty AS right_counterparty,
-    CASE
-        WHEN r.id IS NULL THEN 'MISSING_IN_TARGET'
-        WHEN l.id IS NULL THEN 'MISSING_IN_SOURCE'
-        WHEN l.currency <> r.currency THEN 'CURRENCY_MISMATCH'
-        WHEN %(tax)s AND l.gross = r.gross AND l.tax <> r.tax THEN 'TAX_MISMATCH'
-        ELSE 'AMOUNT_MISMATCH' END AS kind,
-    ''::text AS standing, NULL::bigint AS case_id
-FROM joined j
-LEFT JOIN reconciliation_controlline l ON l.id = j.left_line
-LEFT JOIN reconciliation_controlline r ON r.id = j.right_line
-WHERE j.left_line IS NOT NULL OR j.right_line IS NOT NULL
-"""
 
 # its own open case first, else the case at the end of what it waits for, else held, else on its way
 _STANDING = """
@@ -198,21 +155,37 @@ def compared(control: Control, *, entity: LegalEntity) -> Iterator[None]:
         **{column: column in control.compares for column in ("net", "tax", "gross")},
     }
     with transaction.atomic(), database.cursor() as cursor:
-        cursor.execute("DROP TABLE IF EXISTS left_readings, joined, different")
+        cursor.execute("DROP TABLE IF EXISTS left_readings, twice, joined, different")
         cursor.execute(
             "CREATE TEMP TABLE left_readings ON COMMIT DROP AS SELECT unnest(%(left_stages)s::bigint[]) AS stage_id",
             values,
         )
         # whole sets are joined here, often right after they were loaded and before anything knows their size
         cursor.execute("SET LOCAL enable_nestloop = off")
-        cursor.execute(_JOINED.format(differs=_DIFFERS), values)
-        cursor.execute("ANALYZE joined")
-        cursor.execute(_DIFFERENT, values)
+        _join(cursor, values)
         cursor.execute("ANALYZE different")
         cursor.execute(_STANDING, values)
         cursor.execute(_RIGHT_ONLY)
         yield
-        cursor.execute("DROP TABLE IF EXISTS left_readings, joined, different")
+        cursor.execute("DROP TABLE IF EXISTS left_readings, twice, joined, different")
+
+
+def _join(cursor: Any, values: dict[str, Any]) -> None:
+    """Join both sides document by document; a reference that stands on one of them more than once, line by line."""
+    differs = matching_sql.DIFFERS
+    cursor.execute(matching_sql.JOINED.format(differs=differs, once=""), values)
+    cursor.execute("ANALYZE joined")
+    cursor.execute(matching_sql.DIFFERENT, values)
+    cursor.execute(matching_sql.TOLD_APART, values)
+    if cursor.fetchone()[0]:
+        return
+    cursor.execute("DROP TABLE joined, different")
+    cursor.execute(matching_sql.TWICE, values)
+    cursor.execute(matching_sql.JOINED.format(differs=differs, once=matching_sql.NOT_TWICE), values)
+    cursor.execute(matching_sql.PAIRED.format(differs=differs), values)
+    cursor.execute("ANALYZE joined")
+    cursor.execute(matching_sql.DIFFERENT, values)
+    cursor.execute(matching_sql.NUMBERED, values)
 
 
 def _current(control: Control, entity: LegalEntity, side: Side) -> list[int]:

@@ -41,6 +41,7 @@ OWNERSHIP: dict[str, Ownership] = {
     "TAX_MISMATCH": _owned(FIN, 24, "correct_in_erp"),
     "MISSING_IN_TARGET": _owned(FIN, 24, "post_again"),
     "MISSING_IN_SOURCE": _owned(FIN, 24),
+    "LISTED_TWICE": _owned(FIN, 24),
     "CURRENCY_MISMATCH": _owned(BO, 8, "read_again"),
     "ROUNDING": _owned(FIN, 72),
     "ORPHAN_INVOICE": _owned(FIN, 24),

@@ -98,6 +98,13 @@ REASONS: dict[str, Reason] = dict(
             "The invoice is being checked by finance.",
         ),
         _reason(
+            "LISTED_TWICE",
+            "There twice",
+            "A system lists {document} more than once under the same reference.",
+            "The books count {amount} once too often.",
+            "A document that exists twice is being checked.",
+        ),
+        _reason(
             "MISSING_IN_SOURCE",
             "No origin",
             "{document} exists in the receiving system, and the system it should come from does not have it.",

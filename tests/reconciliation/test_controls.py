@@ -103,6 +103,44 @@ def test_what_exists_only_on_the_right_is_never_explained_away(company: Company,
     assert invoices(company).status == "unexplained" and ExceptionCase.objects.count() == 1
 
 
+@pytest.mark.parametrize("side", ["billing", "erp"])
+def test_what_a_system_lists_twice_is_counted_once_and_found(
+    company: Company, billed: Books, paper: Any, side: str
+) -> None:
+    # given a document that one of the systems holds twice under the same reference
+    paper(side).lists["invoice"].append(line(IN1, "100.00", day=DAY))
+    run = invoices(company)
+    # then nothing of the other side is counted twice
+    sums = run.totals["USD"]
+    extra = {"billing": "left", "erp": "right"}[side]
+    assert sums[extra] == "300.00" and sums[{"left": "right", "right": "left"}[extra]] == "200.00"
+    found = Break.objects.get()
+    assert (found.kind, found.reference) == ("LISTED_TWICE", f"{IN1}#2")
+    assert found.difference == Decimal(100 if side == "billing" else -100)
+    assert ExceptionCase.objects.get().team == "finance"
+    # and once it is gone, that is over
+    paper(side).lists["invoice"].pop()
+    assert invoices(company).status == "tied" and ExceptionCase.objects.get().status == "closed"
+
+
+def test_of_two_listed_the_one_that_agrees_is_the_match(company: Company, billed: Books) -> None:
+    # given a second, smaller line under the same reference, listed before the right one
+    billed.lists["invoice"].insert(0, line(IN1, "64.00", day=DAY))
+    run = invoices(company)
+    found = Break.objects.get()
+    assert (found.kind, found.difference) == ("LISTED_TWICE", Decimal(-64))
+    assert run.totals["USD"]["unexplained"] == "-64.00"
+
+
+def test_what_is_listed_twice_and_missing_there_is_two_findings(company: Company, billed: Books, paper: Any) -> None:
+    paper("billing").lists["invoice"].append(line(IN2, "100.00", day=DAY))
+    billed.lists["invoice"].pop()
+    run = invoices(company)
+    kinds = dict(Break.objects.values_list("reference", "kind"))
+    assert kinds == {IN2: "MISSING_IN_TARGET", f"{IN2}#2": "LISTED_TWICE"}
+    assert (run.totals["USD"]["left"], run.totals["USD"]["right"]) == ("300.00", "100.00")
+
+
 def test_running_again_keeps_every_run_and_opens_nothing_twice(company: Company, billed: Books) -> None:
     billed.lists["invoice"].pop()
     first, second = invoices(company), invoices(company)

@@ -1,0 +1,121 @@
+"""The SQL of matching: both sides' lines, joined by reference; what differs is kept pair by pair.
+
+Temporary tables, for one transaction: `joined` (sums of what agrees by day, and the keys of pairs that do not agree)
+and `different` (those pairs with both lines).
+"""
+
+# One join over narrow columns. What agrees is only summed, by day; what does not is kept pair by pair, as
+# the two lines' keys.
+JOINED = """
+CREATE TEMP TABLE joined ON COMMIT DROP AS
+SELECT coalesce(l.currency, r.currency) AS currency, coalesce(l.document_date, r.document_date) AS document_date,
+    CASE WHEN {differs} THEN l.id END AS left_line, CASE WHEN {differs} THEN r.id END AS right_line,
+    count(l.id) AS left_count, count(r.id) AS right_count, sum(l.net) AS left_net, sum(r.net) AS right_net,
+    sum(l.tax) AS left_tax, sum(r.tax) AS right_tax, sum(l.gross) AS left_gross, sum(r.gross) AS right_gross
+FROM (
+    SELECT id, reference, currency, document_date, net, tax, gross FROM reconciliation_controlline
+    WHERE stage_id = ANY(%(left_stages)s) {once}
+) l
+FULL OUTER JOIN (
+    SELECT id, reference, currency, document_date, net, tax, gross FROM reconciliation_controlline
+    WHERE stage_id = ANY(%(right_stages)s) {once}
+) r USING (reference)
+GROUP BY 1, 2, 3, 4
+"""
+DIFFERS = (
+    # a control that compares no amounts compares no currencies: a customer may have one here and another there
+    "(l.id IS NULL OR r.id IS NULL OR (%(money)s AND l.currency <> r.currency) OR (%(net)s AND l.net <> r.net)"
+    " OR (%(tax)s AND l.tax <> r.tax) OR (%(gross)s AND l.gross <> r.gross))"
+)
+
+# A reference that stands twice on a side would be joined with everything of the other side, and its other half counted
+# twice. The join itself tells, for next to nothing: it counts more lines than were read, or a pair twice.
+TOLD_APART = """
+SELECT (SELECT coalesce(sum(left_count), 0) FROM joined)
+        = coalesce(sum(line_count) FILTER (WHERE id = ANY(%(left_stages)s)), 0)
+    AND (SELECT coalesce(sum(right_count), 0) FROM joined)
+        = coalesce(sum(line_count) FILTER (WHERE id = ANY(%(right_stages)s)), 0)
+    AND NOT EXISTS (SELECT 1 FROM different GROUP BY reference HAVING count(*) > 1)
+FROM reconciliation_controlstage WHERE id = ANY(%(left_stages)s || %(right_stages)s)
+"""
+
+# Such references apart: line by line, first those that agree wholly, then what is left in the order of the amounts.
+TWICE = """
+CREATE TEMP TABLE twice ON COMMIT DROP AS
+SELECT DISTINCT reference FROM (
+    SELECT reference FROM reconciliation_controlline WHERE stage_id = ANY(%(left_stages)s)
+    GROUP BY reference HAVING count(*) > 1
+    UNION ALL
+    SELECT reference FROM reconciliation_controlline WHERE stage_id = ANY(%(right_stages)s)
+    GROUP BY reference HAVING count(*) > 1
+) of_a_side
+"""
+NOT_TWICE = "AND reference NOT IN (SELECT reference FROM twice)"
+PAIRED = """
+WITH l AS (
+    SELECT *, row_number() OVER (PARTITION BY reference, currency, net, tax, gross ORDER BY id) AS place
+    FROM reconciliation_controlline
+    WHERE stage_id = ANY(%(left_stages)s) AND reference IN (SELECT reference FROM twice)
+), r AS (
+    SELECT *, row_number() OVER (PARTITION BY reference, currency, net, tax, gross ORDER BY id) AS place
+    FROM reconciliation_controlline
+    WHERE stage_id = ANY(%(right_stages)s) AND reference IN (SELECT reference FROM twice)
+), alike AS (
+    SELECT l.id AS left_id, r.id AS right_id FROM l JOIN r USING (reference, currency, net, tax, gross, place)
+), left_over AS (
+    SELECT id, reference, row_number() OVER (PARTITION BY reference ORDER BY gross, id) AS place
+    FROM l WHERE id NOT IN (SELECT left_id FROM alike)
+), right_over AS (
+    SELECT id, reference, row_number() OVER (PARTITION BY reference ORDER BY gross, id) AS place
+    FROM r WHERE id NOT IN (SELECT right_id FROM alike)
+), pairs AS (
+    SELECT left_id, right_id FROM alike
+    UNION ALL SELECT a.id, b.id FROM left_over a FULL OUTER JOIN right_over b USING (reference, place)
+)
+INSERT INTO joined
+SELECT coalesce(l.currency, r.currency), coalesce(l.document_date, r.document_date),
+    CASE WHEN {differs} THEN l.id END, CASE WHEN {differs} THEN r.id END,
+    (l.id IS NOT NULL)::int, (r.id IS NOT NULL)::int, l.net, r.net, l.tax, r.tax, l.gross, r.gross
+FROM pairs
+LEFT JOIN reconciliation_controlline l ON l.id = pairs.left_id
+LEFT JOIN reconciliation_controlline r ON r.id = pairs.right_id
+"""
+# The second and every further line of a reference is a difference of its own, under a name of its own.
+NUMBERED = """
+UPDATE different SET reference = left(numbered.reference, 112) || '#' || numbered.number,
+    kind = CASE WHEN left_id IS NULL OR right_id IS NULL THEN 'LISTED_TWICE' ELSE kind END
+FROM (
+    SELECT d.ctid AS row, d.reference, row_number() OVER (
+        PARTITION BY d.reference ORDER BY (d.left_id IS NULL OR d.right_id IS NULL), d.left_gross, d.right_gross, d.ctid
+    ) + (
+        SELECT count(*) FROM reconciliation_controlline line
+        WHERE line.reference = d.reference AND line.stage_id = ANY(%(left_stages)s || %(right_stages)s)
+          AND line.id NOT IN (
+              SELECT coalesce(left_line, 0) FROM joined UNION ALL SELECT coalesce(right_line, 0) FROM joined)
+    ) / 2 AS number
+    FROM different d WHERE d.reference IN (SELECT reference FROM twice)
+) numbered
+WHERE different.ctid = numbered.row AND numbered.number > 1
+"""
+
+DIFFERENT = """
+CREATE TEMP TABLE different ON COMMIT DROP AS
+SELECT coalesce(l.reference, r.reference) AS reference, j.currency, j.document_date,
+    l.currency AS left_currency, l.net AS left_net, l.tax AS left_tax, l.gross AS left_gross,
+    l.external_id AS left_id,
+    l.label AS left_label, l.status AS left_status, l.counterparty AS left_counterparty,
+    r.currency AS right_currency, r.net AS right_net, r.tax AS right_tax, r.gross AS right_gross,
+    r.external_id AS right_id,
+    r.label AS right_label, r.status AS right_status, r.counterparty AS right_counterparty,
+    CASE
+        WHEN r.id IS NULL THEN 'MISSING_IN_TARGET'
+        WHEN l.id IS NULL THEN 'MISSING_IN_SOURCE'
+        WHEN l.currency <> r.currency THEN 'CURRENCY_MISMATCH'
+        WHEN %(tax)s AND l.gross = r.gross AND l.tax <> r.tax THEN 'TAX_MISMATCH'
+        ELSE 'AMOUNT_MISMATCH' END AS kind,
+    ''::text AS standing, NULL::bigint AS case_id
+FROM joined j
+LEFT JOIN reconciliation_controlline l ON l.id = j.left_line
+LEFT JOIN reconciliation_controlline r ON r.id = j.right_line
+WHERE j.left_line IS NOT NULL OR j.right_line IS NOT NULL
+"""
