@@ -9,7 +9,8 @@ from sync import clock, journal, schedules, verifying
 from sync.models import JournalCheck
 
 REASON = "JOURNAL_BROKEN"
-_LOCK = 7_281_944_003
+#: sweeper 1, business time 2, alarms 3, sealer 4
+_LOCK = 7_281_944_005
 
 
 def verify_due() -> JournalCheck | None:
