@@ -13,7 +13,7 @@ from django.urls import reverse
 from q2c_portal.roles import ROLES
 from reconciliation import approvals
 from reconciliation.controls import runner
-from reconciliation.models import ApprovalRequest, CaseComment, ExceptionCase, FixItem, FixRun, OwnershipRule
+from reconciliation.models import ApprovalRequest, CaseComment, ExceptionCase, FixItem, FixRun, OwnershipRule, SignOff
 from sync import clock, journal
 from sync.models import (
     AccountingPeriod,
@@ -141,6 +141,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> told.Story:
     FixItem.objects.create(run=run, place=1, case=case)
     accounts = {f"{name}_account": "1" for name in ("deferred", "revenue", "unbilled")}
     any_row(RevenueEngine, entity=story.entity, engine="portal", **accounts, **approved)
+    any_row(SignOff, prepared_by=drafter)
     for model in OURS:
         if not model._default_manager.exists():
             any_row(model)
