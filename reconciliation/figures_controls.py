@@ -1,14 +1,14 @@
 """Every number of the controls board: the tie-out in plain figures, the matrix of runs, the months."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.core.cache import cache
 from django.db.models import Max
 
-from reconciliation import sentences, tie_out
+from reconciliation import figures_sign_offs, sentences, tie_out
 from reconciliation.controls.control import Control
 from reconciliation.controls.registry import CONTROLS, controls_of
 from reconciliation.models import ControlRun, ControlStage
@@ -181,6 +181,8 @@ class Cell:
     version: int = 0
     #: why it did not run, or that nothing was due
     why: str = ""
+    #: initials of who prepared and reviewed it, or what else became of it
+    signed: str = ""
     count: str = ""
 
     @property
@@ -209,6 +211,7 @@ def matrix(entity: LegalEntity, *, until: date | None = None) -> Matrix:
     start = first_day(entity)
     controls = tuple(controls_of(entity))
     newest = {(run.control, run.business_date): run for run in newest_runs(entity, first=dates[-1], last=last)}
+    signed = figures_sign_offs.initials(entity, dates[-1], last)
     return Matrix(
         entity=entity,
         business_date=business_date,
@@ -218,7 +221,10 @@ def matrix(entity: LegalEntity, *, until: date | None = None) -> Matrix:
             (
                 day,
                 tuple(
-                    _cell(control, entity, day, newest.get((control.name, day)), start, business_date)
+                    replace(
+                        _cell(control, entity, day, newest.get((control.name, day)), start, business_date),
+                        signed=signed.get((control.name, day), ""),
+                    )
                     for control in controls
                 ),
             )

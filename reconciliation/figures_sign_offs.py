@@ -3,8 +3,9 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
+from django.contrib.auth.models import AbstractUser
 from django.db.models import Count, Q
 from django.urls import reverse
 
@@ -94,6 +95,31 @@ def signed(spans: Sequence[tuple[LegalEntity, date, date]]) -> dict[tuple[LegalE
     for entity_id, first, last, control in rows.values_list("entity", "starts_on", "ends_on", "control"):
         found[by_key[entity_id, first, last]].add(control)
     return found
+
+
+def initials(entity: LegalEntity, first: date, last: date) -> dict[tuple[str, date], str]:
+    """By control and day: the initials of who prepared and who reviewed it (`AB/CD`), alone or within its month; or
+    what else became of it.
+    """
+    rows = SignOff.objects.filter(entity=entity, starts_on__lte=last, ends_on__gte=first)
+    rows = rows.exclude(status=SignOff.Status.RETURNED).select_related("prepared_by", "reviewed_by")
+    found: dict[tuple[str, date], str] = {}
+    # what is suspended is told only where nothing newer stands in its place
+    for row in sorted(rows, key=lambda row: (row.status != SignOff.Status.SUSPENDED, row.prepared_at)):
+        who = "/".join(_initials(person) for person in (row.prepared_by, row.reviewed_by))
+        text = "suspended" if row.status == SignOff.Status.SUSPENDED else "by rule" if row.rule_id else who
+        day = max(row.starts_on, first)
+        while day <= min(row.ends_on, last):
+            found[row.control, day] = text
+            day += timedelta(days=1)
+    return found
+
+
+def _initials(person: AbstractUser | None) -> str:
+    if person is None:
+        return "–"
+    words = (person.get_full_name() or person.get_username()).replace(".", " ").split()
+    return "".join(word[:1].upper() for word in words)[:3]
 
 
 def unsigned(lines: Sequence[Line]) -> int:

@@ -36,7 +36,7 @@ SELECT (SELECT coalesce(sum(left_count), 0) FROM joined)
     AND (SELECT coalesce(sum(right_count), 0) FROM joined)
         = coalesce(sum(line_count) FILTER (WHERE id = ANY(%(right_stages)s)), 0)
     AND NOT EXISTS (SELECT 1 FROM different GROUP BY reference HAVING count(*) > 1)
-FROM reconciliation_controlstage WHERE id = ANY(%(left_stages)s || %(right_stages)s)
+FROM reconciliation_controlstage WHERE id = ANY(%(left_stages)s::bigint[] || %(right_stages)s::bigint[])
 """
 
 # Such references apart: line by line, first those that agree wholly, then what is left in the order of the amounts.
@@ -89,7 +89,8 @@ FROM (
         PARTITION BY d.reference ORDER BY (d.left_id IS NULL OR d.right_id IS NULL), d.left_gross, d.right_gross, d.ctid
     ) + (
         SELECT count(*) FROM reconciliation_controlline line
-        WHERE line.reference = d.reference AND line.stage_id = ANY(%(left_stages)s || %(right_stages)s)
+        WHERE line.reference = d.reference
+          AND line.stage_id = ANY(%(left_stages)s::bigint[] || %(right_stages)s::bigint[])
           AND line.id NOT IN (
               SELECT coalesce(left_line, 0) FROM joined UNION ALL SELECT coalesce(right_line, 0) FROM joined)
     ) / 2 AS number

@@ -92,7 +92,7 @@ def run(name: str, *, entity: LegalEntity, business_date: date, look_back: bool 
     says `not run`, and a case.
     """
     row = _ask(CONTROLS[name], entity=entity, business_date=business_date, look_back=look_back)
-    keeping.hold_against(CONTROLS[name], entity=entity)
+    keeping.hold_against(row)
     keeping.certify_day(row)
     return row
 

@@ -53,7 +53,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-asked_at", "-pk"],
-                "permissions": [("make_evidencepack", "Have evidence packs written, and download them")],
+                "permissions": [("make_evidencepack", "Have evidence packs written")],
                 "default_permissions": ("view",),
                 "constraints": [
                     models.CheckConstraint(

@@ -31,7 +31,7 @@ class EvidencePack(models.Model):
     class Meta:
         ordering = ["-asked_at", "-pk"]
         default_permissions = ("view",)
-        permissions = [("make_evidencepack", "Have evidence packs written, and download them")]
+        permissions = [("make_evidencepack", "Have evidence packs written")]
         constraints = [
             models.CheckConstraint(condition=Q(ends_on__gte=F("starts_on")), name="pack_ends_after_it_starts"),
             models.CheckConstraint(

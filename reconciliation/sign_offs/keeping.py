@@ -4,7 +4,7 @@ from datetime import date
 
 from django.contrib.auth.models import AbstractUser, User
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from reconciliation.controls.control import Control
 from reconciliation.controls.registry import CONTROLS
@@ -39,17 +39,21 @@ def certify_day(run: ControlRun) -> SignOff | None:
     return row
 
 
-def hold_against(control: Control, *, entity: LegalEntity) -> list[SignOff]:
-    """Look at every live sign-off whose days were read again, or found otherwise, since it was looked at last; those
-    that no longer hold are suspended, and returned.
+def hold_against(run: ControlRun) -> list[SignOff]:
+    """Look at every live sign-off of days this asking read again or found otherwise; those that no longer hold are
+    suspended, and returned.
     """
+    if run.status == ControlRun.Status.NOT_RUN:
+        return []
+    control = CONTROLS[run.control]
+    found = set(Break.objects.filter(found_in=run).values_list("document_date", flat=True))
     suspended = []
-    for row in SignOff.objects.filter(control=control.name, entity=entity, status__in=LIVE).order_by("pk"):
-        if not _may_have_changed(row, control):
+    for row in _concerned(run, control, found).order_by("pk"):
+        if certificates.is_compared(control) and not _may_have_changed(row, found):
             continue
         with transaction.atomic():
             locked = SignOff.objects.select_for_update(of=("self",)).select_related("entity").get(pk=row.pk)
-            if locked.is_live and not holds_still(locked):
+            if locked.status in LIVE and not holds_still(locked):
                 suspended.append(locked)
     return suspended
 
@@ -66,21 +70,31 @@ def name_of(control: Control, entity: LegalEntity, first: date, last: date) -> s
     return f"{control.title}, {entity.code}, {days}"
 
 
-def _may_have_changed(row: SignOff, control: Control) -> bool:
-    """Cheap: by the hashes of the readings and the times of breaks, without comparing anything."""
-    since, span = row.checked_at, (row.starts_on, row.ends_on)
-    breaks = Break.objects.filter(control=row.control, entity=row.entity_id)
+def _concerned(run: ControlRun, control: Control, found: set[date]) -> QuerySet[SignOff]:
+    """Live sign-offs this asking may have something to say of: by the days it read and the days of what it found. What
+    a listing finds may concern any of them.
+    """
+    live = SignOff.objects.filter(control=run.control, entity=run.entity_id, status__in=LIVE)
     if not certificates.is_compared(control):
-        return breaks.filter(found_at__gt=since).exists()
+        return live if found else live.none()
+    days = Q(ends_on__gte=run.looked_back_to or run.business_date, starts_on__lte=run.business_date)
+    for day in found:
+        days |= Q(starts_on__lte=day, ends_on__gte=day)
+    return live.filter(days)
+
+
+def _may_have_changed(row: SignOff, found: set[date]) -> bool:
+    """Cheap: by the hashes of the readings, without comparing anything."""
     stages = ControlStage.objects.filter(
-        control=row.control, entity=row.entity_id, business_date__range=span, is_current=True
+        control=row.control,
+        entity=row.entity_id,
+        business_date__range=(row.starts_on, row.ends_on),
+        is_current=True,
     )
-    now = {
-        (day.isoformat(), side, sha256) for day, side, sha256 in stages.values_list("business_date", "side", "sha256")
-    }
-    return (
-        now != certificates.hashes(row.certificate["readings"])
-        or breaks.filter(document_date__range=span, found_at__gt=since).exists()
+    values = stages.values_list("business_date", "side", "sha256")
+    now = {(day.isoformat(), side, sha256) for day, side, sha256 in values}
+    return now != certificates.hashes(row.certificate["readings"]) or any(
+        row.starts_on <= day <= row.ends_on for day in found
     )
 
 

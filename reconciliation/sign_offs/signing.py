@@ -49,7 +49,8 @@ def prepare(
         if of_span(control, entity, first, last).filter(status__in=LIVE).exists():
             _refuse(f"{name_of(control, entity, first, last)} is prepared or signed already.")
         certificate = certificates.draw_up(control, entity=entity, first=first, last=last)
-        _be_ready(certificate, entity, user)
+        _be_ready(certificate, entity)
+        _not_be_alone(certificate, entity, user)
         row = keep(control, entity, first, last, certificate, prepared_by=user, prepared_note=note[:400])
         note_down(row, action="sign-off prepared", user=user, words=f"{who(user)} prepared")
     return row
@@ -68,7 +69,7 @@ def review(sign_off: SignOff, *, user: AbstractUser, sha256: str, note: str = ""
             _refuse("What you saw is not what is to be signed any more. Look at it again.")
         held = holds_still(row)
         if held:
-            _be_ready(row.certificate, row.entity, row.prepared_by)  # type: ignore[arg-type]
+            _be_ready(row.certificate, row.entity)
             row.status, row.reviewed_by, row.reviewed_at = SignOff.Status.SIGNED, person_of(user), clock.now()
             row.reviewed_note = note[:400]
             row.save(update_fields=["status", "reviewed_by", "reviewed_at", "reviewed_note"])
@@ -93,12 +94,15 @@ def send_back(sign_off: SignOff, *, user: AbstractUser, note: str) -> SignOff:
     return row
 
 
-def _be_ready(certificate: Certificate, entity: LegalEntity, preparer: AbstractUser) -> None:
+def _be_ready(certificate: Certificate, entity: LegalEntity) -> None:
     policy = conditions.policy_of(entity, on=date.fromisoformat(certificate["to"]))
     open_ = [one for one in conditions.of(certificate, entity=entity, policy=policy) if not one.is_met]
     if open_:
         _refuse("Not ready: " + "; ".join(f"{one.title[:1].lower()}{one.title[1:]} – {one.words}" for one in open_))
-    own = conditions.resolved_alone(preparer, certificate, entity=entity)
+
+
+def _not_be_alone(certificate: Certificate, entity: LegalEntity, user: AbstractUser) -> None:
+    own = conditions.resolved_alone(user, certificate, entity=entity)
     if own:
         _refuse(f"You ended {', '.join(own[:5])} yourself, without a second person. Somebody else must prepare.")
 

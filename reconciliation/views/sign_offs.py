@@ -66,6 +66,7 @@ def sign_offs(request: HttpRequest) -> HttpResponse:
         policy=conditions.policy_of(chosen, on=last),
         packs=EvidencePack.objects.filter(entity=chosen, starts_on=first, ends_on=min(last, today))[:10],
         pack_to=min(last, today),
+        may_take=request.user.has_perm("reconciliation.view_evidencepack"),
         may_make=holds(cast(AbstractUser, request.user), "make_evidencepack"),
         limit=money(conditions.policy_of(chosen, on=last).error_limit, chosen.functional_currency),
     )

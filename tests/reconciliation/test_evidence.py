@@ -161,8 +161,9 @@ def test_a_pack_that_was_written_anew_is_found_by_what_is_in_it(
 
 
 def test_only_who_may_asks_and_downloads(signed: EvidencePack, company: Company) -> None:
-    with pytest.raises(pack.NotAllowed, match="Your role"):
-        pack.ask(entity=company.entity, first=DAY, last=DAY, user=billing_ops())
+    for user in (billing_ops(), person("auditor", "Auditor")):
+        with pytest.raises(pack.NotAllowed, match="Your role"):
+            pack.ask(entity=company.entity, first=DAY, last=DAY, user=user)
     address = f"/evidence/{signed.pk}"
     for user, status in ((billing_ops(), 403), (person("auditor", "Auditor"), 200)):
         client = Client()
@@ -177,7 +178,7 @@ def test_only_who_may_asks_and_downloads(signed: EvidencePack, company: Company)
 
 def test_it_is_asked_for_on_the_page_and_written_by_a_worker(signed: EvidencePack) -> None:
     client = Client()
-    client.force_login(person("auditor", "Auditor"))
+    client.force_login(preparer())
     asked = client.post(f"/evidence/US01/2026-05-01/{DAY}", follow=True).content.decode()
     assert "It is being written." in asked
     assert (

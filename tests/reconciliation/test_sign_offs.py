@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
+from reconciliation import figures_sign_offs
 from reconciliation.controls import runner
 from reconciliation.controls.registry import CONTROLS
 from reconciliation.models import ControlRun, ExceptionCase, SignOff, SignOffPolicy
@@ -211,7 +212,7 @@ def test_what_changed_between_preparing_and_reviewing_is_not_signed(
     row = prepare(company)
     # given a change that no asking of the control has looked at yet
     with monkeypatch.context() as patched:
-        patched.setattr(keeping, "hold_against", lambda *_, **__: [])
+        patched.setattr(keeping, "hold_against", lambda _: [])
         billed.lists["invoice"].pop()
         again(company)
     with pytest.raises(CannotSign, match="It was suspended"):
@@ -263,3 +264,17 @@ def test_every_control_can_be_drawn_up(company: Company, billed: Books) -> None:
     for control in CONTROLS.values():
         found = certificates.draw_up(control, entity=company.entity, first=date(2026, 5, 1), last=DAY)
         assert found["control"] == control.name and certificates.sha256(found)
+
+
+def test_the_board_shows_who_signed(company: Company, billed: Books) -> None:
+    def shown() -> str:
+        return figures_sign_offs.initials(company.entity, DAY - timedelta(days=13), DAY).get(("invoices", DAY), "")
+
+    assert shown() == ""
+    row = prepare(company)
+    assert shown() == "FP/–"
+    sign(row)
+    assert shown() == "FP/FA"
+    billed.lists["invoice"].pop()
+    again(company)
+    assert shown() == "suspended"
