@@ -232,6 +232,11 @@ def test_an_asking_that_changes_nothing_changes_no_signature(company: Company, b
 # -- by rule ------------------------------------------------------------------------------------------
 def test_a_tied_day_certifies_itself_only_under_an_approved_rule(company: Company, billed: Books) -> None:
     again(company)
+    # nor under a policy that leaves it to people, nor under one nobody has approved
+    left_to_people = policy(company)
+    again(company)
+    SignOffPolicy.objects.filter(pk=left_to_people.pk).update(tied_days="rule", status="draft")
+    again(company)
     assert not SignOff.objects.exists()
     rule = policy(company, tied_days="rule")
     again(company)
