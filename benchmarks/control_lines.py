@@ -54,7 +54,8 @@ def stage_both(control: Control, company: Company, *, lines: int) -> int:
                 connection=source,
                 read_at=clock.now(),
                 sha256="0" * 64,
-                line_count=lines // DAYS,
+                # numbers from 1 to `lines` go to the days in turn
+                line_count=len(range(day or DAYS, lines + 1, DAYS)),
             )
             for day in range(DAYS)
         )
