@@ -10,10 +10,10 @@ from django.db.models import Max
 
 from reconciliation import figures_sign_offs, sentences, tie_out
 from reconciliation.controls.control import Control
-from reconciliation.controls.registry import CONTROLS, controls_of
+from reconciliation.controls.registry import CONTROLS, controls_of, first_day
 from reconciliation.models import ControlRun, ControlStage
 from sync import clock
-from sync.models import EntityRoute, LegalEntity
+from sync.models import LegalEntity
 from sync.money_text import money
 
 #: dates on one page of the board, and months in its summary
@@ -232,11 +232,6 @@ def matrix(entity: LegalEntity, *, until: date | None = None) -> Matrix:
         ),
         months=_months(entity, controls, business_date),
     )
-
-
-def first_day(entity: LegalEntity) -> date | None:
-    """The day from which the entity's documents are routed: nothing was due before."""
-    return EntityRoute.objects.filter(entity=entity).order_by("valid_from").values_list("valid_from", flat=True).first()
 
 
 def newest_runs(entity: LegalEntity, *, first: date, last: date) -> list[ControlRun]:

@@ -4,7 +4,7 @@ Each left-hand document counts once, at the first that fits: matched; explained 
 waits for); held; in flight. What fits none, and what exists only on the right, is unexplained.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -200,6 +200,24 @@ def totals(*, first: date | None = None, last: date | None = None) -> list[Perio
     with database.cursor() as cursor:
         cursor.execute(_TOTALS, {"first": first, "last": last})
         return [PeriodTotals(**dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
+
+
+def by_currency(sums: Sequence[PeriodTotals]) -> dict[str, dict[str, str]]:
+    """These totals per currency, all months together, as text: gross amounts in major units, and counts of documents."""
+    out: dict[str, dict[str, str]] = {}
+    for currency in sorted({one.currency for one in sums}):
+        mine = [one for one in sums if one.currency == currency]
+        out[currency] = {
+            "left": plain(sum((one.left_gross for one in mine), Decimal(0)), currency),
+            "right": plain(sum((one.right_gross for one in mine), Decimal(0)), currency),
+            "explained": plain(sum((one.explained for one in mine), Decimal(0)), currency),
+            "held": plain(sum((one.held for one in mine), Decimal(0)), currency),
+            "in_flight": plain(sum((one.in_flight for one in mine), Decimal(0)), currency),
+            "unexplained": plain(sum((one.unexplained for one in mine), Decimal(0)), currency),
+            "left_count": str(sum(one.left_count for one in mine)),
+            "right_count": str(sum(one.right_count for one in mine)),
+        }
+    return out
 
 
 def differences(*, standing: str | None = None, limit: int | None = None) -> list[Difference]:

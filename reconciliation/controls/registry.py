@@ -1,5 +1,7 @@
 """All controls by name, in the order of the board."""
 
+from datetime import date
+
 from connectors.registry import connector_class
 from reconciliation.controls.accruals import ACCRUALS, UNBILLED_REVENUE
 from reconciliation.controls.bank_receipts import BANK_RECEIPTS
@@ -62,6 +64,11 @@ def controls_of(entity: LegalEntity) -> list[Control]:
     for route in EntityRoute.objects.filter(entity=entity, is_shadow=False).select_related("connection"):
         systems.setdefault(route.role, set()).add(route.connection.system)
     return [control for control in CONTROLS.values() if control.applies(entity) and _can_be_asked(control, systems)]
+
+
+def first_day(entity: LegalEntity) -> date | None:
+    """The day from which a company's documents are routed: nothing was due before. None while nothing is connected."""
+    return EntityRoute.objects.filter(entity=entity).order_by("valid_from").values_list("valid_from", flat=True).first()
 
 
 def _can_be_asked(control: Control, systems: dict[str, set[str]]) -> bool:

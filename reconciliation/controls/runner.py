@@ -12,14 +12,13 @@ from connectors.errors import ConnectorError
 from reconciliation import cases, matching, staging
 from reconciliation.controls import changed, listings
 from reconciliation.controls.control import Control, Finding
-from reconciliation.controls.registry import CONTROLS, controls_of
+from reconciliation.controls.registry import CONTROLS, controls_of, first_day
 from reconciliation.models import Break, ControlRun, ControlStage, ExceptionCase
 from reconciliation.models.controls import Side
 from reconciliation.sign_offs import keeping
 from sync import bill_dates, bulk, clock, journal, schedules
 from sync.mappings import in_force
 from sync.models import AccountingPeriod, Connection, EntityRoute, LegalEntity, ScheduleClaim, WorkItem
-from sync.money_text import plain
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +71,7 @@ def _look_back(control: Control, entity: LegalEntity) -> AbstractContextManager[
 
 def _dates_due(control: Control, entity: LegalEntity, through: date) -> list[date]:
     """Dates that ended and have no finished window yet; a control starts with its entity's first route."""
-    start = _first_day(entity)
+    start = first_day(entity)
     if start is None or start > through:
         return []
     if control.as_of:
@@ -81,10 +80,6 @@ def _dates_due(control: Control, entity: LegalEntity, through: date) -> list[dat
     done = set(windows.values_list("window", flat=True))
     dates = (start + timedelta(days=n) for n in range((through - start).days + 1))
     return [day for day in dates if day.isoformat() not in done]
-
-
-def _first_day(entity: LegalEntity) -> date | None:
-    return EntityRoute.objects.filter(entity=entity).order_by("valid_from").values_list("valid_from", flat=True).first()
 
 
 def run(name: str, *, entity: LegalEntity, business_date: date, look_back: bool = False) -> ControlRun:
@@ -223,7 +218,7 @@ def _compare(row: ControlRun, control: Control, *, read: Sequence[date]) -> Cont
         with matching.compared(control, entity=row.entity):
             changed = _find(row, control)
             sums = matching.totals()
-    row.totals = _as_totals(sums)
+    row.totals = matching.by_currency(sums)
     row.status = status_of(
         sums, open_breaks=Break.objects.filter(control=control.name, entity=row.entity, healed_at=None).exists()
     )
@@ -273,26 +268,6 @@ def status_of(sums: list[matching.PeriodTotals], *, open_breaks: bool) -> str:
     if any(one.explained or one.held or one.in_flight or one.explained_count for one in sums):
         return ControlRun.Status.TIED_WITH_ITEMS
     return ControlRun.Status.TIED
-
-
-def _as_totals(sums: list[matching.PeriodTotals]) -> dict[str, dict[str, str]]:
-    out: dict[str, dict[str, str]] = {}
-    for currency in sorted({one.currency for one in sums}):
-        mine = [one for one in sums if one.currency == currency]
-        out[currency] = {
-            name: plain(sum(getattr(one, field) for one in mine), currency)  # type: ignore[arg-type]
-            for name, field in (
-                ("left", "left_gross"),
-                ("right", "right_gross"),
-                ("explained", "explained"),
-                ("held", "held"),
-                ("in_flight", "in_flight"),
-                ("unexplained", "unexplained"),
-            )
-        }
-        out[currency]["left_count"] = str(sum(one.left_count for one in mine))
-        out[currency]["right_count"] = str(sum(one.right_count for one in mine))
-    return out
 
 
 def _heal(row: ControlRun, control: Control) -> int:

@@ -6,7 +6,7 @@ import logging
 import os
 import zipfile
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import NoReturn
 
@@ -104,14 +104,13 @@ def make(row: EvidencePack) -> Path:
 def _write(path: Path, row: EvidencePack, span: contents.Span) -> int:
     """Every file and then the manifest; how many files."""
     assert row.made_at is not None
-    stamp = row.made_at.timetuple()[:6]
     listed: list[dict[str, object]] = []
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, allowZip64=True) as archive:
         # its place is kept now, so that the last bytes can be filled in without moving anything
         archive.comment = SEAL + b"0" * _DIGITS
         for name, pieces in contents.files(span):
             digest, size = hashlib.sha256(), 0
-            with archive.open(_info(name, stamp), "w", force_zip64=True) as file:
+            with archive.open(_info(name, row.made_at), "w", force_zip64=True) as file:
                 for block in _blocks(pieces):
                     digest.update(block)
                     size += len(block)
@@ -125,12 +124,12 @@ def _write(path: Path, row: EvidencePack, span: contents.Span) -> int:
             "pack": row.pk,
             "files": listed,
         }
-        archive.writestr(_info("manifest.json", stamp), json.dumps(manifest, indent=1))
+        archive.writestr(_info("manifest.json", row.made_at), json.dumps(manifest, indent=1))
     return len(listed) + 1
 
 
-def _info(name: str, stamp: tuple[int, ...]) -> zipfile.ZipInfo:
-    info = zipfile.ZipInfo(name, stamp)  # type: ignore[arg-type]
+def _info(name: str, at: datetime) -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo(name, (at.year, at.month, at.day, at.hour, at.minute, at.second))
     info.compress_type = zipfile.ZIP_DEFLATED
     return info
 

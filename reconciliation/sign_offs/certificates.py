@@ -13,9 +13,10 @@ from django.db.models import Count, Q, Sum
 
 from reconciliation import matching
 from reconciliation.controls.control import Control
+from reconciliation.controls.registry import first_day
 from reconciliation.models import Break, ControlLine, ControlRun, ControlStage, ExceptionCase
 from reconciliation.models.controls import Side
-from sync.models import EntityRoute, LegalEntity
+from sync.models import LegalEntity
 from sync.money_text import plain
 
 #: an item expected to clear by itself, and one somebody must clear
@@ -61,9 +62,7 @@ def days_asked(control: Control, entity: LegalEntity, first: date, last: date) -
     """The days of the span this control answers for: every day since its company is connected; of one that reads
     everything as it stands, the last day it was asked.
     """
-    start = (
-        EntityRoute.objects.filter(entity=entity).order_by("valid_from").values_list("valid_from", flat=True).first()
-    )
+    start = first_day(entity)
     if start is None or start > last:
         return []
     if control.as_of:
@@ -133,21 +132,7 @@ def _compared(control: Control, entity: LegalEntity, first: date, last: date) ->
     with matching.compared(control, entity=entity):
         sums = matching.totals(first=first, last=last)
         differ = [one for one in matching.differences() if first <= one.document_date <= last]
-    totals: dict[str, dict[str, str]] = {}
-    for currency in sorted({one.currency for one in sums}):
-        mine = [one for one in sums if one.currency == currency]
-        totals[currency] = {
-            name: plain(sum(getattr(one, field) for one in mine), currency)  # type: ignore[arg-type]
-            for name, field in (
-                ("left", "left_gross"),
-                ("right", "right_gross"),
-                ("explained", "explained"),
-                ("held", "held"),
-                ("in_flight", "in_flight"),
-                ("unexplained", "unexplained"),
-            )
-        } | {name: str(sum(getattr(one, name) for one in mine)) for name in ("left_count", "right_count")}
-    cases = _cases({one.case_id for one in differ if one.case_id})
+    cases = ExceptionCase.objects.in_bulk({one.case_id for one in differ if one.case_id})
     items = []
     for one in differ:
         case = cases.get(one.case_id or 0)
@@ -167,7 +152,7 @@ def _compared(control: Control, entity: LegalEntity, first: date, last: date) ->
                 case=case,
             )
         )
-    return totals, items
+    return matching.by_currency(sums), items
 
 
 def _found(control: Control, entity: LegalEntity, first: date, last: date) -> list[dict[str, Any]]:
@@ -191,10 +176,6 @@ def _found(control: Control, entity: LegalEntity, first: date, last: date) -> li
         )
         for row in rows
     ]
-
-
-def _cases(keys: set[int]) -> dict[int, ExceptionCase]:
-    return ExceptionCase.objects.in_bulk(keys)
 
 
 def _item(*, dated: date, case: ExceptionCase | None, **values: str) -> dict[str, str]:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from reconciliation import approvals, figures_control_run, figures_controls, figures_sign_offs, sentences
 from reconciliation.controls import runner
 from reconciliation.controls.control import Control
-from reconciliation.controls.registry import CONTROLS
+from reconciliation.controls.registry import CONTROLS, first_day
 from reconciliation.models import ControlRun
 from reconciliation.sign_offs import keeping
 from reconciliation.views.page import page, refused, seen_by
@@ -63,9 +63,7 @@ def control_run(request: HttpRequest, control: str, entity: str, day: date) -> H
     word, icon, tone = figures_controls.WORDS[status]
     why = ""
     if run is None:
-        none = figures_controls.no_run(
-            asked, day=day, start=figures_controls.first_day(company), today=clock.business_date(company)
-        )
+        none = figures_controls.no_run(asked, day=day, start=first_day(company), today=clock.business_date(company))
         word, icon, tone, why = none.word, none.icon, none.tone, none.why
     elif status == ControlRun.Status.NOT_RUN:
         why = figures_controls.why_not_run(run)

@@ -1,5 +1,6 @@
 """Evidence packs: whole, verified without the portal, and any changed byte is found."""
 
+import hashlib
 import json
 import os
 import random
@@ -40,7 +41,6 @@ def signed(company: Company, paper: Any) -> EvidencePack:
     company.sells(1)
     company.bills(1)
     company.settles()
-    labels = {"label": 'Häuser, "Süd"\nund Nord'}
     for code in ("billing", "erp"):
         paper(code).lists["invoice"] = [line(IN1, "100.00", day=DAY), line(IN2, "70.10", day=DAY)]
     lost = paper("erp").lists["invoice"].pop()
@@ -49,7 +49,7 @@ def signed(company: Company, paper: Any) -> EvidencePack:
     runner.run("invoices", entity=company.entity, business_date=DAY)
     runner.run("document_numbers", entity=company.entity, business_date=DAY)
     row = signing.prepare(CONTROLS["invoices"], entity=company.entity, first=DAY, last=DAY, user=preparer())
-    signing.review(row, user=approver(), sha256=row.certificate_sha256, note=labels["label"])
+    signing.review(row, user=approver(), sha256=row.certificate_sha256, note='Häuser, "Süd"\nund Nord')
     asked = pack.ask(entity=company.entity, first=DAY, last=DAY, user=preparer())
     assert pack.make_due() == 1
     asked.refresh_from_db()
@@ -128,7 +128,7 @@ def _written_anew(path: Path, target: Path, change: Any) -> None:
         manifest = json.loads(old.read("manifest.json"))
         for one in manifest["files"]:
             text = change(one["name"], old.read(one["name"]))
-            one["sha256"], one["bytes"] = __import__("hashlib").sha256(text).hexdigest(), len(text)
+            one["sha256"], one["bytes"] = hashlib.sha256(text).hexdigest(), len(text)
             new.writestr(one["name"], text)
         new.writestr("manifest.json", json.dumps(manifest))
     pack._seal(target)
@@ -170,7 +170,7 @@ def test_only_who_may_asks_and_downloads(signed: EvidencePack, company: Company)
         client.force_login(user)
         answer = client.get(address)
         assert answer.status_code == status
-    assert b"".join(answer.streaming_content) == file_of(signed).read_bytes()  # type: ignore[attr-defined]
+    assert b"".join(answer.streaming_content) == file_of(signed).read_bytes()
     assert JournalEntry.objects.get(action="evidence downloaded").user == user
     file_of(signed).unlink()
     assert client.get(address).status_code == 404

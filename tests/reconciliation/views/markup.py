@@ -70,3 +70,9 @@ def text_of(client: Client, path: str, *, status: int = 200) -> str:
     assert answer.status_code == status, path
     assert problems(answer.content.decode()) == [], path
     return re.sub(r"\s+", " ", answer.content.decode())
+
+
+def words_of(page: str) -> str:
+    """What is read, without the marks."""
+    main = page[page.index("<main") : page.index("</main>")]
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", main))

@@ -30,7 +30,7 @@ from sync.models import (
     PostingWindow,
 )
 from tests.reconciliation.views.company import Story, begin, person
-from tests.reconciliation.views.markup import text_of
+from tests.reconciliation.views.markup import text_of, words_of
 
 pytestmark = pytest.mark.django_db
 
@@ -156,12 +156,6 @@ def lines(one: Closing) -> dict[str, tuple[str, str]]:
 
 def verdict(one: Closing) -> str:
     return close.verdict(one, month_close.checklist(one))[0]
-
-
-def words_of(page: str) -> str:
-    """What is read, without the marks."""
-    main = page[page.index("<main") : page.index("</main>")]
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", main))
 
 
 def titles_of(page: str) -> set[str]:
@@ -357,7 +351,7 @@ def test_two_people_close_a_month_once_its_checklist_is_whole(books: Books) -> N
     assert "another person closes it" in said
     assert "October 2026 of US01 is closed." in pressed(*asked[1], "finish", books.american)
     period.refresh_from_db()
-    assert (period.state, period.closing_by.username, period.closed_by.username) == ("closed", "ann", "ben")  # type: ignore[union-attr]
+    assert (period.state, period.closing_by.username, period.closed_by.username) == ("closed", "ann", "ben")
     # and it can be taken back, which the journal tells
     assert "October 2026 of US01 is as the ERP has it again." in pressed(*asked[1], "reopen", books.american)
     told = JournalEntry.objects.filter(object_kind="period").order_by("pk").values_list("action", flat=True)

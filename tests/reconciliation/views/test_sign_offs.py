@@ -1,6 +1,5 @@
 """The sign-off pages: a month's controls, one certificate, and the buttons of the two people who sign it."""
 
-import re
 from collections.abc import Callable
 from datetime import timedelta
 from html import unescape
@@ -13,7 +12,7 @@ from reconciliation.controls import runner
 from reconciliation.models import SignOff
 from tests.paper_erp import Books, line
 from tests.reconciliation.desk import approver, preparer
-from tests.reconciliation.views.markup import problems
+from tests.reconciliation.views.markup import problems, words_of
 from tests.small_company import DAY, Company, invoice, person
 
 IN1, IN2 = invoice(1).reference, invoice(2).reference
@@ -35,7 +34,7 @@ def seen(user: Any, path: str, **form: str) -> tuple[int, str]:
     answer = client.post(path, form, follow=True) if form else client.get(path)
     html = answer.content.decode()
     assert problems(html) == [], path
-    return answer.status_code, unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html)))
+    return answer.status_code, unescape(words_of(html))
 
 
 def test_a_month_lists_every_control_with_who_signed(company: Company, billed: Books) -> None:
