@@ -91,6 +91,55 @@ def test_the_release_set_is_what_it_says() -> None:
     assert sum(part.wanted for part in proof.PARTS) == 100_000 and everything.wanted >= 80_000
 
 
+#: runs the command, and prints every function of the portal's own pages and controls that it calls
+WATCHED = """
+import os, sys
+from tests.chaos.results import CONTROLS, PAGES, ROOT
+from fnmatch import fnmatch
+
+left_out = [str(ROOT / "reconciliation" / place) + "*" for place in PAGES + CONTROLS]
+seen, here = {}, str(ROOT / "reconciliation")
+
+def watch(frame, event, argument):
+    code = frame.f_code
+    if not code.co_filename.startswith(here):
+        return
+    if code not in seen and any(fnmatch(code.co_filename, place) for place in left_out):
+        up = frame
+        while up and up.f_code.co_name != "<module>":
+            up = up.f_back
+        # what a file does while it is read is no part of a run
+        if up and up.f_globals["__name__"] == "__main__":
+            seen[code] = f"{code.co_filename}:{code.co_name}"
+
+sys.argv = ["manage.py", *sys.argv[1:]]
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "q2c_portal.settings")
+from django.core.management import execute_from_command_line
+# called for functions only, neither for what they return nor for what is written in C
+sys.settrace(watch)
+try:
+    execute_from_command_line(sys.argv)
+finally:
+    sys.settrace(None)
+    print("called", *seen.values(), sep="\\n")
+"""
+
+
+def test_no_simulated_run_meets_what_its_results_do_not_depend_on() -> None:
+    """Else a change of it would leave results standing that it has made void."""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", WATCHED, "simulate", "--seed", "1", "--flows", "2", "--faults", "all"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONHASHSEED": "0", "Q2C_TESTING": "1", "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=400,
+    )
+    assert "violations: 0" in done.stdout, done.stdout + done.stderr
+    assert done.stdout.partition("called")[2].split() == []
+
+
 def test_what_a_sweep_found_can_be_kept_as_data() -> None:
     found = sweep.Coverage(boundaries={"a phase": 2}, places={"a phase": {"after commit": 1}}, kills=1)
     assert json.loads(json.dumps(asdict(found)))["places"] == {"a phase": {"after commit": 1}}
