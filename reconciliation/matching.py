@@ -1,7 +1,8 @@
 """The set-based engine: both sides' current readings, matched by reference in SQL; what differs is put in its place.
 
-Each left-hand document counts once, at the first that fits: matched; explained (its own open case, else the case it
-waits for); held; in flight. What fits none, and what exists only on the right, is unexplained.
+Each left-hand document counts once, at the first that fits: matched by reference; matched by people or by an approved
+rule; explained (its own open case, else the case it waits for); held; in flight. What fits none, and what exists only on
+the right, is unexplained.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,7 +17,8 @@ from django.db import transaction
 
 from reconciliation import matching_sql
 from reconciliation.controls.control import Control
-from reconciliation.models import ControlStage
+from reconciliation.matches import cascade
+from reconciliation.models import ControlStage, MatchRule
 from reconciliation.models.controls import Side
 from sync import clock
 from sync.models import LegalEntity
@@ -69,14 +71,16 @@ LEFT JOIN listed ON listed.reference = self.reference
 WHERE different.reference = self.reference
 """
 
-# what exists only on the right is never explained away
+# what exists only on the right is never explained away, unless it was matched
 _RIGHT_ONLY = "UPDATE different SET standing = 'unexplained' WHERE left_currency IS NULL"
+_MATCHED = "UPDATE different SET standing = 'matched', case_id = NULL WHERE met IS NOT NULL"
 
 _TOTALS = """
 SELECT currency, to_char(document_date, 'YYYY-MM') AS period, sum(left_count)::bigint, sum(right_count)::bigint,
     coalesce(sum(left_net), 0), coalesce(sum(right_net), 0), coalesce(sum(left_tax), 0), coalesce(sum(right_tax), 0),
     coalesce(sum(left_gross), 0), coalesce(sum(right_gross), 0),
-    coalesce(sum(gap) FILTER (WHERE standing = 'explained'), 0), coalesce(sum(gap) FILTER (WHERE standing = 'held'), 0),
+    -- what a tolerance let pass, and what is in two currencies, is explained by its match; all else in a match is nothing
+    coalesce(sum(gap) FILTER (WHERE standing IN ('explained', 'matched')), 0), coalesce(sum(gap) FILTER (WHERE standing = 'held'), 0),
     coalesce(sum(gap) FILTER (WHERE standing = 'in_flight'), 0), coalesce(sum(gap) FILTER (WHERE standing = 'unexplained'), 0),
     count(*) FILTER (WHERE standing = 'unexplained'), count(*) FILTER (WHERE standing = 'explained')
 FROM (
@@ -129,7 +133,7 @@ class Difference:
     currency: str
     document_date: date
     kind: str
-    #: explained, held, in_flight or unexplained
+    #: matched, explained, held, in_flight or unexplained
     standing: str
     case_id: int | None
     label: str
@@ -138,11 +142,17 @@ class Difference:
     right: dict[str, str]
     #: left less right, gross, signed
     gap: Decimal
+    #: each side's own; empty where it shows nothing
+    left_currency: str
+    right_currency: str
 
 
 @contextmanager
-def compared(control: Control, *, entity: LegalEntity) -> Iterator[None]:
-    """Within this block temporary tables hold the comparison: sums of what agrees, and row by row what differs."""
+def compared(control: Control, *, entity: LegalEntity, rules: Sequence[MatchRule] | None = None) -> Iterator[None]:
+    """Within this block temporary tables hold the comparison: sums of what agrees, and row by row what differs.
+
+    `rules` stand in for the approved ones, to try what others would come to.
+    """
     values = {
         "control": control.name,
         "entity": entity.pk,
@@ -164,10 +174,14 @@ def compared(control: Control, *, entity: LegalEntity) -> Iterator[None]:
         cursor.execute("SET LOCAL enable_nestloop = off")
         _join(cursor, values)
         cursor.execute("ANALYZE different")
+        cascade.bring_together(
+            cursor, control, entity, rules=cascade.rules_of(control, entity) if rules is None else rules
+        )
         cursor.execute(_STANDING, values)
         cursor.execute(_RIGHT_ONLY)
+        cursor.execute(_MATCHED)
         yield
-        cursor.execute("DROP TABLE IF EXISTS left_readings, twice, joined, different")
+        cursor.execute("DROP TABLE IF EXISTS left_readings, twice, joined, different, met")
 
 
 def _join(cursor: Any, values: dict[str, Any]) -> None:
@@ -221,16 +235,22 @@ def by_currency(sums: Sequence[PeriodTotals]) -> dict[str, dict[str, str]]:
 
 
 def differences(*, standing: str | None = None, limit: int | None = None) -> list[Difference]:
-    """Documents that differ; only inside `compared`."""
+    """Documents that differ, without those that were matched all the same; only inside `compared`."""
     with database.cursor() as cursor:
         cursor.execute(
             "SELECT reference, currency, document_date, kind, standing, case_id, coalesce(left_label, right_label),"
             " coalesce(left_counterparty, right_counterparty, ''), left_id, left_net, left_tax, left_gross, left_status,"
-            " right_id, right_net, right_tax, right_gross, right_status FROM different"
-            " WHERE %(standing)s::text IS NULL OR standing = %(standing)s ORDER BY document_date, reference LIMIT %(limit)s",
+            " right_id, right_net, right_tax, right_gross, right_status, left_currency, right_currency FROM different"
+            " WHERE standing = coalesce(%(standing)s, standing) AND (standing <> 'matched' OR %(standing)s = 'matched')"
+            " ORDER BY document_date, reference LIMIT %(limit)s",
             {"standing": standing, "limit": limit},
         )
         return [_difference(row) for row in cursor.fetchall()]
+
+
+def left_over() -> list[Difference]:
+    """Documents that were matched by their reference and still differ: what a tolerance let pass, and two currencies."""
+    return [one for one in differences(standing="matched") if one.left and one.right and one.gap]
 
 
 def _difference(row: tuple[Any, ...]) -> Difference:
@@ -261,6 +281,8 @@ def _difference(row: tuple[Any, ...]) -> Difference:
         right=sides[1],
         # amounts in two currencies have no difference: the left one is missing there, whole
         gap=(row[11] or Decimal(0)) - (Decimal(0) if row[3] == "CURRENCY_MISMATCH" else row[16] or Decimal(0)),
+        left_currency=row[18] or "",
+        right_currency=row[19] or "",
     )
 
 
@@ -279,7 +301,8 @@ def reconcile_matched(control: Control) -> int:
             WHERE role = %s AND condition = 'settled' AND state IN ('acknowledged', 'posted')
               AND reference IN (
                 SELECT reference FROM reconciliation_controlline WHERE stage_id = ANY(ARRAY(SELECT stage_id FROM left_readings)))
-              AND NOT EXISTS (SELECT 1 FROM different WHERE different.reference = sync_delivery.reference)
+              AND NOT EXISTS (
+                SELECT 1 FROM different WHERE different.reference = sync_delivery.reference AND standing <> 'matched')
             """,
             [clock.now(), control.right_role],
         )

@@ -1,3 +1,13 @@
 """Admin pages of the desk; one file per model group."""
 
-from reconciliation.admin import approvals, cases, controls, fixes, ownership, policy, problems, sign_offs  # noqa: F401
+from reconciliation.admin import (  # noqa: F401
+    approvals,
+    cases,
+    controls,
+    fixes,
+    matches,
+    ownership,
+    policy,
+    problems,
+    sign_offs,
+)

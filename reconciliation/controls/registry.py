@@ -57,6 +57,9 @@ CONTROLS: dict[str, Control] = {
     )
 }
 
+#: controls whose documents are compared one by one, so that matching rules can speak of them
+COMPARED = tuple(name for name, control in CONTROLS.items() if control.lists is None and control.judges is None)
+
 
 def controls_of(entity: LegalEntity) -> list[Control]:
     """What an entity is asked, in the order of the board."""

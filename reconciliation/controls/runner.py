@@ -3,32 +3,23 @@
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.db import transaction
 
 from connectors.errors import ConnectorError
 from reconciliation import cases, matching, staging
-from reconciliation.controls import changed, listings
+from reconciliation.controls import breaks, changed, listings, sides
 from reconciliation.controls.control import Control, Finding
 from reconciliation.controls.registry import CONTROLS, controls_of, first_day
+from reconciliation.matches import keeping
 from reconciliation.models import Break, ControlRun, ControlStage, ExceptionCase
 from reconciliation.models.controls import Side
-from reconciliation.sign_offs import keeping
-from sync import bill_dates, bulk, clock, journal, schedules
-from sync.mappings import in_force
-from sync.models import AccountingPeriod, Connection, EntityRoute, LegalEntity, ScheduleClaim, WorkItem
+from reconciliation.sign_offs import keeping as signatures
+from sync import bill_dates, clock, journal, schedules
+from sync.models import AccountingPeriod, LegalEntity, ScheduleClaim
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Source:
-    """One side of a control for an entity."""
-
-    connection: Connection
-    company_code: str
 
 
 def run_due(*, entity: LegalEntity | None = None, look_back: bool = True) -> int:
@@ -87,19 +78,32 @@ def run(name: str, *, entity: LegalEntity, business_date: date, look_back: bool 
     says `not run`, and a case.
     """
     row = _ask(CONTROLS[name], entity=entity, business_date=business_date, look_back=look_back)
-    keeping.hold_against(row)
-    keeping.certify_day(row)
+    signatures.hold_against(row)
+    signatures.certify_day(row)
     return row
 
 
-def _ask(control: Control, *, entity: LegalEntity, business_date: date, look_back: bool) -> ControlRun:
+def compare_again(name: str, *, entity: LegalEntity) -> ControlRun:
+    """Compare what both sides said last, without asking them: what a match between documents leads to. A version more
+    of the newest business date that was asked.
+    """
+    control = CONTROLS[name]
+    newest = ControlRun.objects.filter(control=name, entity=entity).order_by("-business_date").first()
+    day = newest.business_date if newest else clock.business_date(entity)
+    row = _compare(_version(control, entity=entity, business_date=day), control, read=[])
+    signatures.hold_against(row)
+    signatures.certify_day(row)
+    return row
+
+
+def _version(control: Control, *, entity: LegalEntity, business_date: date) -> ControlRun:
     with transaction.atomic():
         # two askings of one date are two versions, the later one waits for its number
         LegalEntity.objects.select_for_update(no_key=True, of=("self",)).get(pk=entity.pk)
         version = (
             ControlRun.objects.filter(control=control.name, entity=entity, business_date=business_date).count() + 1
         )
-        row = ControlRun.objects.create(
+        return ControlRun.objects.create(
             control=control.name,
             entity=entity,
             business_date=business_date,
@@ -107,18 +111,22 @@ def _ask(control: Control, *, entity: LegalEntity, business_date: date, look_bac
             rule_version=control.rule_version,
             started_at=clock.now(),
         )
+
+
+def _ask(control: Control, *, entity: LegalEntity, business_date: date, look_back: bool) -> ControlRun:
+    row = _version(control, entity=entity, business_date=business_date)
     if control.lists is not None:
         return _list(row, control, control.lists, read=[business_date])
     dates = _open_dates(control, entity, business_date) if look_back else []
     dates = sorted({*dates, *changed.dates_changed(control, entity, before=business_date)})
-    routes = _routes(entity)
+    routes = sides.routes(entity)
     try:
         for day in (*dates, business_date):
             for side, role in ((Side.LEFT, control.left_role), (Side.RIGHT, control.right_role)):
                 if side == Side.LEFT and control.left_reader is not None:
                     staging.keep_own(control, entity=entity, business_date=day, lines=control.left_reader(entity, day))
                     continue
-                source = _source(entity, routes, role, on=day)
+                source = sides.source(entity, routes, role, on=day)
                 staging.read_side(
                     control,
                     side,
@@ -174,18 +182,6 @@ def _open_dates(control: Control, entity: LegalEntity, business_date: date) -> l
     return sorted({*read, *asked})
 
 
-def _routes(entity: LegalEntity) -> Sequence[EntityRoute]:
-    """Every route of an entity; read once for all the dates and sides of a run."""
-    return list(EntityRoute.objects.filter(entity=entity, is_shadow=False).select_related("connection"))
-
-
-def _source(entity: LegalEntity, routes: Sequence[EntityRoute], role: str, *, on: date) -> Source:
-    route = in_force((route for route in routes if route.role == role), on=on)
-    if route is None:
-        raise LookupError(f"no {role} is connected for {entity.code} on {on}")
-    return Source(connection=route.connection, company_code=route.company_code or entity.code)
-
-
 def _not_run(row: ControlRun, control: Control, error: Exception) -> ControlRun:
     with transaction.atomic():
         row.trouble, row.finished_at = f"{error}"[:400], clock.now()
@@ -211,12 +207,13 @@ def _not_run(row: ControlRun, control: Control, error: Exception) -> ControlRun:
 def _compare(row: ControlRun, control: Control, *, read: Sequence[date]) -> ControlRun:
     with matching.compared(control, entity=row.entity):
         matching.reconcile_matched(control)
-        changed = _heal(row, control) or _find(row, control)
+        keeping.keep(row, control)
+        changed = breaks.heal(row, control) or breaks.find(row, control)
         sums = matching.totals()
     while changed:
         # cases were closed or opened: what is explained, and what no case explains any more, is asked once more
         with matching.compared(control, entity=row.entity):
-            changed = _find(row, control)
+            changed = breaks.find(row, control)
             sums = matching.totals()
     row.totals = matching.by_currency(sums)
     row.status = status_of(
@@ -268,99 +265,6 @@ def status_of(sums: list[matching.PeriodTotals], *, open_breaks: bool) -> str:
     if any(one.explained or one.held or one.in_flight or one.explained_count for one in sums):
         return ControlRun.Status.TIED_WITH_ITEMS
     return ControlRun.Status.TIED
-
-
-def _heal(row: ControlRun, control: Control) -> int:
-    """Breaks whose documents agree now are healed, and their cases close; how many."""
-    if not Break.objects.filter(control=control.name, entity=row.entity, healed_at=None).exists():
-        return 0
-    standing = {one.reference: one for one in matching.differences()}
-    healed = [
-        found
-        for found in Break.objects.select_for_update().filter(control=control.name, entity=row.entity, healed_at=None)
-        if found.reference not in standing or standing[found.reference].kind != found.kind
-    ]
-    for found in healed:
-        found.healed_at, found.healed_in = clock.now(), row
-    bulk.update(healed, ["healed_at", "healed_in"])
-    open_rows = list(ExceptionCase.objects.filter(break_row__in=healed, status=ExceptionCase.Status.OPEN))
-    mine = [case for case in open_rows if case.items_under_way()]
-    outside = [case for case in open_rows if case not in mine]
-    cases.close(mine, note="Both sides agree again")
-    cases.close(
-        outside,
-        note="Both sides agree again; it was changed in the other system",
-        resolution=ExceptionCase.Resolution.FIXED_OUTSIDE,
-    )
-    return len(healed)
-
-
-def _find(row: ControlRun, control: Control) -> int:
-    """What nothing explains is a break, and a break is a case; how many are new."""
-    known = set(
-        Break.objects.filter(control=control.name, entity=row.entity, healed_at=None).values_list(
-            "reference", flat=True
-        )
-    )
-    fresh = [one for one in matching.differences(standing="unexplained") if one.reference not in known]
-    if not fresh:
-        return 0
-    rows = Break.objects.bulk_create(
-        Break(
-            control=control.name,
-            entity=row.entity,
-            kind=one.kind,
-            reference=one.reference,
-            currency=one.currency,
-            document_date=one.document_date,
-            label=one.label,
-            counterparty=one.counterparty,
-            left=one.left,
-            right=one.right,
-            difference=one.gap,
-            found_in=row,
-            found_at=clock.now(),
-        )
-        for one in fresh
-    )
-    right = _source(row.entity, _routes(row.entity), control.right_role, on=row.business_date).connection
-    cases.open_cases(
-        [
-            cases.Opening(
-                target="break_row",
-                row=found,
-                reason=found.kind,
-                system=right.system,
-                reference=found.reference,
-                correlation_id=_correlation(found.reference),
-                entity_id=row.entity_id,
-                customer_name=_customer(found),
-                document=_document(control, found),
-                effective_on=found.document_date,
-                amount=found.difference,
-                currency=found.currency,
-                field_name=control.kind,
-                evidence={"left": found.left, "right": found.right},
-            )
-            for found in rows
-        ]
-    )
-    return len(rows)
-
-
-def _document(control: Control, found: Break) -> str:
-    return f"{control.kind.capitalize()} {found.label}".strip()
-
-
-def _correlation(reference: str) -> str:
-    return WorkItem.objects.filter(reference=reference).values_list("correlation_id", flat=True).first() or ""
-
-
-def _customer(found: Break) -> str:
-    return (
-        WorkItem.objects.filter(reference=found.reference).values_list("customer_name", flat=True).first()
-        or found.counterparty
-    )
 
 
 def run_again_for(case: ExceptionCase) -> ControlRun | None:

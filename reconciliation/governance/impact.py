@@ -9,7 +9,10 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from reconciliation.governance.table import Table, Values
-from reconciliation.models import ExceptionCase
+from reconciliation.matches import trying
+from reconciliation.matches.cascade import Member
+from reconciliation.models import ExceptionCase, MatchRule
+from reconciliation.models.controls import Side
 from sync.models import ContractRecord, CustomerRecord, InvoiceRecord
 from sync.money_text import plain
 
@@ -34,6 +37,9 @@ class Touched:
 class Impact:
     """What a change would touch, counted and summed whole, listed in part."""
 
+    #: what matching rules would bring together of what both sides said last
+    matched: int = 0
+    suggested: int = 0
     deals: int = 0
     invoices: int = 0
     waiting: int = 0
@@ -43,6 +49,8 @@ class Impact:
 
     def as_data(self) -> dict[str, Any]:
         return {
+            "matched": self.matched,
+            "suggested": self.suggested,
             "deals": self.deals,
             "invoices": self.invoices,
             "waiting": self.waiting,
@@ -53,6 +61,8 @@ class Impact:
 
 def of(table: Table, rows: Sequence[Values]) -> Impact:
     """What these rows would touch, from the day each of them begins."""
+    if table.model is MatchRule:
+        return _of_rules(rows)
     impact = Impact()
     deals = _deals(table, rows)
     newest: dict[str, ContractRecord] = {}
@@ -88,6 +98,31 @@ def of(table: Table, rows: Sequence[Values]) -> Impact:
         ),
     ]  # fmt: skip
     return impact
+
+
+def _of_rules(rows: Sequence[Values]) -> Impact:
+    """What matching rules would do to what differs between the newest readings of both sides."""
+    impact, sums = Impact(), []
+    for control, entity, met in trying.would_match([MatchRule(**row) for row in rows]):
+        impact.matched += met.is_matched
+        impact.suggested += not met.is_matched
+        left = [one for one in met.members if one.side == Side.LEFT] or met.members
+        amount = sum((one.gross for one in left), Decimal(0))
+        kind = "matched" if met.is_matched else "suggested"
+        sums.append((kind, met.currency, amount))
+        if len(impact.listed) < MOST_LISTED:
+            title = " with ".join(_names(met.members, side) for side in Side if _names(met.members, side))
+            impact.listed.append(
+                _touched(kind, f"{entity.code}: {control.title}", title, left[0].counterparty, amount, met.currency,
+                         left[0].document_date)
+            )  # fmt: skip
+    for kind in ("matched", "suggested"):
+        _sum(impact, kind, [(currency, amount) for name, currency, amount in sums if name == kind])
+    return impact
+
+
+def _names(members: Sequence[Member], side: Side) -> str:
+    return ", ".join(one.label or one.reference for one in members if one.side == side)
 
 
 def waiting_cases(table: Table, rows: Sequence[Values]) -> QuerySet[ExceptionCase]:

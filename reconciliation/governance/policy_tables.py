@@ -2,10 +2,11 @@
 
 from decimal import Decimal
 
+from reconciliation.controls.registry import COMPARED
 from reconciliation.governance import cells
 from reconciliation.governance.cells import CellError, Column
 from reconciliation.governance.table import VALID, Table, Values
-from reconciliation.models import SignOffPolicy
+from reconciliation.models import MatchRule, SignOffPolicy
 from sync.models import DocumentPolicy
 
 #: caps in the company's own currency: column, seed, what it is for
@@ -13,6 +14,14 @@ _SMALL_DIFFERENCES = (
     ("small_difference_most", Decimal(10), "Per invoice."),
     ("small_difference_month", Decimal(500), "For the company, per calendar month."),
     ("small_difference_customer_year", Decimal(50), "Per customer and calendar year."),
+)
+
+
+_NOTHING = Decimal(0)
+_TOLERANCES = (
+    ("most", "Most two amounts may differ, in the rule's currency."),
+    ("percent", "Most they may differ, of the left amount."),
+    ("cap", "Most all such differences may come to, in the rule's currency."),
 )
 
 
@@ -38,6 +47,35 @@ def _limits_fit(values: Values) -> dict[str, str]:
         problems["error_age_days"] = "must be a whole number of days, at most 366"
     else:
         values["error_age_days"] = int(values["error_age_days"])
+    return problems
+
+
+def _rule_fits(values: Values) -> dict[str, str]:
+    problems: dict[str, str] = {}
+    for name, least, most in (("days", 0, 366), ("group_size", 2, 8)):
+        if values[name] % 1 or not least <= values[name] <= most:
+            problems[name] = f"must be a whole number from {least} to {most}"
+        else:
+            values[name] = int(values[name])
+    if values["by"] != MatchRule.By.TOLERANCE:
+        return problems | {
+            name: "only a tolerance has this"
+            for name in ("most", "percent", "cap")
+            if values[name] and name not in problems
+        }
+    if not values["currency"]:
+        return problems | {"currency": "a tolerance is an amount; give its currency, such as USD"}
+    for name in ("most", "cap"):
+        try:
+            values[name] = cells.exact(values[name], values["currency"])
+        except CellError as error:
+            problems[name] = str(error)
+    if not values["most"]:
+        problems["most"] = "must be above 0"
+    elif values["cap"] < values["most"]:
+        problems["cap"] = "must be at least what one document may differ by"
+    if not 0 < values["percent"] < 100:
+        problems["percent"] = "must be above 0 and below 100"
     return problems
 
 
@@ -123,5 +161,44 @@ POLICY_TABLES = (
         ),
         key=("entity",),
         whole=_limits_fit,
+    ),
+    Table(
+        name="match-rules",
+        title="Matching rules",
+        model=MatchRule,
+        columns=(
+            Column(name="entity", read=cells.entity, help="Our company's code."),
+            Column(name="control", read=cells.one_of(*COMPARED), help="Whose documents it brings together."),
+            Column(name="by", read=cells.one_of(*MatchRule.By.values)),
+            Column(name="currency", read=cells.currency, is_required=False, default="", help="Empty for all."),
+            Column(
+                name="does",
+                read=cells.one_of(*MatchRule.Does.values),
+                is_required=False,
+                default="suggest",
+                help="What becomes of documents that fit only one way.",
+            ),
+            Column(
+                name="days",
+                read=cells.number,
+                is_required=False,
+                default=_NOTHING,
+                help="Days the dates may lie apart.",
+            ),
+            *(
+                Column(name=name, read=cells.number, is_required=False, default=_NOTHING, help=words)
+                for name, words in _TOLERANCES
+            ),
+            Column(
+                name="group_size",
+                read=cells.number,
+                is_required=False,
+                default=Decimal(6),
+                help="Most documents in one group, both sides together.",
+            ),
+            *VALID,
+        ),
+        key=("entity", "control", "by", "currency"),
+        whole=_rule_fits,
     ),
 )

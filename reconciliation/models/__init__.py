@@ -6,6 +6,7 @@ from reconciliation.models.changes import RowChange
 from reconciliation.models.controls import Break, ControlLine, ControlRun, ControlStage
 from reconciliation.models.evidence import EvidencePack
 from reconciliation.models.fixes import FixItem, FixRun
+from reconciliation.models.matches import Match, MatchMember, MatchRule
 from reconciliation.models.ownership import OwnershipRule
 from reconciliation.models.problems import Problem
 from reconciliation.models.sign_offs import SignOff, SignOffPolicy
@@ -22,6 +23,9 @@ __all__ = [
     "ExceptionCase",
     "FixItem",
     "FixRun",
+    "Match",
+    "MatchMember",
+    "MatchRule",
     "OwnershipRule",
     "Problem",
     "RowChange",

@@ -19,9 +19,9 @@ from reconciliation.models.controls import Side
 from sync.models import LegalEntity
 from sync.money_text import plain
 
-#: an item expected to clear by itself, and one somebody must clear
-TIMING, ERROR, UNEXPLAINED = "timing", "error", "unexplained"
-_KINDS = {"held": TIMING, "in_flight": TIMING, "explained": ERROR, "unexplained": UNEXPLAINED}
+#: an item expected to clear by itself, one somebody must clear, and one that a match leaves over for good
+TIMING, ERROR, UNEXPLAINED, MATCHED = "timing", "error", "unexplained", "matched"
+_KINDS = {"held": TIMING, "in_flight": TIMING, "explained": ERROR, "unexplained": UNEXPLAINED, "matched": MATCHED}
 
 Certificate = dict[str, Any]
 
@@ -132,6 +132,7 @@ def _compared(control: Control, entity: LegalEntity, first: date, last: date) ->
     with matching.compared(control, entity=entity):
         sums = matching.totals(first=first, last=last)
         differ = [one for one in matching.differences() if first <= one.document_date <= last]
+        differ += [one for one in matching.left_over() if first <= one.document_date <= last]
     cases = ExceptionCase.objects.in_bulk({one.case_id for one in differ if one.case_id})
     items = []
     for one in differ:

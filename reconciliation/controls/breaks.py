@@ -1,0 +1,113 @@
+"""Breaks: what nothing explains becomes one, with its case; one that agrees or is matched by now is healed."""
+
+from reconciliation import cases, matching
+from reconciliation.controls import sides
+from reconciliation.controls.control import Control
+from reconciliation.matches import cascade
+from reconciliation.models import Break, ControlRun, ExceptionCase, MatchRule
+from sync import bulk, clock
+from sync.models import WorkItem
+
+
+def heal(row: ControlRun, control: Control) -> int:
+    """Breaks whose documents agree now are healed, and their cases close; how many."""
+    if not Break.objects.filter(control=control.name, entity=row.entity, healed_at=None).exists():
+        return 0
+    standing = {one.reference: one for one in matching.differences()}
+    matched = {member.reference: met for met in cascade.groups() if met.is_matched for member in met.members}
+    healed = [
+        found
+        for found in Break.objects.select_for_update().filter(control=control.name, entity=row.entity, healed_at=None)
+        if found.reference not in standing or standing[found.reference].kind != found.kind
+    ]
+    for found in healed:
+        found.healed_at, found.healed_in = clock.now(), row
+    bulk.update(healed, ["healed_at", "healed_in"])
+    open_rows = list(ExceptionCase.objects.filter(break_row__in=healed, status=ExceptionCase.Status.OPEN))
+    by_match = [case for case in open_rows if case.reference in matched]
+    mine = [case for case in open_rows if case not in by_match and case.items_under_way()]
+    outside = [case for case in open_rows if case not in by_match and case not in mine]
+    for case in by_match:
+        cases.close([case], note=f"Matched: {_together(matched[case.reference], case.reference)}")
+    cases.close(mine, note="Both sides agree again")
+    cases.close(
+        outside,
+        note="Both sides agree again; it was changed in the other system",
+        resolution=ExceptionCase.Resolution.FIXED_OUTSIDE,
+    )
+    return len(healed)
+
+
+def _together(met: cascade.Met, reference: str) -> str:
+    """What a document was matched with, and by what, in words."""
+    others = sorted({one.label or one.reference for one in met.members if one.reference != reference})
+    by = "by people" if met.match_id else f"by an approved rule ({MatchRule.By(met.by).label.lower()})"
+    return f"with {', '.join(others[:5])}{' and more' if len(others) > 5 else ''}, {by}" if others else by
+
+
+def find(row: ControlRun, control: Control) -> int:
+    """What nothing explains is a break, and a break is a case; how many are new."""
+    known = set(
+        Break.objects.filter(control=control.name, entity=row.entity, healed_at=None).values_list(
+            "reference", flat=True
+        )
+    )
+    fresh = [one for one in matching.differences(standing="unexplained") if one.reference not in known]
+    if not fresh:
+        return 0
+    rows = Break.objects.bulk_create(
+        Break(
+            control=control.name,
+            entity=row.entity,
+            kind=one.kind,
+            reference=one.reference,
+            currency=one.currency,
+            document_date=one.document_date,
+            label=one.label,
+            counterparty=one.counterparty,
+            left=one.left,
+            right=one.right,
+            difference=one.gap,
+            found_in=row,
+            found_at=clock.now(),
+        )
+        for one in fresh
+    )
+    right = sides.source(row.entity, sides.routes(row.entity), control.right_role, on=row.business_date).connection
+    cases.open_cases(
+        [
+            cases.Opening(
+                target="break_row",
+                row=found,
+                reason=found.kind,
+                system=right.system,
+                reference=found.reference,
+                correlation_id=_correlation(found.reference),
+                entity_id=row.entity_id,
+                customer_name=_customer(found),
+                document=_document(control, found),
+                effective_on=found.document_date,
+                amount=found.difference,
+                currency=found.currency,
+                field_name=control.kind,
+                evidence={"left": found.left, "right": found.right},
+            )
+            for found in rows
+        ]
+    )
+    return len(rows)
+
+
+def _document(control: Control, found: Break) -> str:
+    return f"{control.kind.capitalize()} {found.label}".strip()
+
+
+def _correlation(reference: str) -> str:
+    return WorkItem.objects.filter(reference=reference).values_list("correlation_id", flat=True).first() or ""
+
+
+def _customer(found: Break) -> str:
+    return (
+        WorkItem.objects.filter(reference=found.reference).values_list("customer_name", flat=True).first()
+        or found.counterparty
+    )
