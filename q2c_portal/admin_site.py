@@ -10,6 +10,7 @@ from unfold.sites import UnfoldAdminSite
 
 from reconciliation import figures
 from reconciliation.governance import changes
+from reconciliation.matches import people
 
 #: title, icon, name of the page, permission to see it, beginnings of addresses it stands for
 _PAGES = (
@@ -92,7 +93,7 @@ def _badge(name: str, request: HttpRequest) -> dict[str, Any]:
     if name == "desk:queue":
         count, variant = figures.open_problem_count(user), "info"  # type: ignore[arg-type]
     elif name == "desk:approvals":
-        count, variant = len(figures.to_decide(user)), "warning"  # type: ignore[arg-type]
+        count, variant = len(figures.to_decide(user)) + people.to_decide(user), "warning"  # type: ignore[arg-type]
     elif name == "desk:tables":
         count, variant = changes.to_decide(user), "warning"  # type: ignore[arg-type]
     elif name == "desk:controls":

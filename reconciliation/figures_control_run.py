@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from django.db.models import Count, Q, Sum
 
+from reconciliation.controls import breaks
 from reconciliation.controls.control import Control
 from reconciliation.models import Break, ControlLine, ControlRun, ControlStage, ExceptionCase
 from reconciliation.models.controls import Side
@@ -72,6 +73,11 @@ class BreakShown:
     values: tuple[Value, ...]
     gap: str
     case: ExceptionCase | None
+
+    @property
+    def looks_like(self) -> str:
+        """What probably went wrong, in words."""
+        return breaks.looks_like(self.row)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from typing import Any
 from django.db import connection as database
 from django.db import transaction
 
-from reconciliation import matching_sql
+from reconciliation import matching_causes, matching_sql
 from reconciliation.controls.control import Control
 from reconciliation.matches import cascade
 from reconciliation.models import ControlStage, MatchRule
@@ -35,7 +35,8 @@ WITH RECURSIVE own AS (
     LEFT JOIN sync_delivery blocked ON blocked.id = c.delivery_id
     LEFT JOIN reconciliation_break b ON b.id = c.break_row_id
     WHERE (c.delivery_id IS NULL OR blocked.role IN (%(left_role)s, %(right_role)s))
-      AND (c.break_row_id IS NULL OR b.control = %(control)s)
+      -- what another company's case explains is still missing in this one's books
+      AND (c.break_row_id IS NULL OR (b.control = %(control)s AND b.entity_id = %(entity)s))
     GROUP BY d.reference
 ), edges AS (
     SELECT reference, waits_for FROM sync_workitem WHERE condition = 'waiting'
@@ -145,6 +146,9 @@ class Difference:
     #: each side's own; empty where it shows nothing
     left_currency: str
     right_currency: str
+    #: what probably went wrong, and with which document or company
+    cause: str
+    cause_with: str
 
 
 @contextmanager
@@ -177,6 +181,7 @@ def compared(control: Control, *, entity: LegalEntity, rules: Sequence[MatchRule
         cascade.bring_together(
             cursor, control, entity, rules=cascade.rules_of(control, entity) if rules is None else rules
         )
+        matching_causes.name_them(cursor, values)
         cursor.execute(_STANDING, values)
         cursor.execute(_RIGHT_ONLY)
         cursor.execute(_MATCHED)
@@ -240,7 +245,8 @@ def differences(*, standing: str | None = None, limit: int | None = None) -> lis
         cursor.execute(
             "SELECT reference, currency, document_date, kind, standing, case_id, coalesce(left_label, right_label),"
             " coalesce(left_counterparty, right_counterparty, ''), left_id, left_net, left_tax, left_gross, left_status,"
-            " right_id, right_net, right_tax, right_gross, right_status, left_currency, right_currency FROM different"
+            " right_id, right_net, right_tax, right_gross, right_status, left_currency, right_currency,"
+            " cause, cause_with FROM different"
             " WHERE standing = coalesce(%(standing)s, standing) AND (standing <> 'matched' OR %(standing)s = 'matched')"
             " ORDER BY document_date, reference LIMIT %(limit)s",
             {"standing": standing, "limit": limit},
@@ -283,6 +289,8 @@ def _difference(row: tuple[Any, ...]) -> Difference:
         gap=(row[11] or Decimal(0)) - (Decimal(0) if row[3] == "CURRENCY_MISMATCH" else row[16] or Decimal(0)),
         left_currency=row[18] or "",
         right_currency=row[19] or "",
+        cause=row[20],
+        cause_with=row[21],
     )
 
 

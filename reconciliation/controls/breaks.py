@@ -1,9 +1,12 @@
 """Breaks: what nothing explains becomes one, with its case; one that agrees or is matched by now is healed."""
 
+from collections.abc import Sequence
+
 from reconciliation import cases, matching
 from reconciliation.controls import sides
 from reconciliation.controls.control import Control
 from reconciliation.matches import cascade
+from reconciliation.matching_causes import Cause
 from reconciliation.models import Break, ControlRun, ExceptionCase, MatchRule
 from sync import bulk, clock
 from sync.models import WorkItem
@@ -47,12 +50,12 @@ def _together(met: cascade.Met, reference: str) -> str:
 
 def find(row: ControlRun, control: Control) -> int:
     """What nothing explains is a break, and a break is a case; how many are new."""
-    known = set(
-        Break.objects.filter(control=control.name, entity=row.entity, healed_at=None).values_list(
-            "reference", flat=True
-        )
-    )
-    fresh = [one for one in matching.differences(standing="unexplained") if one.reference not in known]
+    known = {
+        one.reference: one for one in Break.objects.filter(control=control.name, entity=row.entity, healed_at=None)
+    }
+    differ = matching.differences()
+    _name_again(known, differ)
+    fresh = [one for one in differ if one.standing == "unexplained" and one.reference not in known]
     if not fresh:
         return 0
     rows = Break.objects.bulk_create(
@@ -68,6 +71,8 @@ def find(row: ControlRun, control: Control) -> int:
             left=one.left,
             right=one.right,
             difference=one.gap,
+            cause=one.cause,
+            cause_with=one.cause_with,
             found_in=row,
             found_at=clock.now(),
         )
@@ -90,12 +95,35 @@ def find(row: ControlRun, control: Control) -> int:
                 amount=found.difference,
                 currency=found.currency,
                 field_name=control.kind,
-                evidence={"left": found.left, "right": found.right},
+                evidence={
+                    "left": found.left,
+                    "right": found.right,
+                    **({"text": looks_like(found)} if found.cause else {}),
+                },
             )
             for found in rows
         ]
     )
     return len(rows)
+
+
+def _name_again(known: dict[str, Break], differ: Sequence[matching.Difference]) -> None:
+    """A cause may show only later, in what the other side or another company lists by then."""
+    changed = []
+    for one in differ:
+        found = known.get(one.reference)
+        if found and one.cause and (found.cause, found.cause_with) != (one.cause, one.cause_with):
+            found.cause, found.cause_with = one.cause, one.cause_with
+            changed.append(found)
+    bulk.update(changed, ["cause", "cause_with"])
+
+
+def looks_like(found: Break) -> str:
+    """What probably went wrong, in a sentence; empty where nothing shows it."""
+    if not found.cause:
+        return ""
+    words = Cause(found.cause).label
+    return f"{words}: {found.cause_with}." if found.cause_with else f"{words}."
 
 
 def _document(control: Control, found: Break) -> str:

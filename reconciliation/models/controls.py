@@ -121,6 +121,9 @@ class Break(models.Model):
     right = models.JSONField(default=dict)
     #: left less right, gross, signed
     difference = MoneyField()
+    #: what probably went wrong, and with which document or company: see reconciliation.matching_causes
+    cause = models.CharField(max_length=16, blank=True)
+    cause_with = models.CharField(max_length=120, blank=True)
     found_in = models.ForeignKey(ControlRun, on_delete=models.PROTECT, related_name="breaks_found")
     found_at = models.DateTimeField()
     healed_in = models.ForeignKey(

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from connectors.errors import ConnectorError
-from reconciliation import approvals, sentences
+from reconciliation import approvals, figures_matcher, sentences
 from reconciliation.fixes.fix import InputError, NotPossible
 from reconciliation.fixes.registry import FIXES
 from reconciliation.models import ApprovalRequest
@@ -48,6 +48,7 @@ def approval_list(request: HttpRequest) -> HttpResponse:
         mine=[row for row in rows if not row[1]],
         others=[row for row in rows if row[1]],
         decided=decided,
+        matches=figures_matcher.waiting_anywhere(request.user),  # type: ignore[arg-type]
         may_decide=any(
             approvals.holds(request.user, permission)
             for permission in approvals.APPROVE.values()  # type: ignore[arg-type]

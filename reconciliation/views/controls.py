@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from reconciliation import approvals, figures_control_run, figures_controls, figures_sign_offs, sentences
 from reconciliation.controls import runner
 from reconciliation.controls.control import Control
-from reconciliation.controls.registry import CONTROLS, first_day
+from reconciliation.controls.registry import COMPARED, CONTROLS, first_day
 from reconciliation.models import ControlRun
 from reconciliation.sign_offs import keeping
 from reconciliation.views.page import page, refused, seen_by
@@ -88,6 +88,7 @@ def control_run(request: HttpRequest, control: str, entity: str, day: date) -> H
         is_newest=bool(run and shown.versions and run.pk == shown.versions[0].pk),
         sign_off=keeping.of_span(asked, company, day, day).first(),
         signing=figures_sign_offs.link_of(asked.name, company, day, day),
+        matching=reverse("desk:matcher", args=[control, entity]) if control in COMPARED else "",
         again=reverse("desk:control_again", args=[control, entity, day]),
         is_due=day <= clock.business_date(company),
         previous=figures_controls.link_of(control, company, day - timedelta(days=1)),

@@ -14,6 +14,7 @@ from reconciliation.views import (
     dashboards,
     evidence,
     find,
+    matching,
     meters,
     revenue,
     sign_offs,
@@ -51,7 +52,14 @@ class Closing(StringConverter):
     regex = "begin|finish|reopen"
 
 
+class Matching(StringConverter):
+    """What can be done with a match."""
+
+    regex = matching.ACTS
+
+
 register_converter(Day, "day")
+register_converter(Matching, "matching")
 register_converter(Closing, "closing")
 register_converter(Signing, "signing")
 register_converter(Operating, "operating")
@@ -63,6 +71,9 @@ urlpatterns = [
     path("controls/", controls.controls, name="controls"),
     path("controls/<slug:control>/<str:entity>/<day:day>", controls.control_run, name="control_run"),
     path("controls/<slug:control>/<str:entity>/<day:day>/again", controls.control_again, name="control_again"),
+    path("controls/<slug:control>/<str:entity>/match", matching.matcher, name="matcher"),
+    path("controls/<slug:control>/<str:entity>/match/propose", matching.matcher_propose, name="matcher_propose"),
+    path("matches/MAT-<number:pk>/<matching:do>", matching.match_act, name="match_act"),
     path("close/", close.close, name="close"),
     path("close/<str:entity>/<day:day>", close.close_list, name="close_list"),
     path("close/<str:entity>/<day:day>/<closing:do>", close.close_act, name="close_act"),

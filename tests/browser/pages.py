@@ -76,6 +76,7 @@ def main_pages(lost_invoice: Callable[[], str]) -> dict[str, tuple[str, str]]:
         "trail": ("Finance preparer", f"/t/deal:{told.PAID}?view=full"),
         "controls": ("Finance preparer", "/controls/"),
         "control run": ("Finance preparer", f"/controls/invoices/US01/{told.DAY}"),
+        "matcher": ("Finance preparer", "/controls/invoices/US01/match"),
         "close": ("Finance preparer", "/close/"),
         "sign-off": ("Finance preparer", f"/sign-off/?month={told.DAY:%Y-%m}"),
         "sign-off of a day": ("Finance preparer", f"/sign-off/invoices/US01/{told.DAY}/{told.DAY}"),

@@ -12,11 +12,11 @@ RESULTS = Path(os.environ.get("Q2C_PROOF_DIR", str(ROOT / "benchmarks" / "result
 PLANTED = "-planted.json"
 #: pages and what they show: no run of the engine meets them
 PAGES = ("admin", "api", "views", "templatetags", "figures*.py", "exports.py", "models/desk.py")
-#: what is asked of both sides' lists, what people sign of it, and tables they keep: the simulator has a checker of its own
-#: instead, and real kills are about what is carried. A change of the tables of what is carried shows in their models.
+#: what is asked of both sides' lists, what people sign of it, and tables they keep: the simulator has a checker of its
+#: own instead, and real kills are about what is carried. A change of tables of what is carried shows in their models.
 CONTROLS = (
     *("controls", "matching*.py", "matches", "staging.py", "tie_out.py", "sign_offs", "month_close.py"),
-    *("models/__init__.py", "models/matches.py", "migrations", "governance"),
+    *("models/__init__.py", "models/controls.py", "models/matches.py", "migrations", "governance"),
 )
 #: what decides how a run goes; a result counts for every commit at which these are the same
 CODE = (

@@ -38,6 +38,34 @@
     }, 0);
   });
 
+  // What is chosen comes to so much, currency by currency: in whole smallest units, never in fractions of a number.
+  document.addEventListener("change", function (event) {
+    const form = event.target.form;
+    if (form && form.matches("form[data-sum]")) tell(form);
+  });
+  document.querySelectorAll("form[data-sum]").forEach(tell);
+
+  function tell(form) {
+    const said = form.querySelector("[data-sum-text]");
+    const chosen = Array.from(form.querySelectorAll("input[data-gap]:checked"));
+    if (!said) return;
+    if (!chosen.length) { said.textContent = "Choose documents that come to the same on both sides."; return; }
+    const sums = {};
+    chosen.forEach(function (one) {
+      const parts = one.dataset.gap.split("."), digits = (parts[1] || "").length;
+      const sum = sums[one.dataset.currency] = sums[one.dataset.currency] || { digits: digits, units: 0n };
+      sum.units += BigInt(parts.join(""));
+    });
+    const words = Object.keys(sums).sort().map(function (code) {
+      const sum = sums[code], text = String(sum.units < 0n ? -sum.units : sum.units).padStart(sum.digits + 1, "0");
+      const cut = text.length - sum.digits;
+      return code + " " + (sum.units < 0n ? "−" : "") + text.slice(0, cut) + (sum.digits ? "." + text.slice(cut) : "");
+    });
+    const even = Object.values(sums).every(function (sum) { return sum.units === 0n; });
+    const count = chosen.length + (chosen.length === 1 ? " document chosen: " : " documents chosen: ");
+    said.textContent = count + (even && words.length === 1 ? "both sides come to the same." : words.join(", ") + " left over.");
+  }
+
   // Copy buttons.
   document.addEventListener("click", function (event) {
     const button = event.target.closest && event.target.closest("[data-copy], [data-copy-from]");
