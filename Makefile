@@ -168,8 +168,13 @@ format: setup ## let ruff write the style it asks for
 	@$(PY) -m ruff check --fix --quiet . ; $(PY) -m ruff format .
 
 .PHONY: bench
-bench: setup ## measure against bare baselines, into benchmarks/results/latest.json
+bench: setup .venv-peers/.set-up ## measure against bare baselines, into benchmarks/results/latest.json
 	@$(LOCAL) with --durable -- $(PY) -m benchmarks $(ARGS)
+
+.venv-peers/.set-up: benchmarks/peers/requirements.txt
+	@$(PY) -m venv --clear .venv-peers
+	@.venv-peers/bin/python -m pip install -qq --disable-pip-version-check --no-input -r $<
+	@touch $@
 
 .PHONY: lock
 lock: setup ## choose versions again, for every platform, into requirements.lock

@@ -1,21 +1,24 @@
 """A whole control over two staged sides next to the bare SQL join, and staging next to bare COPY."""
 
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection as database
 from django.db import transaction
 
-from benchmarks import control_lines
+from benchmarks import control_lines, machine, peers
 from benchmarks.company import FIRST_DAY, Company
 from benchmarks.figures import Comparison, Series, taken_in_turn
 from benchmarks.sizes import Sizes
 from connectors.interface import ControlLine as Line
 from reconciliation import matching, staging
+from reconciliation.controls import runner
 from reconciliation.controls.invoices import INVOICES
 from reconciliation.controls.receipts import RECEIPTS
-from reconciliation.models import ControlLine, ControlStage
+from reconciliation.models import Break, ControlLine, ControlStage
 from reconciliation.models.controls import Side
 
 #: what anybody would write: one join, the rows that differ, nothing else
@@ -37,10 +40,10 @@ _BARE_COPY = (
 
 def measure(company: Company, sizes: Sizes) -> list[Comparison]:
     """Matching with totals in seconds, staging in lines a second."""
-    return [_matching(company, sizes), _staging(company, sizes)]
+    return [*_matching(company, sizes), _staging(company, sizes)]
 
 
-def _matching(company: Company, sizes: Sizes) -> Comparison:
+def _matching(company: Company, sizes: Sizes) -> list[Comparison]:
     expected = control_lines.stage_both(INVOICES, company, lines=sizes.lines)
     stages = {
         side: list(ControlStage.objects.filter(control=INVOICES.name, side=side).values_list("pk", flat=True))
@@ -67,17 +70,66 @@ def _matching(company: Company, sizes: Sizes) -> Comparison:
             _must_be(cursor.fetchone()[0], expected, "rows of the bare join")
         return seconds
 
+    def whole() -> float:
+        """An asking after its reading: breaks, their cases and the run itself written, and taken back."""
+        start = time.perf_counter()
+        with transaction.atomic():
+            runner.compare_again(INVOICES.name, entity=company.entity)
+            seconds = time.perf_counter() - start
+            _must_be(Break.objects.count(), expected, "breaks")
+            transaction.set_rollback(True)
+        return seconds
+
     join()  # brings both sides into memory, for both
-    ours, bare = taken_in_turn(sizes.line_rounds, control, join)
+    ours, written, bare = taken_in_turn(sizes.line_rounds, control, whole, join)
+    details = {"lines_per_side": sizes.lines, "readings_per_side": control_lines.DAYS, "differences": expected}
+    bare_join = Series(label="bare FULL OUTER JOIN of the differing rows", values=bare)
+    all_written = Series(label="matching, breaks and cases written", values=written)
+    found = [
+        Comparison(
+            name="control over two sides",
+            unit="s",
+            better="less",
+            portal=Series(label="matching with standings and totals", values=ours),
+            bare=bare_join,
+            details=details,
+        ),
+        Comparison(
+            name="whole run of a control", unit="s", better="less", portal=all_written, bare=bare_join, details=details
+        ),
+    ]
+    if sizes.peers and peers.are_there():
+        found += _beside_peers(whole, sizes, expected, details)
     ControlLine.objects.all()._raw_delete(using="default")
-    return Comparison(
-        name="control over two sides",
-        unit="s",
-        better="less",
-        portal=Series(label="matching with standings and totals", values=ours),
-        bare=Series(label="bare FULL OUTER JOIN of the differing rows", values=bare),
-        details={"lines_per_side": sizes.lines, "readings_per_side": control_lines.DAYS, "differences": expected},
-    )
+    return found
+
+
+def _beside_peers(whole: Callable[[], float], sizes: Sizes, expected: int, details: dict[str, Any]) -> list[Comparison]:
+    """The whole run beside what others need to only find the same rows in the same database."""
+    peers.give_tables(INVOICES.name)
+    memory: dict[str, int] = {}
+
+    def peer(name: str) -> Callable[[], float]:
+        def compare() -> float:
+            found = peers.compare(name)
+            _must_be(found["found"], expected, f"differences by {name}")
+            memory[name] = found["mb"]
+            return float(found["seconds"])
+
+        return compare
+
+    ours, *theirs = taken_in_turn(sizes.line_rounds, whole, *(peer(name) for name in peers.NAMES))
+    return [
+        Comparison(
+            name=f"whole run beside {label}",
+            unit="s",
+            better="less",
+            portal=Series(label="matching, breaks and cases written", values=ours),
+            bare=Series(label=f"{label}, reading both sides and counting what differs", values=values),
+            details={**details, "mb_held_by_the_other": memory[name], "mb_held_by_the_portal": machine.memory()},
+        )
+        for (name, label), values in zip(peers.NAMES.items(), theirs, strict=True)
+    ]
 
 
 def _staging(company: Company, sizes: Sizes) -> Comparison:

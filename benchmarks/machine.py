@@ -2,6 +2,7 @@
 
 import os
 import platform
+import resource
 import subprocess
 from typing import Any
 
@@ -58,3 +59,8 @@ def _processor() -> str:
             return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
     except OSError:
         return platform.processor()
+
+
+def memory() -> int:
+    """Most this process has held so far, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024

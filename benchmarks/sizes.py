@@ -21,6 +21,8 @@ class Sizes:
     #: documents a side of the control, and lines staged per round
     lines: int
     line_rounds: int
+    #: whether other people's comparers are taken beside it
+    peers: bool
     staged: int
     #: open cases, and requests per page in all
     cases: int
@@ -42,6 +44,7 @@ FULL = Sizes(
     delivery_rounds=5,
     lines=1_000_000,
     line_rounds=3,
+    peers=True,
     staged=100_000,
     cases=100_000,
     requests=200,
@@ -60,6 +63,7 @@ QUICK = Sizes(
     delivery_rounds=2,
     lines=2_000,
     line_rounds=2,
+    peers=False,
     staged=500,
     cases=300,
     requests=10,

@@ -19,6 +19,7 @@ NAMES = [
     "401: a connection that does not exist",
     "deliveries",
     "control over two sides",
+    "whole run of a control",
     "staging a reading",
     "queue by problem",
     "queue one by one",
