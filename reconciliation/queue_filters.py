@@ -12,6 +12,7 @@ from django.db.models import DecimalField, Q, QuerySet, Value
 from django.db.models.functions import Abs, Coalesce
 from django.utils.dateparse import parse_datetime
 
+from reconciliation.habits import snoozes
 from reconciliation.models import ExceptionCase
 from reconciliation.sentences import SYSTEMS, system_name
 from reconciliation.teams import Team
@@ -22,10 +23,13 @@ from sync.states import Condition
 
 AGES = {"1": "older than a day", "3": "older than 3 days", "7": "older than a week", "30": "older than 30 days"}
 AMOUNTS = {"1000": "1,000 and more", "10000": "10,000 and more", "100000": "100,000 and more"}
+OWNERS = {"nobody": "Taken by nobody"}
+DUES = {"late": "late", "today": "due today"}
+STATES = {"regressed": "came back", "snoozed": "put off", "back": "back from being put off"}
 SORTS = {"due": "Due first", "amount": "Largest first", "oldest": "Oldest first"}
 #: sort -> columns of the key a page starts after; `-` is descending
 _KEYS = {"due": ("due_at", "-size", "pk"), "amount": ("-size", "due_at", "pk"), "oldest": ("opened_at", "pk")}
-_NAMES = ("team", "reason", "system", "entity", "age", "amount")
+_NAMES = ("team", "reason", "system", "entity", "age", "amount", "due", "owner", "state")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +50,9 @@ class Filters:
             "system": SYSTEMS,
             "age": AGES,
             "amount": AMOUNTS,
+            "due": DUES,
+            "owner": OWNERS,
+            "state": STATES,
         }
         chosen = {name: value.replace("\x00", "") for name, value in chosen.items()}
         self.values = {
@@ -76,9 +83,28 @@ class Filters:
             rows = rows.filter(opened_at__lt=clock.now() - timedelta(days=int(chosen["age"])))
         if "amount" in chosen:
             rows = rows.annotate(absolute=Abs("amount")).filter(absolute__gte=Decimal(chosen["amount"]))
+        if "due" in chosen:
+            now = clock.now()
+            tomorrow = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+            late = Q(due_at__lt=now)
+            rows = rows.filter(late if chosen["due"] == "late" else Q(due_at__gte=now, due_at__lt=tomorrow))
+        if "owner" in chosen:
+            rows = rows.filter(Q(assignee=None) | Q(claimed_until__lt=clock.now()))
         if self.mine:
             rows = rows.filter(assignee=user)
+        rows = self._by_state(rows)
         return rows.filter(matching(self.text)) if self.text else rows
+
+    def _by_state(self, rows: QuerySet[ExceptionCase]) -> QuerySet[ExceptionCase]:
+        """Cases put off are seen only where somebody looks for them, or for a text."""
+        match self.values.get("state"):
+            case "snoozed":
+                return snoozes.asleep(rows)
+            case "back":
+                return snoozes.back(rows)
+            case "regressed":
+                return snoozes.awake(rows.filter(regressed=True))
+        return rows if self.text else snoozes.awake(rows)
 
     def address(self, **changes: str | None) -> str:
         """The query string with these changes."""
@@ -111,6 +137,9 @@ class Filters:
             "system": lambda: system_name(value),
             "age": lambda: AGES[value],
             "amount": lambda: AMOUNTS[value],
+            "due": lambda: DUES[value],
+            "owner": lambda: OWNERS[value],
+            "state": lambda: STATES[value],
         }
         return words[name]() if name in words else value
 
@@ -126,6 +155,9 @@ class Filters:
             "entity": ("Entity", [(row.code, row.name) for row in LegalEntity.objects.all()]),
             "age": ("Age", list(AGES.items())),
             "amount": ("Amount", list(AMOUNTS.items())),
+            "due": ("Due", [(name, words.capitalize()) for name, words in DUES.items()]),
+            "owner": ("Owner", list(OWNERS.items())),
+            "state": ("State", [(name, words.capitalize()) for name, words in STATES.items()]),
         }
         return [
             {"name": name, "label": label, "options": options, "value": self.values.get(name, "")}

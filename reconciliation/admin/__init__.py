@@ -4,6 +4,7 @@ from reconciliation.admin import (  # noqa: F401
     approvals,
     cases,
     controls,
+    desk,
     fixes,
     matches,
     ownership,

@@ -4,6 +4,7 @@ from reconciliation.models.approvals import ApprovalPolicy, ApprovalRequest
 from reconciliation.models.cases import CaseComment, ExceptionCase
 from reconciliation.models.changes import RowChange
 from reconciliation.models.controls import Break, ControlLine, ControlRun, ControlStage
+from reconciliation.models.desk import SavedView, Snooze
 from reconciliation.models.evidence import EvidencePack
 from reconciliation.models.fixes import FixItem, FixRun
 from reconciliation.models.matches import Match, MatchMember, MatchRule
@@ -29,6 +30,8 @@ __all__ = [
     "OwnershipRule",
     "Problem",
     "RowChange",
+    "SavedView",
     "SignOff",
     "SignOffPolicy",
+    "Snooze",
 ]

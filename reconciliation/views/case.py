@@ -1,6 +1,11 @@
 """The page of a case: six sentences first, then the fix, both sides, the history."""
 
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import cast
+
 from django.contrib import messages
+from django.contrib.auth.models import AbstractUser
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -9,9 +14,11 @@ from django.views.decorators.http import require_POST, require_safe
 from reconciliation import approvals, cases, figures, figures_case, sentences
 from reconciliation.fixes import registry
 from reconciliation.fixes.fix import Target
+from reconciliation.habits import snoozes
 from reconciliation.models import ExceptionCase
 from reconciliation.views import fixing
 from reconciliation.views.page import page, refused, seen_by, typed
+from sync import clock
 
 SEES = ("reconciliation.view_exceptioncase",)
 
@@ -56,6 +63,45 @@ def case_take(request: HttpRequest, pk: int) -> HttpResponse:
     except cases.Conflict as error:
         messages.error(request, str(error))
     return redirect("desk:case", pk)
+
+
+@require_POST
+@seen_by(*SEES)
+def case_snooze(request: HttpRequest, pk: int) -> HttpResponse:
+    """Put it off until a day, with a reason."""
+    row = _found(pk)
+    try:
+        until = snoozes.morning(date.fromisoformat(typed(request, "until")), row.entity)
+    except ValueError:
+        messages.error(request, "Give the day it comes back, such as 2026-01-31.")
+        return redirect("desk:case", pk)
+    return _put_off(
+        request,
+        row,
+        lambda user: snoozes.snooze(pk, until=until, because=typed(request, "because"), user=user),
+        f"{row.number} is off the queue until {until:%d %b %Y}. Its due time goes on.",
+    )
+
+
+@require_POST
+@seen_by(*SEES)
+def case_wake(request: HttpRequest, pk: int) -> HttpResponse:
+    """Bring it back to the queue."""
+    row = _found(pk)
+    return _put_off(request, row, lambda user: snoozes.wake(pk, user=user), f"{row.number} is back on the queue.")
+
+
+def _put_off(
+    request: HttpRequest, row: ExceptionCase, act: Callable[[AbstractUser], object], said: str
+) -> HttpResponse:
+    try:
+        act(cast(AbstractUser, request.user))
+        messages.success(request, said)
+    except approvals.Refused as error:
+        return refused(request, str(error))
+    except (cases.Conflict, ValueError) as error:
+        messages.error(request, str(error))
+    return redirect("desk:case", row.pk)
 
 
 @require_POST
@@ -145,6 +191,10 @@ def _show(request: HttpRequest, row: ExceptionCase, form: fixing.Form) -> HttpRe
         may_work=approvals.holds(user, "work_cases"),  # type: ignore[arg-type]
         held_by_other=held_by_other,
         runs=row.runs.select_related("started_by")[:3] if user.has_perm("reconciliation.view_fixrun") else [],
+        put_off=snoozes.of(row) if is_open else None,
+        is_asleep=is_open and snoozes.asleep(ExceptionCase.objects.filter(pk=row.pk)).exists(),
+        first_day=(clock.now() + timedelta(days=1)).date(),
+        last_day=(clock.now() + snoozes.LONGEST).date(),
         version=row.version,
         action_base=reverse("desk:case", args=[row.pk]),
         trail=reverse("desk:trail", args=[row.correlation_id]) if row.correlation_id else "",

@@ -1,0 +1,23 @@
+"""Saved views and cases put off, to look at."""
+
+from django.contrib import admin
+
+from reconciliation.models import SavedView, Snooze
+from sync.admin.read_only import ReadOnly
+
+SEEN_WITH = "reconciliation.view_exceptioncase"
+
+
+@admin.register(SavedView)
+class SavedViewAdmin(ReadOnly):
+    seen_with = SEEN_WITH
+    list_display = ["name", "owner", "scope", "team", "query", "saved_at"]
+    list_select_related = ["owner"]
+    list_filter = ["scope"]
+
+
+@admin.register(Snooze)
+class SnoozeAdmin(ReadOnly):
+    seen_with = SEEN_WITH
+    list_display = ["case", "until", "by", "because", "at", "ended_at", "ended_by"]
+    list_select_related = ["case", "by", "ended_by"]

@@ -1,0 +1,109 @@
+"""Put a case off until a moment, with a reason; it comes back by itself, or when somebody brings it back.
+
+A snooze hides and delays nothing else: the case stays owned, its due time goes on, a release or a heal closes it.
+"""
+
+from datetime import UTC, date, datetime, time, timedelta
+
+from django.contrib.auth.models import AbstractUser, User
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+
+from reconciliation.approvals import Refused, holds
+from reconciliation.cases import Conflict
+from reconciliation.models import ExceptionCase, Snooze
+from sync import clock, journal
+from sync.models import LegalEntity
+
+LONGEST = timedelta(days=30)
+
+
+def asleep(rows: QuerySet[ExceptionCase]) -> QuerySet[ExceptionCase]:
+    """Those of these cases that are put off now."""
+    return rows.filter(Exists(_live().filter(until__gt=clock.now())))
+
+
+def awake(rows: QuerySet[ExceptionCase]) -> QuerySet[ExceptionCase]:
+    """Those that are not."""
+    return rows.filter(~Exists(_live().filter(until__gt=clock.now())))
+
+
+def back(rows: QuerySet[ExceptionCase]) -> QuerySet[ExceptionCase]:
+    """Those that were put off and came back by themselves."""
+    return rows.filter(Exists(_live().filter(until__lte=clock.now())))
+
+
+def of(case: ExceptionCase) -> Snooze | None:
+    """What puts this case off now, or did until it came back."""
+    return Snooze.objects.filter(case=case, ended_at=None).select_related("by").first()
+
+
+def morning(day: date, entity: LegalEntity | None) -> datetime:
+    """When a day begins for a company; in UTC where the case has none."""
+    return datetime.combine(day, time(), tzinfo=entity.zone if entity else UTC)
+
+
+def snooze(case_id: int, *, until: datetime, because: str, user: AbstractUser) -> Snooze:
+    """Put an open case off; what put it off before ends. Raises Refused, Conflict, ValueError."""
+    _may(user)
+    now = clock.now()
+    if not because.strip():
+        raise ValueError("Say why it can wait; the team reads it.")
+    if not now < until <= now + LONGEST:
+        raise ValueError(f"Give a time from now to {now + LONGEST:%d %b %Y}; a case waits {LONGEST.days} days at most.")
+    with transaction.atomic():
+        case = _open(case_id)
+        Snooze.objects.filter(case=case, ended_at=None).update(ended_at=now, ended_by=_person(user))
+        row = Snooze.objects.create(case=case, until=until, because=because.strip()[:400], by=_person(user), at=now)
+        _note(
+            "case snoozed", case, user, f"{user} put {case.number} off until {until:%d %b %Y %H:%M} UTC: {row.because}"
+        )
+        return row
+
+
+def wake(case_id: int, *, user: AbstractUser) -> ExceptionCase:
+    """Bring a case back to the queue now. Raises Refused, Conflict."""
+    _may(user)
+    with transaction.atomic():
+        case = _open(case_id)
+        live = Snooze.objects.filter(case=case, ended_at=None)
+        if not live.update(ended_at=clock.now(), ended_by=_person(user)):
+            raise Conflict(f"{case.number} is on the queue already.")
+        _note("case back", case, user, f"{user} brought {case.number} back to the queue.")
+        return case
+
+
+def _live() -> QuerySet[Snooze]:
+    return Snooze.objects.filter(case=OuterRef("pk"), ended_at=None)
+
+
+def _open(case_id: int) -> ExceptionCase:
+    case = ExceptionCase.objects.select_for_update(of=("self",)).get(pk=case_id)
+    if case.status != ExceptionCase.Status.OPEN:
+        raise Conflict(f"{case.number} is closed; there is nothing to put off.")
+    return case
+
+
+def _may(user: AbstractUser) -> None:
+    if not holds(user, "work_cases"):
+        raise Refused("Your role can look at cases but not put them off.")
+
+
+def _note(action: str, case: ExceptionCase, user: AbstractUser, text: str) -> None:
+    journal.note(
+        [
+            journal.Fact(
+                action=action,
+                object_kind="case",
+                object_key=case.number,
+                correlation_id=case.correlation_id,
+                user=_person(user),
+                text=text[:400],
+            )
+        ]
+    )
+
+
+def _person(user: AbstractUser) -> User:
+    assert isinstance(user, User)
+    return user

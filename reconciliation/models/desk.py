@@ -1,0 +1,68 @@
+"""What people keep for their own work: saved views of the queue, and cases put off."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+
+from reconciliation.models.cases import ExceptionCase
+from reconciliation.teams import Team
+
+
+class SavedView(models.Model):
+    """Filters and order of the queue under a name. It never shows more than its reader may see."""
+
+    class Scope(models.TextChoices):
+        ME = "me", "Only me"
+        TEAM = "team", "My team"
+        EVERYONE = "everyone", "Everyone"
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="saved_views")
+    name = models.CharField(max_length=60)
+    scope = models.CharField(max_length=8, choices=Scope, default=Scope.ME)
+    team = models.CharField(max_length=12, choices=Team, blank=True, help_text="Whose view it is, by scope.")
+    #: what stands in the address after the question mark, as the queue itself writes it
+    query = models.CharField(max_length=500)
+    saved_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["name", "pk"]
+        default_permissions = ("view",)
+        constraints = [
+            models.UniqueConstraint(
+                "owner",
+                Lower("name"),
+                name="one_view_per_name",
+                violation_error_message="You have a view of this name already.",
+            ),
+            models.CheckConstraint(condition=~Q(name="") & ~Q(query=""), name="a_view_has_a_name_and_a_choice"),
+            models.CheckConstraint(condition=~Q(scope="team") | ~Q(team=""), name="a_team_s_view_has_its_team"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Snooze(models.Model):
+    """A case that is off the queue until a moment; its due time goes on. Never deleted: who put it off, and why."""
+
+    case = models.ForeignKey(ExceptionCase, on_delete=models.PROTECT, related_name="snoozes")
+    until = models.DateTimeField()
+    because = models.CharField(max_length=400)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True, help_text="When somebody brought it back earlier.")
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        default_permissions = ("view",)
+        constraints = [
+            models.UniqueConstraint(fields=["case"], condition=Q(ended_at__isnull=True), name="one_live_snooze"),
+            models.CheckConstraint(condition=Q(until__gt=F("at")) & ~Q(because=""), name="a_snooze_ends_and_says_why"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.case} until {self.until:%Y-%m-%d %H:%M}"

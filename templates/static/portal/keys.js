@@ -1,0 +1,86 @@
+// The desk by keyboard. Everything a key does is a link or a button on the page; keys only reach it sooner.
+(function () {
+  "use strict";
+
+  const OFF = "q2c-keys-off";
+  const places = { q: "/queue/", a: "/approvals/", r: "/controls/", d: "/dashboards/", h: "/admin/" };
+  //: key -> words in the list, and what it does; false where this page has nothing for it
+  const keys = {
+    j: ["Next row", function () { return move(1); }],
+    k: ["Row before", function () { return move(-1); }],
+    o: ["Open the row", function () { return press(document.activeElement.closest && document.activeElement.closest(".q-row-link")); }],
+    u: ["Back up", function () { const way = document.querySelectorAll(".q-crumbs a"); return press(way[way.length - 1]); }],
+    n: ["Next page", function () { return press(document.querySelector(".q-pager a[rel=next]")); }],
+    i: ["Take the case", function () { return press(document.querySelector("form[action$='/take'] button")); }],
+    s: ["Put the case off", function () { return open("#snooze", "#until"); }],
+    c: ["Write a comment", function () { return reach(document.querySelector("#comment")); }],
+    p: ["Preview the first fix", function () { return press(document.querySelector("#fix form button[type=submit], #fix a.q-primary")); }],
+    "?": ["This list", function () { help().showModal(); return true; }],
+  };
+  let going = false;
+
+  document.addEventListener("keydown", function (event) {
+    if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || event.repeat && !"jk".includes(event.key)) return;
+    if (document.querySelector("dialog[open]") || typing(event.target)) return;
+    if (isOff() && event.key !== "?") return;
+    if (going) {
+      going = false;
+      if (places[event.key]) { event.preventDefault(); window.location.assign(places[event.key]); }
+      return;
+    }
+    if (event.key === "g") { going = true; setTimeout(function () { going = false; }, 1500); return; }
+    const found = keys[event.key];
+    if (found && found[1]()) event.preventDefault();
+  });
+  document.addEventListener("click", function (event) {
+    if (event.target.closest && event.target.closest("[data-keys]")) help().showModal();
+  });
+
+  function typing(one) {
+    return one.isContentEditable || ["TEXTAREA", "SELECT"].includes(one.tagName) || one.tagName === "INPUT" && !["checkbox", "radio", "button", "submit"].includes(one.type);
+  }
+  function isOff() { try { return localStorage.getItem(OFF) === "1"; } catch (error) { return false; } }
+
+  function move(step) {
+    const rows = Array.from(document.querySelectorAll("main .q-row-link"));
+    if (!rows.length) return false;
+    const at = rows.indexOf(document.activeElement);
+    const next = rows[at < 0 ? (step > 0 ? 0 : rows.length - 1) : Math.min(Math.max(at + step, 0), rows.length - 1)];
+    return reach(next);
+  }
+  function reach(one) {
+    if (!one) return false;
+    one.focus();
+    one.scrollIntoView({ block: "nearest" });
+    return true;
+  }
+  function press(one) {
+    if (!one || one.disabled) return false;
+    one.click();
+    return true;
+  }
+  function open(box, field) {
+    const found = document.querySelector(box);
+    if (!found) return false;
+    found.open = true;
+    return reach(document.querySelector(field));
+  }
+
+  function help() {
+    let dialog = document.getElementById("keys");
+    if (dialog) return dialog;
+    dialog = document.createElement("dialog");
+    dialog.id = "keys";
+    dialog.className = "q-dialog";
+    dialog.setAttribute("aria-labelledby", "keys-title");
+    const rows = Object.keys(keys).map(function (key) { return [key, keys[key][0]]; });
+    Object.keys(places).forEach(function (key) { rows.push(["g " + key, "Go to " + { q: "the queue", a: "approvals", r: "controls", d: "dashboards", h: "my work" }[key]]); });
+    const list = rows.map(function (row) { return "<div><dt><kbd>" + row[0].split(" ").join("</kbd> <kbd>") + "</kbd></dt><dd>" + row[1] + "</dd></div>"; }).join("");
+    dialog.innerHTML = "<h2 id=\"keys-title\">Keys</h2><dl class=\"q-keys\">" + list + "</dl><p class=\"q-check\"><input id=\"keys-off\" type=\"checkbox\"><label for=\"keys-off\">Switch single keys off in this browser</label></p><form method=\"dialog\"><button class=\"q-button q-primary\">Close</button></form>";
+    document.body.append(dialog);
+    const box = dialog.querySelector("#keys-off");
+    box.checked = isOff();
+    box.addEventListener("change", function () { try { localStorage.setItem(OFF, box.checked ? "1" : "0"); } catch (error) { /* a browser that keeps nothing */ } });
+    return dialog;
+  }
+})();
