@@ -1,6 +1,6 @@
 """Admin pages: everything opens to read, nothing that the engine writes can be typed in."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +13,16 @@ from django.urls import reverse
 from q2c_portal.roles import ROLES
 from reconciliation import approvals
 from reconciliation.controls import runner
-from reconciliation.models import ApprovalRequest, CaseComment, ExceptionCase, FixItem, FixRun, OwnershipRule, SignOff
+from reconciliation.models import (
+    ApprovalRequest,
+    CaseComment,
+    ExceptionCase,
+    FixItem,
+    FixRun,
+    OwnershipRule,
+    SignOff,
+    Snooze,
+)
 from sync import clock, journal
 from sync.models import (
     AccountingPeriod,
@@ -142,6 +151,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> told.Story:
     accounts = {f"{name}_account": "1" for name in ("deferred", "revenue", "unbilled")}
     any_row(RevenueEngine, entity=story.entity, engine="portal", **accounts, **approved)
     any_row(SignOff, prepared_by=drafter)
+    any_row(Snooze, until=now + timedelta(days=1))
     for model in OURS:
         if not model._default_manager.exists():
             any_row(model)
