@@ -30,7 +30,11 @@ LONGEST_CHAIN = 6
 # its own open case first, else the case at the end of what it waits for, else held, else on its way
 _STANDING = """
 WITH RECURSIVE own AS (
-    SELECT d.reference, min(c.id) AS case_id FROM different d
+    -- a case explains no more than its amount; one that names none, or another currency, is about the whole
+    SELECT d.reference, min(c.id) AS case_id, CASE
+        WHEN bool_and(c.amount IS NOT NULL AND c.currency = coalesce(d.left_currency, d.right_currency))
+        THEN sum(abs(c.amount)) END AS covers
+    FROM different d
     JOIN reconciliation_exceptioncase c ON c.reference = d.reference AND c.status = 'open' AND c.reference <> ''
     LEFT JOIN sync_delivery blocked ON blocked.id = c.delivery_id
     LEFT JOIN reconciliation_break b ON b.id = c.break_row_id
@@ -60,7 +64,7 @@ WITH RECURSIVE own AS (
     SELECT u.reference FROM sync_unposteddocument u JOIN different d ON d.reference = u.reference WHERE d.left_gross = 0
 )
 UPDATE different SET
-    case_id = coalesce(own.case_id, waited.case_id),
+    case_id = coalesce(own.case_id, waited.case_id), covers = own.covers,
     standing = CASE
         WHEN own.case_id IS NOT NULL OR waited.case_id IS NOT NULL OR listed.reference IS NOT NULL THEN 'explained'
         WHEN engine.held THEN 'held' WHEN engine.moving THEN 'in_flight' ELSE 'unexplained' END
@@ -81,22 +85,26 @@ SELECT currency, to_char(document_date, 'YYYY-MM') AS period, sum(left_count)::b
     coalesce(sum(left_net), 0), coalesce(sum(right_net), 0), coalesce(sum(left_tax), 0), coalesce(sum(right_tax), 0),
     coalesce(sum(left_gross), 0), coalesce(sum(right_gross), 0),
     -- what a tolerance let pass, and what is in two currencies, is explained by its match; all else in a match is nothing
-    coalesce(sum(gap) FILTER (WHERE standing IN ('explained', 'matched')), 0), coalesce(sum(gap) FILTER (WHERE standing = 'held'), 0),
-    coalesce(sum(gap) FILTER (WHERE standing = 'in_flight'), 0), coalesce(sum(gap) FILTER (WHERE standing = 'unexplained'), 0),
-    count(*) FILTER (WHERE standing = 'unexplained'), count(*) FILTER (WHERE standing = 'explained')
+    coalesce(sum(gap - rest) FILTER (WHERE standing IN ('explained', 'matched')), 0), coalesce(sum(gap) FILTER (WHERE standing = 'held'), 0),
+    coalesce(sum(gap) FILTER (WHERE standing = 'in_flight'), 0),
+    coalesce(sum(gap) FILTER (WHERE standing = 'unexplained'), 0) + coalesce(sum(rest), 0),
+    count(*) FILTER (WHERE standing = 'unexplained' OR rest <> 0), count(*) FILTER (WHERE standing = 'explained')
 FROM (
     SELECT currency, document_date, left_count, right_count, left_net, right_net, left_tax, right_tax, left_gross, right_gross,
-        NULL::numeric AS gap, 'agrees' AS standing
+        NULL::numeric AS gap, 'agrees' AS standing, 0 AS rest
     FROM joined WHERE left_line IS NULL AND right_line IS NULL
     UNION ALL
     SELECT left_currency, document_date, 1, (right_currency IS NOT DISTINCT FROM left_currency)::int, left_net,
         right_net * same, left_tax, right_tax * same, left_gross, right_gross * same,
-        left_gross - coalesce(right_gross * same, 0), standing
-    FROM (SELECT *, CASE WHEN right_currency = left_currency THEN 1 END AS same FROM different) d
+        gap, standing, CASE WHEN standing = 'explained' AND covers < abs(gap) THEN gap - sign(gap) * covers ELSE 0 END
+    FROM (
+        SELECT *, left_gross - coalesce(right_gross * same, 0) AS gap
+        FROM (SELECT *, CASE WHEN right_currency = left_currency THEN 1 END AS same FROM different) d
+    ) d
     WHERE left_currency IS NOT NULL
     UNION ALL
     -- what the right side has alone, or in another currency, counts in its own: never summed across currencies
-    SELECT right_currency, document_date, 0, 1, NULL, right_net, NULL, right_tax, NULL, right_gross, -right_gross, standing
+    SELECT right_currency, document_date, 0, 1, NULL, right_net, NULL, right_tax, NULL, right_gross, -right_gross, standing, 0
     FROM different WHERE right_currency IS NOT NULL AND left_currency IS DISTINCT FROM right_currency
 ) rows
 WHERE document_date BETWEEN coalesce(%(first)s, '-infinity'::date) AND coalesce(%(last)s, 'infinity'::date)

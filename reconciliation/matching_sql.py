@@ -114,7 +114,7 @@ SELECT coalesce(l.reference, r.reference) AS reference, j.currency, j.document_d
         WHEN l.currency <> r.currency THEN 'CURRENCY_MISMATCH'
         WHEN %(tax)s AND l.gross = r.gross AND l.tax <> r.tax THEN 'TAX_MISMATCH'
         ELSE 'AMOUNT_MISMATCH' END AS kind,
-    ''::text AS standing, NULL::bigint AS case_id, NULL::int AS met, ''::text AS cause,
+    ''::text AS standing, NULL::bigint AS case_id, NULL::numeric AS covers, NULL::int AS met, ''::text AS cause,
     ''::text AS cause_with
 FROM joined j
 LEFT JOIN reconciliation_controlline l ON l.id = j.left_line

@@ -8,8 +8,9 @@ from reconciliation.controls.control import Control
 from reconciliation.matches import cascade
 from reconciliation.matching_causes import Cause
 from reconciliation.models import Break, ControlRun, ExceptionCase, MatchRule
-from sync import bulk, clock
+from sync import bulk, clock, journal
 from sync.models import WorkItem
+from sync.money_text import money
 
 
 def heal(row: ControlRun, control: Control) -> int:
@@ -54,10 +55,10 @@ def find(row: ControlRun, control: Control) -> int:
         one.reference: one for one in Break.objects.filter(control=control.name, entity=row.entity, healed_at=None)
     }
     differ = matching.differences()
-    _name_again(known, differ)
+    changed = _bring_up_to_date(known, differ)
     fresh = [one for one in differ if one.standing == "unexplained" and one.reference not in known]
     if not fresh:
-        return 0
+        return changed
     rows = Break.objects.bulk_create(
         Break(
             control=control.name,
@@ -95,27 +96,65 @@ def find(row: ControlRun, control: Control) -> int:
                 amount=found.difference,
                 currency=found.currency,
                 field_name=control.kind,
-                evidence={
-                    "left": found.left,
-                    "right": found.right,
-                    **({"text": looks_like(found)} if found.cause else {}),
-                },
+                evidence=_evidence(found),
             )
             for found in rows
         ]
     )
-    return len(rows)
+    return changed + len(rows)
 
 
-def _name_again(known: dict[str, Break], differ: Sequence[matching.Difference]) -> None:
-    """A cause may show only later, in what the other side or another company lists by then."""
-    changed = []
+def _bring_up_to_date(known: dict[str, Break], differ: Sequence[matching.Difference]) -> int:
+    """An open break, and its case, say what both sides show now: how many came to another amount.
+
+    A cause may show only later, in what the other side or another company lists by then.
+    """
+    changed: list[Break] = []
+    moved: dict[Break, str] = {}
     for one in differ:
         found = known.get(one.reference)
-        if found and one.cause and (found.cause, found.cause_with) != (one.cause, one.cause_with):
-            found.cause, found.cause_with = one.cause, one.cause_with
+        if found is None or found.kind != one.kind:
+            continue
+        if found.difference != one.gap:
+            before, now = (money(amount, found.currency) for amount in (found.difference, one.gap))
+            moved[found] = f"The difference of {found.label} was {before} and is {now} now."
+        cause = (one.cause, one.cause_with) if one.cause else (found.cause, found.cause_with)
+        fresh = (one.left, one.right, one.gap, *cause)
+        if (found.left, found.right, found.difference, found.cause, found.cause_with) != fresh:
+            found.left, found.right, found.difference, found.cause, found.cause_with = fresh
             changed.append(found)
-    bulk.update(changed, ["cause", "cause_with"])
+    if changed:
+        bulk.update(changed, ["left", "right", "difference", "cause", "cause_with"])
+        _tell_cases({found.pk: found for found in changed}, moved)
+    return len(moved)
+
+
+def _tell_cases(changed: dict[int, Break], moved: dict[Break, str]) -> None:
+    """Their open cases carry the amount and both sides as they are, and the trail says what moved."""
+    rows = ExceptionCase.objects.select_for_update(of=("self",)).filter(
+        break_row__in=changed, status=ExceptionCase.Status.OPEN
+    )
+    facts = []
+    open_rows = list(rows)
+    for case in open_rows:
+        found = changed[case.break_row_id or 0]
+        case.amount, case.evidence, case.version = found.difference, _evidence(found), case.version + 1
+        if found in moved:
+            facts.append(
+                journal.Fact(
+                    action="difference changed",
+                    object_kind="case",
+                    object_key=case.number,
+                    correlation_id=case.correlation_id,
+                    text=moved[found][:400],
+                )
+            )
+    bulk.update(open_rows, ["amount", "evidence", "version"])
+    journal.note(facts)
+
+
+def _evidence(found: Break) -> dict[str, object]:
+    return {"left": found.left, "right": found.right, **({"text": looks_like(found)} if found.cause else {})}
 
 
 def looks_like(found: Break) -> str:

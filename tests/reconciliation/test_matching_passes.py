@@ -14,7 +14,7 @@ from reconciliation.controls import runner
 from reconciliation.controls.registry import CONTROLS
 from reconciliation.models import Break, ControlRun, ExceptionCase, Match, MatchMember, MatchRule
 from sync import clock
-from sync.models import Delivery
+from sync.models import Delivery, JournalEntry
 from tests.paper_erp import Books, line
 from tests.small_company import DAY, Company
 
@@ -279,3 +279,38 @@ def test_the_database_refuses_a_document_in_two_matches_and_a_tolerance_without_
         put(a_match())
     with pytest.raises(IntegrityError, match="a_tolerance_has_its_currency_and_cap"), transaction.atomic():
         rule(company, By.TOLERANCE, currency="USD", most=Decimal(1))
+
+
+# -- what a case explains -----------------------------------------------------------------------------
+def test_a_break_and_its_case_say_what_both_sides_show_now(company: Company, sides: tuple[Books, Books]) -> None:
+    show(sides[0], document("a", "100.00"))
+    show(sides[1], document("a", "99.00"))
+    ask(company)
+    show(sides[1], document("a", "95.00"))
+    run = ask(company)
+    found, case = Break.objects.get(), ExceptionCase.objects.get()
+    assert (found.difference, case.amount) == (Decimal("5.00"), Decimal("5.00"))
+    assert (found.right["gross"], case.evidence["right"]["gross"]) == ("95.00", "95.00")
+    assert JournalEntry.objects.get(action="difference changed").text == (
+        "The difference of a was USD 1.00 and is USD 5.00 now."
+    )
+    assert (run.totals["USD"]["explained"], run.totals["USD"]["unexplained"]) == ("5.00", "0.00")
+    # asked again nothing moves, and nothing is written
+    version = case.version
+    ask(company)
+    case.refresh_from_db()
+    assert case.version == version
+
+
+def test_a_case_explains_no_more_than_its_amount(company: Company, sides: tuple[Books, Books]) -> None:
+    show(sides[0], document("a", "100.00"))
+    ask(company)
+    ExceptionCase.objects.update(amount=Decimal("60.00"))
+    with matching.compared(CONTROLS["invoices"], entity=company.entity):
+        (sums,) = matching.totals()
+    assert (sums.explained, sums.unexplained, sums.unexplained_count) == (Decimal(60), Decimal(40), 1)
+    # one that is about the whole document names no amount
+    ExceptionCase.objects.update(amount=None)
+    with matching.compared(CONTROLS["invoices"], entity=company.entity):
+        (sums,) = matching.totals()
+    assert (sums.explained, sums.unexplained, sums.unexplained_count) == (Decimal(100), Decimal(0), 0)
