@@ -8,7 +8,7 @@ from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
 from unfold.sites import UnfoldAdminSite
 
-from reconciliation import figures
+from reconciliation import figures, reconciling_items
 from reconciliation.governance import changes
 from reconciliation.matches import people
 
@@ -93,7 +93,8 @@ def _badge(name: str, request: HttpRequest) -> dict[str, Any]:
     if name == "desk:queue":
         count, variant = figures.open_problem_count(user), "info"  # type: ignore[arg-type]
     elif name == "desk:approvals":
-        count, variant = len(figures.to_decide(user)) + people.to_decide(user), "warning"  # type: ignore[arg-type]
+        count = len(figures.to_decide(user)) + people.to_decide(user) + len(reconciling_items.to_decide(user))  # type: ignore[arg-type]
+        variant = "warning"
     elif name == "desk:tables":
         count, variant = changes.to_decide(user), "warning"  # type: ignore[arg-type]
     elif name == "desk:controls":

@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from django.contrib.auth.models import AbstractUser
 from django.db.models import Count, Q, Sum
 
+from reconciliation import reconciling_items
 from reconciliation.controls import breaks
 from reconciliation.controls.control import Control
-from reconciliation.models import Break, ControlLine, ControlRun, ControlStage, ExceptionCase
+from reconciliation.models import Break, ControlLine, ControlRun, ControlStage, ExceptionCase, ReconcilingItem
 from reconciliation.models.controls import Side
 from sync.models import Delivery, LegalEntity, WorkItem
 from sync.money_text import money
@@ -73,6 +75,9 @@ class BreakShown:
     values: tuple[Value, ...]
     gap: str
     case: ExceptionCase | None
+    #: what people say it is, and why the one looking may not decide that
+    item: ReconcilingItem | None = None
+    why_not: str = ""
 
     @property
     def looks_like(self) -> str:
@@ -107,7 +112,7 @@ class Shown:
     versions: list[ControlRun] = field(default_factory=list)
 
 
-def look(control: Control, *, entity: LegalEntity, day: date, run: ControlRun | None) -> Shown:
+def look(control: Control, *, entity: LegalEntity, day: date, run: ControlRun | None, user: AbstractUser) -> Shown:
     """What the page of a control on a date shows, for one version of its run (None: it was never asked)."""
     shown = Shown(
         versions=list(
@@ -119,7 +124,7 @@ def look(control: Control, *, entity: LegalEntity, day: date, run: ControlRun | 
         shown.readings[side.value] = Reading(stage=stage, sums=_sums(stage)) if stage else None
     if run and run.status != ControlRun.Status.NOT_RUN:
         shown.totals = [_total(currency, values) for currency, values in sorted(run.totals.items())]
-    shown.breaks, shown.other_breaks = _breaks(control, entity, day)
+    shown.breaks, shown.other_breaks = _breaks(control, entity, day, user)
     stages = [one.stage for one in shown.readings.values() if one and one.stage.is_current]
     if stages and run and run.status != ControlRun.Status.NOT_RUN and control.judges is None:
         shown.items, shown.items_cut = _items(
@@ -177,7 +182,9 @@ def _total(currency: str, values: dict[str, str]) -> Total:
 
 
 # -- breaks -------------------------------------------------------------------------------------------
-def _breaks(control: Control, entity: LegalEntity, day: date) -> tuple[list[BreakShown], list[BreakShown]]:
+def _breaks(
+    control: Control, entity: LegalEntity, day: date, user: AbstractUser
+) -> tuple[list[BreakShown], list[BreakShown]]:
     """Breaks of this date's documents or found on this date; and the open ones of other dates."""
     rows = Break.objects.filter(control=control.name, entity=entity)
     mine = list(rows.filter(Q(document_date=day) | Q(found_in__business_date=day)).select_related("found_in")[:100])
@@ -188,7 +195,18 @@ def _breaks(control: Control, entity: LegalEntity, day: date) -> tuple[list[Brea
         .select_related("problem")
         .order_by("pk")
     }
-    return [_shown(row, cases.get(row.pk)) for row in mine], [_shown(row, cases.get(row.pk)) for row in other]
+    live = ReconcilingItem.objects.filter(
+        break_row__in=[row.pk for row in (*mine, *other)], status__in=reconciling_items.LIVE
+    ).select_related("asked_by", "decided_by")
+    items = {item.break_row_id: item for item in live}
+
+    def shown(row: Break) -> BreakShown:
+        item = items.get(row.pk)
+        waits = item is not None and item.status == ReconcilingItem.Status.PROPOSED
+        why_not = reconciling_items.why_not(item, user) if item and waits else ""
+        return _shown(row, cases.get(row.pk), item, why_not)
+
+    return [shown(row) for row in mine], [shown(row) for row in other]
 
 
 _LABELS = {"external_id": "Id there", "net": "Net", "tax": "Tax", "gross": "Gross", "status": "Status"}
@@ -197,7 +215,7 @@ _COMPARED = ("net", "tax", "gross")
 _MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 
 
-def _shown(row: Break, case: ExceptionCase | None) -> BreakShown:
+def _shown(row: Break, case: ExceptionCase | None, item: ReconcilingItem | None, why_not: str) -> BreakShown:
     values = []
     for name, label in _LABELS.items():
         left, right = (_value(side, name, row.currency) for side in (row.left, row.right))
@@ -211,7 +229,13 @@ def _shown(row: Break, case: ExceptionCase | None) -> BreakShown:
         label = f"{date.fromisoformat(f'{month}-01'):%b %Y}"
         values.append(Value(label=label, left=left, right=right, differs=left != right))
     return BreakShown(
-        row=row, title=reason(row.kind).title, values=tuple(values), gap=money(row.difference, row.currency), case=case
+        row=row,
+        title=reason(row.kind).title,
+        values=tuple(values),
+        gap=money(row.difference, row.currency),
+        case=case,
+        item=item,
+        why_not=why_not,
     )
 
 

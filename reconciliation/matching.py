@@ -1,8 +1,8 @@
 """The set-based engine: both sides' current readings, matched by reference in SQL; what differs is put in its place.
 
 Each left-hand document counts once, at the first that fits: matched by reference; matched by people or by an approved
-rule; explained (its own open case, else the case it waits for); held; in flight. What fits none, and what exists only on
-the right, is unexplained.
+rule; accepted by two people as a reconciling item; explained (its own open case, else the case it waits for); held; in
+flight. What fits none, and what exists only on the right, is unexplained.
 """
 
 from collections.abc import Iterator, Sequence
@@ -78,6 +78,16 @@ WHERE different.reference = self.reference
 
 # what exists only on the right is never explained away, unless it was matched
 _RIGHT_ONLY = "UPDATE different SET standing = 'unexplained' WHERE left_currency IS NULL"
+# what two people accepted is accounted for, until its day and over that very amount
+_ACCEPTED = """
+UPDATE different SET standing = 'accepted', case_id = NULL
+FROM reconciliation_break b JOIN reconciliation_reconcilingitem item ON item.break_row_id = b.id
+WHERE b.control = %(control)s AND b.entity_id = %(entity)s AND b.healed_at IS NULL
+    AND b.reference = different.reference AND b.kind = different.kind AND met IS NULL
+    AND item.status = 'accepted' AND coalesce(item.expected_on, 'infinity'::date) >= %(today)s
+    AND item.amount = coalesce(left_gross, 0)
+        - CASE WHEN left_currency IS NULL OR left_currency = right_currency THEN right_gross ELSE 0 END
+"""
 _MATCHED = "UPDATE different SET standing = 'matched', case_id = NULL WHERE met IS NOT NULL"
 
 _TOTALS = """
@@ -85,10 +95,10 @@ SELECT currency, to_char(document_date, 'YYYY-MM') AS period, sum(left_count)::b
     coalesce(sum(left_net), 0), coalesce(sum(right_net), 0), coalesce(sum(left_tax), 0), coalesce(sum(right_tax), 0),
     coalesce(sum(left_gross), 0), coalesce(sum(right_gross), 0),
     -- what a tolerance let pass, and what is in two currencies, is explained by its match; all else in a match is nothing
-    coalesce(sum(gap - rest) FILTER (WHERE standing IN ('explained', 'matched')), 0), coalesce(sum(gap) FILTER (WHERE standing = 'held'), 0),
+    coalesce(sum(gap - rest) FILTER (WHERE standing IN ('explained', 'matched', 'accepted')), 0), coalesce(sum(gap) FILTER (WHERE standing = 'held'), 0),
     coalesce(sum(gap) FILTER (WHERE standing = 'in_flight'), 0),
     coalesce(sum(gap) FILTER (WHERE standing = 'unexplained'), 0) + coalesce(sum(rest), 0),
-    count(*) FILTER (WHERE standing = 'unexplained' OR rest <> 0), count(*) FILTER (WHERE standing = 'explained')
+    count(*) FILTER (WHERE standing = 'unexplained' OR rest <> 0), count(*) FILTER (WHERE standing IN ('explained', 'accepted'))
 FROM (
     SELECT currency, document_date, left_count, right_count, left_net, right_net, left_tax, right_tax, left_gross, right_gross,
         NULL::numeric AS gap, 'agrees' AS standing, 0 AS rest
@@ -142,7 +152,7 @@ class Difference:
     currency: str
     document_date: date
     kind: str
-    #: matched, explained, held, in_flight or unexplained
+    #: matched, accepted, explained, held, in_flight or unexplained
     standing: str
     case_id: int | None
     label: str
@@ -173,6 +183,7 @@ def compared(control: Control, *, entity: LegalEntity, rules: Sequence[MatchRule
         "left_stages": _current(control, entity, Side.LEFT),
         "right_stages": _current(control, entity, Side.RIGHT),
         "far": LONGEST_CHAIN,
+        "today": clock.business_date(entity),
         "money": bool(control.compares),
         **{column: column in control.compares for column in ("net", "tax", "gross")},
     }
@@ -193,6 +204,7 @@ def compared(control: Control, *, entity: LegalEntity, rules: Sequence[MatchRule
         cursor.execute(_STANDING, values)
         cursor.execute(_RIGHT_ONLY)
         cursor.execute(_MATCHED)
+        cursor.execute(_ACCEPTED, values)
         yield
         cursor.execute("DROP TABLE IF EXISTS left_readings, twice, joined, different, met")
 

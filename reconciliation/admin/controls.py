@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.utils.html import format_html
 
-from reconciliation.models import Break, ControlLine, ControlRun, ControlStage
+from reconciliation.models import Break, ControlLine, ControlRun, ControlStage, ReconcilingItem
 from sync.admin.read_only import ReadOnly, fields_of, money_text
 from sync.reasons import reason
 
@@ -76,3 +76,21 @@ class BreakAdmin(ReadOnly):
     @admin.display(description="Difference")
     def gap(self, row: Break) -> str:
         return money_text(row.difference, row.currency)
+
+
+@admin.register(ReconcilingItem)
+class ReconcilingItemAdmin(ReadOnly):
+    seen_with = "reconciliation.view_controlrun"
+    list_display = [
+        "number",
+        "break_row",
+        "kind",
+        "status",
+        "amount",
+        "currency",
+        "expected_on",
+        "asked_by",
+        "decided_by",
+    ]
+    list_select_related = ["break_row", "asked_by"]
+    list_filter = ["status", "kind"]

@@ -2,15 +2,29 @@
 
 from collections.abc import Sequence
 
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
 from reconciliation import cases, matching
 from reconciliation.controls import sides
 from reconciliation.controls.control import Control
 from reconciliation.matches import cascade
 from reconciliation.matching_causes import Cause
-from reconciliation.models import Break, ControlRun, ExceptionCase, MatchRule
+from reconciliation.models import Break, ControlRun, ExceptionCase, MatchRule, ReconcilingItem
 from sync import bulk, clock, journal
-from sync.models import WorkItem
+from sync.models import LegalEntity, WorkItem
 from sync.money_text import money
+
+
+def still_open(control: Control, entity: LegalEntity) -> QuerySet[Break]:
+    """Open breaks no accepted item accounts for today."""
+    today = clock.business_date(entity)
+    accepted = ReconcilingItem.objects.filter(
+        Q(expected_on=None) | Q(expected_on__gte=today),
+        break_row=OuterRef("pk"),
+        status=ReconcilingItem.Status.ACCEPTED,
+        amount=OuterRef("difference"),
+    )
+    return Break.objects.filter(~Exists(accepted), control=control.name, entity=entity, healed_at=None)
 
 
 def heal(row: ControlRun, control: Control) -> int:
@@ -57,7 +71,13 @@ def find(row: ControlRun, control: Control) -> int:
     differ = matching.differences()
     changed = _bring_up_to_date(known, differ)
     fresh = [one for one in differ if one.standing == "unexplained" and one.reference not in known]
-    if not fresh:
+    # one whose case is over, and that nothing accounts for any more, is a case again
+    open_again = [known[one.reference] for one in differ if one.standing == "unexplained" and one.reference in known]
+    if open_again:
+        has_case = ExceptionCase.objects.filter(break_row__in=open_again, status=ExceptionCase.Status.OPEN)
+        owned = set(has_case.values_list("break_row_id", flat=True))
+        open_again = [found for found in open_again if found.pk not in owned]
+    if not (fresh or open_again):
         return changed
     rows = Break.objects.bulk_create(
         Break(
@@ -98,10 +118,10 @@ def find(row: ControlRun, control: Control) -> int:
                 field_name=control.kind,
                 evidence=_evidence(found),
             )
-            for found in rows
+            for found in (*rows, *open_again)
         ]
     )
-    return changed + len(rows)
+    return changed + len(rows) + len(open_again)
 
 
 def _bring_up_to_date(known: dict[str, Break], differ: Sequence[matching.Difference]) -> int:

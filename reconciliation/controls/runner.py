@@ -13,7 +13,7 @@ from reconciliation.controls import breaks, changed, listings, sides
 from reconciliation.controls.control import Control, Finding
 from reconciliation.controls.registry import CONTROLS, controls_of, first_day
 from reconciliation.matches import keeping
-from reconciliation.models import Break, ControlRun, ControlStage, ExceptionCase
+from reconciliation.models import ControlRun, ControlStage, ExceptionCase
 from reconciliation.models.controls import Side
 from reconciliation.sign_offs import keeping as signatures
 from sync import bill_dates, clock, journal, schedules
@@ -216,9 +216,7 @@ def _compare(row: ControlRun, control: Control, *, read: Sequence[date]) -> Cont
             changed = breaks.find(row, control)
             sums = matching.totals()
     row.totals = matching.by_currency(sums)
-    row.status = status_of(
-        sums, open_breaks=Break.objects.filter(control=control.name, entity=row.entity, healed_at=None).exists()
-    )
+    row.status = status_of(sums, open_breaks=breaks.still_open(control, row.entity).exists())
     row.finished_at = clock.now()
     with transaction.atomic():
         row.save()

@@ -3,7 +3,7 @@
 from reconciliation.models.approvals import ApprovalPolicy, ApprovalRequest
 from reconciliation.models.cases import CaseComment, ExceptionCase
 from reconciliation.models.changes import RowChange
-from reconciliation.models.controls import Break, ControlLine, ControlRun, ControlStage
+from reconciliation.models.controls import Break, ControlLine, ControlRun, ControlStage, ReconcilingItem
 from reconciliation.models.desk import SavedView, Snooze
 from reconciliation.models.evidence import EvidencePack
 from reconciliation.models.fixes import FixItem, FixRun
@@ -29,6 +29,7 @@ __all__ = [
     "MatchRule",
     "OwnershipRule",
     "Problem",
+    "ReconcilingItem",
     "RowChange",
     "SavedView",
     "SignOff",

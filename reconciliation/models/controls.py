@@ -1,7 +1,8 @@
 """Controls: what both sides said on a day, whether it ties, and the breaks found."""
 
+from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from sync.models import Connection, LegalEntity
 from sync.models.fields import CurrencyField, MoneyField, ReferenceField
@@ -141,3 +142,73 @@ class Break(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.label}"
+
+
+class ReconcilingItem(models.Model):
+    """What an open break is, and until when: said by one person, accepted by another. While it is accepted and the
+    difference is that very amount, the break is no exception; after its day, or over another amount, it is one again.
+    """
+
+    class Kind(models.TextChoices):
+        TIMING = "timing", "Timing: it clears by itself"
+        PERIOD = "period", "Posted in another period"
+        ERROR = "error", "An error that is being corrected"
+        ROUNDING = "rounding", "Rounding"
+        ERP_ONLY = "erp_only", "Only in the ERP, and right there"
+        RATE = "rate", "Another exchange rate"
+        STRADDLE = "straddle", "From before we were connected"
+
+    #: what clears, so that it must say by when; all else stays for good, in the register of both periods
+    CLEARS = (Kind.TIMING, Kind.PERIOD, Kind.ERROR)
+
+    class Status(models.TextChoices):
+        PROPOSED = "proposed", "Waits for a second person"
+        ACCEPTED = "accepted", "Accepted"
+        REFUSED = "refused", "Refused"
+        ENDED = "ended", "Ended"
+
+    break_row = models.ForeignKey(Break, on_delete=models.PROTECT, related_name="items")
+    kind = models.CharField(max_length=8, choices=Kind)
+    status = models.CharField(max_length=8, choices=Status, default=Status.PROPOSED)
+    #: left less right, gross, signed, as it stood when it was proposed
+    amount = MoneyField()
+    currency = CurrencyField()
+    expected_on = models.DateField(null=True, blank=True, help_text="Last day it may still be open.")
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    asked_because = models.CharField(max_length=400)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_because = models.CharField(max_length=400, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_because = models.CharField(max_length=400, blank=True)
+
+    class Meta:
+        ordering = ["-asked_at", "-pk"]
+        default_permissions = ("view",)
+        constraints = [
+            models.UniqueConstraint(
+                fields=["break_row"], condition=Q(status__in=("proposed", "accepted")), name="one_live_item_per_break"
+            ),
+            models.CheckConstraint(
+                condition=Q(decided_by__isnull=True) | ~Q(decided_by=F("asked_by")),
+                name="asker_never_accepts_an_item",
+                violation_error_message="You proposed this; another person must decide.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="accepted") | Q(decided_by__isnull=False), name="item_accepted_by_another"
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind__in=("timing", "period", "error")) | Q(expected_on__isnull=False),
+                name="what_clears_says_by_when",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def number(self) -> str:
+        return f"ITM-{self.pk}"

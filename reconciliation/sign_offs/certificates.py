@@ -19,9 +19,17 @@ from reconciliation.models.controls import Side
 from sync.models import LegalEntity
 from sync.money_text import plain
 
-#: an item expected to clear by itself, one somebody must clear, and one that a match leaves over for good
-TIMING, ERROR, UNEXPLAINED, MATCHED = "timing", "error", "unexplained", "matched"
-_KINDS = {"held": TIMING, "in_flight": TIMING, "explained": ERROR, "unexplained": UNEXPLAINED, "matched": MATCHED}
+#: an item expected to clear by itself, one somebody must clear, what a match leaves over, and what two people accepted
+TIMING, ERROR, UNEXPLAINED = "timing", "error", "unexplained"
+MATCHED, ACCEPTED = "matched", "accepted"
+_KINDS = {
+    "held": TIMING,
+    "in_flight": TIMING,
+    "explained": ERROR,
+    "unexplained": UNEXPLAINED,
+    "matched": MATCHED,
+    "accepted": ACCEPTED,
+}
 
 Certificate = dict[str, Any]
 

@@ -10,10 +10,10 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from connectors.errors import ConnectorError
-from reconciliation import approvals, figures_matcher, sentences
+from reconciliation import approvals, figures_controls, figures_matcher, reconciling_items, sentences
 from reconciliation.fixes.fix import InputError, NotPossible
 from reconciliation.fixes.registry import FIXES
-from reconciliation.models import ApprovalRequest
+from reconciliation.models import ApprovalRequest, Break
 from reconciliation.risk_flags import risk_flags
 from reconciliation.views import fixing
 from reconciliation.views.page import page, seen_by, typed
@@ -48,12 +48,25 @@ def approval_list(request: HttpRequest) -> HttpResponse:
         mine=[row for row in rows if not row[1]],
         others=[row for row in rows if row[1]],
         decided=decided,
+        items=[
+            (
+                row,
+                figures_controls.link_of(
+                    row.break_row.control, row.break_row.entity, row.break_row.found_in.business_date
+                ),
+            )
+            for row in reconciling_items.to_decide(request.user)  # type: ignore[arg-type]
+        ],
         matches=figures_matcher.waiting_anywhere(request.user),  # type: ignore[arg-type]
         may_decide=any(
             approvals.holds(request.user, permission)
             for permission in approvals.APPROVE.values()  # type: ignore[arg-type]
         ),
     )
+
+
+def _page_of(found: Break) -> str:
+    return figures_controls.link_of(found.control, found.entity, found.found_in.business_date)
 
 
 @require_safe

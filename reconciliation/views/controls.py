@@ -13,7 +13,7 @@ from reconciliation import approvals, figures_control_run, figures_controls, fig
 from reconciliation.controls import runner
 from reconciliation.controls.control import Control
 from reconciliation.controls.registry import COMPARED, CONTROLS, first_day
-from reconciliation.models import ControlRun
+from reconciliation.models import ControlRun, ReconcilingItem
 from reconciliation.sign_offs import keeping
 from reconciliation.views.page import page, refused, seen_by
 from sync import clock, journal
@@ -58,7 +58,8 @@ def control_run(request: HttpRequest, control: str, entity: str, day: date) -> H
     """One control on one date: both readings, totals, explained items, breaks, versions."""
     asked, company = _found(control, entity)
     run = _version(asked, company, day, request.GET.get("v", ""))
-    shown = figures_control_run.look(asked, entity=company, day=day, run=run)
+    user = cast(AbstractUser, request.user)
+    shown = figures_control_run.look(asked, entity=company, day=day, run=run, user=user)
     status = ControlRun.Status(run.status) if run else ControlRun.Status.NOT_RUN
     word, icon, tone = figures_controls.WORDS[status]
     why = ""
@@ -84,6 +85,8 @@ def control_run(request: HttpRequest, control: str, entity: str, day: date) -> H
         trouble=run.trouble if run else "",
         left=side_name(company, asked.left_role, day),
         right=side_name(company, asked.right_role, day),
+        may_propose=approvals.holds(cast(AbstractUser, request.user), approvals.ASK["money"]),
+        kinds=ReconcilingItem.Kind.choices,
         may_run=approvals.holds(cast(AbstractUser, request.user), "work_cases"),
         is_newest=bool(run and shown.versions and run.pk == shown.versions[0].pk),
         sign_off=keeping.of_span(asked, company, day, day).first(),

@@ -14,6 +14,7 @@ from reconciliation.views import (
     dashboards,
     evidence,
     find,
+    items,
     matching,
     meters,
     revenue,
@@ -52,6 +53,12 @@ class Closing(StringConverter):
     regex = "begin|finish|reopen"
 
 
+class Accepting(StringConverter):
+    """What can be done with a reconciling item."""
+
+    regex = items.ACTS
+
+
 class Matching(StringConverter):
     """What can be done with a match."""
 
@@ -60,6 +67,7 @@ class Matching(StringConverter):
 
 register_converter(Day, "day")
 register_converter(Matching, "matching")
+register_converter(Accepting, "accepting")
 register_converter(Closing, "closing")
 register_converter(Signing, "signing")
 register_converter(Operating, "operating")
@@ -74,6 +82,8 @@ urlpatterns = [
     path("controls/<slug:control>/<str:entity>/match", matching.matcher, name="matcher"),
     path("controls/<slug:control>/<str:entity>/match/propose", matching.matcher_propose, name="matcher_propose"),
     path("matches/MAT-<number:pk>/<matching:do>", matching.match_act, name="match_act"),
+    path("controls/breaks/<number:pk>/item", items.item_propose, name="item_propose"),
+    path("controls/items/ITM-<number:pk>/<accepting:do>", items.item_act, name="item_act"),
     path("close/", close.close, name="close"),
     path("close/<str:entity>/<day:day>", close.close_list, name="close_list"),
     path("close/<str:entity>/<day:day>/<closing:do>", close.close_act, name="close_act"),

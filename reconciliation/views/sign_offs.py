@@ -31,6 +31,7 @@ _ITEMS = {
     certificates.TIMING: ("Timing", "schedule", "wait"),
     certificates.ERROR: ("Error with a case", "report", "warn"),
     certificates.UNEXPLAINED: ("Unexplained", "error", "stop"),
+    certificates.ACCEPTED: ("Accepted by two people", "handshake", "note"),
     certificates.MATCHED: ("Within an approved rule", "handshake", "good"),
 }
 #: most items a page lists; the certificate holds all

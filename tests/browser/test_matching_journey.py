@@ -10,7 +10,7 @@ from tests.browser.pages import opened
 from tests.browser.test_tables_journey import looked_at
 from tests.paper_erp import Books
 from tests.reconciliation.test_matching_passes import By, ask, document, rule, show
-from tests.small_company import Company
+from tests.small_company import DAY, Company
 
 PAGE = "/controls/invoices/US01/match"
 
@@ -53,3 +53,25 @@ def test_two_people_match_by_hand(windows: Windows, committed_company: Company, 
     assert Match.objects.filter(status="in_force", by="people").count() == 1
     expect(approver.get_by_role("heading", name="Matched without a common reference")).to_be_visible()
     looked_at(opened(windows.of("Auditor", width=375, scheme="dark"), PAGE), "matcher-narrow")
+
+
+def test_two_people_accept_a_cent(windows: Windows, committed_company: Company, paper: Callable[[str], Books]) -> None:
+    show(paper("billing"), document("INV-1", "100.00"))
+    show(paper("erp"), document("INV-1", "99.99"))
+    ask(committed_company)
+    page, other = windows.of("Finance preparer"), windows.of("Finance approver", width=375, scheme="dark")
+    opened(page, f"/controls/invoices/US01/{DAY}")
+    page.get_by_text("Say what it is").click()
+    page.get_by_label("Kind of difference").select_option("Rounding")
+    page.get_by_label("Why it may stand").fill("A cent of tax, rounded line by line")
+    looked_at(page, "item-propose")
+    page.get_by_role("button", name="Propose as a reconciling item").click()
+    expect(page.get_by_text("waits for another person.")).to_be_visible()
+    opened(other, "/approvals/")
+    looked_at(other, "item-approvals")
+    other.get_by_role("link", name="ITM-").click()
+    looked_at(other, "item-decide")
+    other.get_by_role("button", name="Accept the item").click()
+    expect(
+        other.get_by_text("is accepted. The control was compared again: tied, with explained items.")
+    ).to_be_visible()

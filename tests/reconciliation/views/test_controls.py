@@ -23,6 +23,12 @@ def _fresh() -> None:
     cache.clear()
 
 
+def looked_at(control: str, story: told.Story, run: ControlRun) -> figures_control_run.Shown:
+    """The page of a run as an auditor sees it."""
+    user = told.person("auditor", "Auditor")
+    return figures_control_run.look(CONTROLS[control], entity=story.entity, day=DAY, run=run, user=user)
+
+
 @pytest.fixture
 def story() -> told.Story:
     return told.whole()
@@ -113,7 +119,7 @@ def test_a_run_shows_both_sides_and_what_explains_the_difference(
     story: told.Story, sides: Sides, client: Client
 ) -> None:
     run = runner.run("committed_vs_contracted", entity=story.entity, business_date=DAY)
-    shown = figures_control_run.look(CONTROLS["committed_vs_contracted"], entity=story.entity, day=DAY, run=run)
+    shown = looked_at("committed_vs_contracted", story, run)
     # one item has its own case, the other waits for the customer's
     items = {item.reference: item for item in shown.items}
     own, waits = items[f"contract:{told.BLOCKED}"], items[f"contract:{told.WAITING}"]
@@ -131,7 +137,9 @@ def test_a_break_stands_side_by_side_with_what_differs_marked(story: told.Story,
     sides.invoices(posted="4281.00")
     run = runner.run("invoices", entity=story.entity, business_date=DAY)
     # when the run is looked at
-    shown = figures_control_run.look(CONTROLS["invoices"], entity=story.entity, day=DAY, run=run)
+    shown = figures_control_run.look(
+        CONTROLS["invoices"], entity=story.entity, day=DAY, run=run, user=told.person("auditor", "Auditor")
+    )
     # then exactly the amounts are marked, and the case is named
     assert {value.label for value in shown.breaks[0].values if value.differs} == {"Net", "Gross"}
     assert shown.breaks[0].gap == "USD 540.00"
