@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from reconciliation.api import views
+from reconciliation.api import reconciling, views
 
 _FIX = r"^(?P<kind>problems|cases)/(?P<number>[0-9]{1,12})/fixes/(?P<name>[a-z_]{1,40})"
 
@@ -14,6 +14,21 @@ urlpatterns = [
     re_path(_FIX + r"/preview$", views.FixPreview.as_view(), name="api-fix-preview"),
     re_path(_FIX + r"/ask$", views.FixAsk.as_view(), name="api-fix-ask"),
     re_path(_FIX + r"/run$", views.FixRunNow.as_view(), name="api-fix-run"),
+    re_path(r"^cases/(?P<number>[0-9]{1,12})/snooze$", reconciling.CaseSnooze.as_view(), name="api-case-snooze"),
+    re_path(r"^cases/(?P<number>[0-9]{1,12})/wake$", reconciling.CaseWake.as_view(), name="api-case-wake"),
+    path("breaks", reconciling.Breaks.as_view(), name="api-breaks"),
+    path("matches", reconciling.Matches.as_view(), name="api-matches"),
+    re_path(
+        r"^matches/(?P<number>[0-9]{1,12})/(?P<word>take-up|approve|refuse|withdraw|ask-undo|undo|keep)$",
+        reconciling.MatchAct.as_view(),
+        name="api-match-act",
+    ),
+    path("reconciling-items", reconciling.Items.as_view(), name="api-items"),
+    re_path(
+        r"^reconciling-items/(?P<number>[0-9]{1,12})/(?P<word>accept|refuse|withdraw)$",
+        reconciling.ItemAct.as_view(),
+        name="api-item-act",
+    ),
     path("approvals", views.Approvals.as_view(), name="api-approvals"),
     path("approvals/<int:number>", views.Approval.as_view(), name="api-approval"),
     re_path(

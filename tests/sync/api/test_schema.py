@@ -61,7 +61,17 @@ api = schemathesis.openapi.from_dict(_document())
 api.app = application
 #: a document cannot say which signatures, entities and numbers exist, nor which years make sense, so the right form
 #: alone may be refused here
-NEED_WHAT_EXISTS = ("/callbacks/", "/controls/", "/fixes/", "/cases", "/approvals/", "/deals/", "/usage/")
+NEED_WHAT_EXISTS = (
+    "/callbacks/",
+    "/controls/",
+    "/fixes/",
+    "/cases",
+    "/approvals/",
+    "/deals/",
+    "/usage/",
+    "/matches",
+    "/reconciling-items",
+)
 #: numbers of things that exist, for addresses that name one
 numbers: list[int] = []
 
