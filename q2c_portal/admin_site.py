@@ -8,9 +8,8 @@ from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
 from unfold.sites import UnfoldAdminSite
 
-from reconciliation import figures, reconciling_items
+from reconciliation import figures, figures_matcher
 from reconciliation.governance import changes
-from reconciliation.matches import people
 
 #: title, icon, name of the page, permission to see it, beginnings of addresses it stands for
 _PAGES = (
@@ -93,8 +92,7 @@ def _badge(name: str, request: HttpRequest) -> dict[str, Any]:
     if name == "desk:queue":
         count, variant = figures.open_problem_count(user), "info"  # type: ignore[arg-type]
     elif name == "desk:approvals":
-        count = len(figures.to_decide(user)) + people.to_decide(user) + len(reconciling_items.to_decide(user))  # type: ignore[arg-type]
-        variant = "warning"
+        count, variant = len(figures.to_decide(user)) + figures_matcher.waiting_count(user), "warning"  # type: ignore[arg-type]
     elif name == "desk:tables":
         count, variant = changes.to_decide(user), "warning"  # type: ignore[arg-type]
     elif name == "desk:controls":

@@ -7,7 +7,8 @@ from decimal import Decimal
 
 from django.contrib.auth.models import AbstractUser
 
-from reconciliation import matching
+from reconciliation import matching, reconciling_items
+from reconciliation.approvals import APPROVE
 from reconciliation.controls.control import Control
 from reconciliation.controls.registry import CONTROLS
 from reconciliation.matches import people
@@ -97,19 +98,19 @@ def look(control: Control, *, entity: LegalEntity, user: AbstractUser, search: s
     return found
 
 
+def waiting_count(user: AbstractUser) -> int:
+    """Matches and reconciling items that wait for this person; by the rights that came with the request, so that no
+    page asks for them once more. Deciding asks anew.
+    """
+    if user.is_superuser or not user.has_perm(f"reconciliation.{APPROVE['money']}"):
+        return 0
+    return people.waiting_for(user).count() + reconciling_items.waiting_for(user).count()
+
+
 def waiting_anywhere(user: AbstractUser) -> list[tuple[Match, str]]:
     """Matches that wait for this person, of all controls, with the title of the control."""
-    if not people.to_decide(user):
-        return []
-    rows = Match.objects.filter(status__in=(Match.Status.PROPOSED, Match.Status.IN_FORCE)).select_related(
-        "entity", "asked_by", "undo_asked_by"
-    )
-    mine = [
-        row
-        for row in rows.exclude(status=Match.Status.IN_FORCE, undo_asked_by__isnull=True)
-        if not people.why_not(row, user)
-    ]
-    return [(row, CONTROLS[row.control].title) for row in mine]
+    rows = people.waiting_for(user).select_related("entity", "asked_by", "undo_asked_by")
+    return [(row, CONTROLS[row.control].title) for row in rows] if people.may_decide(user) else []
 
 
 def _is_meant(one: matching.Difference, search: str) -> bool:

@@ -7,12 +7,13 @@ checklist. What waits in the first open period is decided on its own case.
 from dataclasses import dataclass
 from typing import NoReturn
 
-from django.contrib.auth.models import AbstractUser, User
+from django.contrib.auth.models import AbstractUser
 from django.urls import reverse
 
 from reconciliation import figures_close
 from reconciliation.approvals import holds
 from reconciliation.figures_close import Closing, Span
+from reconciliation.who import person_of
 from sync import closing as steps
 from sync.models import AccountingPeriod, EntityRoute
 
@@ -98,7 +99,7 @@ def begin(period: AccountingPeriod, *, user: AbstractUser) -> None:
     if why := why_not_begin(_looked_at(period)):
         _refuse(why)
     try:
-        steps.begin_close(period, user=_person(user))
+        steps.begin_close(period, user=person_of(user))
     except steps.NotNow as no:
         _refuse(str(no))
 
@@ -110,7 +111,7 @@ def finish(period: AccountingPeriod, *, user: AbstractUser) -> None:
     if why := why_not_finish(_looked_at(period)):
         _refuse(why)
     try:
-        left = steps.finish_close(period, user=_person(user))
+        left = steps.finish_close(period, user=person_of(user))
     except steps.NotNow as no:
         _refuse(str(no))
     if left:
@@ -122,7 +123,7 @@ def open_again(period: AccountingPeriod, *, user: AbstractUser) -> None:
     if not holds(user, "finish_close"):
         _refuse("Your role can look at the close but not take it back.")
     try:
-        steps.reopen(period, user=_person(user))
+        steps.reopen(period, user=person_of(user))
     except steps.NotNow as no:
         _refuse(str(no))
 
@@ -136,8 +137,3 @@ def _looked_at(period: AccountingPeriod) -> Closing:
 
 def _refuse(text: str) -> NoReturn:
     raise CannotClose(text)
-
-
-def _person(user: AbstractUser) -> User:
-    assert isinstance(user, User)
-    return user

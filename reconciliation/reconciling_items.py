@@ -6,12 +6,14 @@ amount, or after its day, it is an exception again with a case of its own.
 
 from datetime import date
 
-from django.contrib.auth.models import AbstractUser, User
+from django.contrib.auth.models import AbstractUser
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from reconciliation import cases
 from reconciliation.approvals import APPROVE, ASK, Refused, holds
 from reconciliation.models import Break, ExceptionCase, ReconcilingItem
+from reconciliation.who import person_of
 from sync import clock, journal
 from sync.money_text import money
 
@@ -46,7 +48,7 @@ def propose(break_id: int, *, kind: str, expected_on: date | None, user: Abstrac
                     currency=found.currency,
                     # what stays for good has no day on which it clears
                     expected_on=expected_on if clears else None,
-                    asked_by=_person(user),
+                    asked_by=person_of(user),
                     asked_at=clock.now(),
                     asked_because=because.strip()[:400],
                 )
@@ -63,14 +65,14 @@ def accept(item_id: int, *, user: AbstractUser, because: str = "") -> Reconcilin
         found = row.break_row
         if found.healed_at or found.difference != row.amount:
             raise CannotAccept("The difference is another one by now. Send it back.")
-        row.status, row.decided_by, row.decided_at = ReconcilingItem.Status.ACCEPTED, _person(user), clock.now()
+        row.status, row.decided_by, row.decided_at = ReconcilingItem.Status.ACCEPTED, person_of(user), clock.now()
         row.decided_because = because.strip()[:400]
         row.save()
         _note("item accepted", row, user, f"{user} accepts {row.number}")
         open_cases = ExceptionCase.objects.filter(break_row=found, status=ExceptionCase.Status.OPEN)
         until = f", until {row.expected_on:%d %b %Y}" if row.expected_on else ""
         note = f"Accepted: {row.get_kind_display().lower()}{until}"
-        cases.close(list(open_cases), note=note, user=_person(user), resolution=ExceptionCase.Resolution.ACCEPTED)
+        cases.close(list(open_cases), note=note, user=person_of(user), resolution=ExceptionCase.Resolution.ACCEPTED)
         return row
 
 
@@ -80,7 +82,7 @@ def refuse(item_id: int, *, user: AbstractUser, because: str) -> ReconcilingItem
         raise CannotAccept("Say why you refuse; the proposer reads it.")
     with transaction.atomic():
         row = _decidable(item_id, user)
-        row.status, row.decided_by, row.decided_at = ReconcilingItem.Status.REFUSED, _person(user), clock.now()
+        row.status, row.decided_by, row.decided_at = ReconcilingItem.Status.REFUSED, person_of(user), clock.now()
         row.decided_because = because.strip()[:400]
         row.save()
         _note("item refused", row, user, f"{user} refuses {row.number}: {row.decided_because}")
@@ -114,12 +116,16 @@ def why_not(row: ReconcilingItem, user: AbstractUser) -> str:
     return "" if holds(user, APPROVE["money"]) else "Your role may not approve this."
 
 
+def waiting_for(user: AbstractUser) -> QuerySet[ReconcilingItem]:
+    """Proposed items this person did not propose."""
+    return ReconcilingItem.objects.filter(status=ReconcilingItem.Status.PROPOSED).exclude(asked_by=user)
+
+
 def to_decide(user: AbstractUser) -> list[ReconcilingItem]:
     """Proposed items that wait for this person."""
     if not holds(user, APPROVE["money"]):
         return []
-    rows = ReconcilingItem.objects.filter(status=ReconcilingItem.Status.PROPOSED).exclude(asked_by=user)
-    return list(rows.select_related("break_row__entity", "break_row__found_in", "asked_by"))
+    return list(waiting_for(user).select_related("break_row__entity", "break_row__found_in", "asked_by"))
 
 
 def _decidable(item_id: int, user: AbstractUser) -> ReconcilingItem:
@@ -143,14 +149,9 @@ def _note(action: str, row: ReconcilingItem, user: AbstractUser, words: str) -> 
                 action=action,
                 object_kind="reconciling item",
                 object_key=row.number,
-                user=_person(user),
+                user=person_of(user),
                 text=f"{words}: {found.label}, {money(row.amount, row.currency)}."[:400],
                 details={"break": found.pk, "control": found.control, "reference": found.reference},
             )
         ]
     )
-
-
-def _person(user: AbstractUser) -> User:
-    assert isinstance(user, User)
-    return user

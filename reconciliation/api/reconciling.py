@@ -166,7 +166,9 @@ class Matches(_Reconciling, ListAPIView):
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().get(request, *args, **kwargs)
 
-    @extend_schema(request=MatchOrder, responses={201: MatchOut, **DOING}, tags=["controls"])
+    @extend_schema(
+        operation_id="matches_propose", request=MatchOrder, responses={201: MatchOut, **DOING}, tags=["controls"]
+    )
     def post(self, request: Request) -> Response:
         order = MatchOrder(data=request.data)
         order.is_valid(raise_exception=True)
@@ -208,6 +210,7 @@ class MatchAct(_Reconciling):
 # -- reconciling items --------------------------------------------------------------------------------
 class ItemOut(serializers.ModelSerializer):
     number = serializers.CharField()
+    item_kind = serializers.CharField(source="kind")
     amount = serializers.SerializerMethodField(help_text="left less right, gross, signed, in major units")
     asked_by = serializers.CharField(source="asked_by.username")
     decided_by = serializers.CharField(source="decided_by.username", default=None, allow_null=True)
@@ -217,7 +220,7 @@ class ItemOut(serializers.ModelSerializer):
         fields = [
             "number",
             "break_row",
-            "kind",
+            "item_kind",
             "status",
             "amount",
             "currency",
@@ -235,7 +238,7 @@ class ItemOut(serializers.ModelSerializer):
 
 class ItemOrder(serializers.Serializer):
     break_id = serializers.IntegerField(min_value=1, max_value=2**62, help_text="`id` of the break")
-    kind = serializers.ChoiceField(choices=ReconcilingItem.Kind.choices)
+    item_kind = serializers.ChoiceField(choices=ReconcilingItem.Kind.choices)
     expected_on = serializers.DateField(required=False, allow_null=True, default=None)
     because = Text(max_length=400)
 
@@ -254,14 +257,19 @@ class Items(_Reconciling, ListAPIView):
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().get(request, *args, **kwargs)
 
-    @extend_schema(request=ItemOrder, responses={201: ItemOut, **DOING}, tags=["controls"])
+    @extend_schema(
+        operation_id="reconciling_items_propose",
+        request=ItemOrder,
+        responses={201: ItemOut, **DOING},
+        tags=["controls"],
+    )
     def post(self, request: Request) -> Response:
         order = ItemOrder(data=request.data)
         order.is_valid(raise_exception=True)
         given = order.validated_data
         row = reconciling_items.propose(
             given["break_id"],
-            kind=given["kind"],
+            kind=given["item_kind"],
             expected_on=given["expected_on"],
             user=request.user,
             because=given["because"],

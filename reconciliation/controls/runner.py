@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, timedelta
 
+from django.db import connection as database
 from django.db import transaction
 
 from connectors.errors import ConnectorError
@@ -205,6 +206,15 @@ def _not_run(row: ControlRun, control: Control, error: Exception) -> ControlRun:
 
 
 def _compare(row: ControlRun, control: Control, *, read: Sequence[date]) -> ControlRun:
+    with transaction.atomic():
+        with database.cursor() as cursor:
+            # two comparisons at once would each find, and write down, the same breaks and matches
+            name = f"comparing:{control.name}:{row.entity_id}"
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+        return _compared(row, control, read=read)
+
+
+def _compared(row: ControlRun, control: Control, *, read: Sequence[date]) -> ControlRun:
     with matching.compared(control, entity=row.entity):
         matching.reconcile_matched(control)
         keeping.keep(row, control)
@@ -218,21 +228,19 @@ def _compare(row: ControlRun, control: Control, *, read: Sequence[date]) -> Cont
     row.totals = matching.by_currency(sums)
     row.status = status_of(sums, open_breaks=breaks.still_open(control, row.entity).exists())
     row.finished_at = clock.now()
-    with transaction.atomic():
-        row.save()
-        _close_earlier(row, control, read=read)
-        journal.note(
-            [
-                journal.Fact(
-                    action="control run",
-                    object_kind="control",
-                    object_key=f"{row.control}@{row.business_date}v{row.version}",
-                    text=f"{control.title}, {row.entity.code}, {row.business_date}: "
-                    f"{row.get_status_display().lower()}.",
-                    details={"totals": row.totals},
-                )
-            ]
-        )
+    row.save()
+    _close_earlier(row, control, read=read)
+    journal.note(
+        [
+            journal.Fact(
+                action="control run",
+                object_kind="control",
+                object_key=f"{row.control}@{row.business_date}v{row.version}",
+                text=f"{control.title}, {row.entity.code}, {row.business_date}: {row.get_status_display().lower()}.",
+                details={"totals": row.totals},
+            )
+        ]
+    )
     return row
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.contrib.auth.models import AbstractUser, User
+from django.contrib.auth.models import AbstractUser
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.http import QueryDict
@@ -12,6 +12,7 @@ from reconciliation import figures
 from reconciliation.models import SavedView
 from reconciliation.queue_filters import Filters
 from reconciliation.teams import Team
+from reconciliation.who import full_name, person_of
 from sync import clock
 
 #: a view's count stops here: nobody works off more in a day, and no page waits for a count over all cases
@@ -55,7 +56,7 @@ def views_of(user: AbstractUser) -> list[View]:
     for row in sorted(rows, key=lambda row: (row.owner_id != user.pk, row.name.casefold())):
         mine = row.owner_id == user.pk
         who = row.get_team_display() if row.scope == SavedView.Scope.TEAM else row.get_scope_display()
-        by = who if mine else f"{row.owner.get_full_name() or row.owner.username}, for {who.lower()}"
+        by = who if mine else f"{full_name(row.owner)}, for {who.lower()}"
         found.append(View(name=row.name, query=row.query, by=by, own=row.pk if mine else None))
     return found
 
@@ -84,12 +85,16 @@ def save(*, user: AbstractUser, name: str, scope: str, query: str) -> SavedView:
         raise NotSaved("You belong to no team; save it for yourself or for everyone.")
     if SavedView.objects.filter(owner=user).count() >= MOST_SAVED:
         raise NotSaved(f"You have {MOST_SAVED} views; delete one first.")
-    assert isinstance(user, User)
     team: Team | str = teams[0] if scope == SavedView.Scope.TEAM else ""
     try:
         with transaction.atomic():
             return SavedView.objects.create(
-                owner=user, name=name, scope=scope, team=team, query=filters.address()[:500], saved_at=clock.now()
+                owner=person_of(user),
+                name=name,
+                scope=scope,
+                team=team,
+                query=filters.address()[:500],
+                saved_at=clock.now(),
             )
     except IntegrityError as error:
         raise NotSaved(f"You have a view called {name} already.") from error

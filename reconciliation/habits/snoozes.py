@@ -5,13 +5,14 @@ A snooze hides and delays nothing else: the case stays owned, its due time goes 
 
 from datetime import UTC, date, datetime, time, timedelta
 
-from django.contrib.auth.models import AbstractUser, User
+from django.contrib.auth.models import AbstractUser
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from reconciliation.approvals import Refused, holds
 from reconciliation.cases import Conflict
 from reconciliation.models import ExceptionCase, Snooze
+from reconciliation.who import person_of
 from sync import clock, journal
 from sync.models import LegalEntity
 
@@ -53,8 +54,8 @@ def snooze(case_id: int, *, until: datetime, because: str, user: AbstractUser) -
         raise ValueError(f"Give a time from now to {now + LONGEST:%d %b %Y}; a case waits {LONGEST.days} days at most.")
     with transaction.atomic():
         case = _open(case_id)
-        Snooze.objects.filter(case=case, ended_at=None).update(ended_at=now, ended_by=_person(user))
-        row = Snooze.objects.create(case=case, until=until, because=because.strip()[:400], by=_person(user), at=now)
+        Snooze.objects.filter(case=case, ended_at=None).update(ended_at=now, ended_by=person_of(user))
+        row = Snooze.objects.create(case=case, until=until, because=because.strip()[:400], by=person_of(user), at=now)
         _note(
             "case snoozed", case, user, f"{user} put {case.number} off until {until:%d %b %Y %H:%M} UTC: {row.because}"
         )
@@ -67,7 +68,7 @@ def wake(case_id: int, *, user: AbstractUser) -> ExceptionCase:
     with transaction.atomic():
         case = _open(case_id)
         live = Snooze.objects.filter(case=case, ended_at=None)
-        if not live.update(ended_at=clock.now(), ended_by=_person(user)):
+        if not live.update(ended_at=clock.now(), ended_by=person_of(user)):
             raise Conflict(f"{case.number} is on the queue already.")
         _note("case back", case, user, f"{user} brought {case.number} back to the queue.")
         return case
@@ -97,13 +98,8 @@ def _note(action: str, case: ExceptionCase, user: AbstractUser, text: str) -> No
                 object_kind="case",
                 object_key=case.number,
                 correlation_id=case.correlation_id,
-                user=_person(user),
+                user=person_of(user),
                 text=text[:400],
             )
         ]
     )
-
-
-def _person(user: AbstractUser) -> User:
-    assert isinstance(user, User)
-    return user

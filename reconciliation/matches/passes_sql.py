@@ -81,12 +81,12 @@ WITH l AS (
     SELECT reference, {left_customer} AS customer, left_currency AS currency, left_gross AS gross,
         document_date AS day, row_number() OVER (
             PARTITION BY {left_customer}, left_currency, left_gross ORDER BY document_date, reference) AS place
-    FROM different WHERE right_currency IS NULL AND left_counterparty <> '' AND {spoken_of}
+    FROM different WHERE right_currency IS NULL AND left_counterparty <> '' AND left_gross <> 0 AND {spoken_of}
 ), r AS (
     SELECT reference, {right_customer} AS customer, right_currency AS currency, right_gross AS gross,
         document_date AS day, row_number() OVER (
             PARTITION BY {right_customer}, right_currency, right_gross ORDER BY document_date, reference) AS place
-    FROM different WHERE left_currency IS NULL AND right_counterparty <> '' AND {spoken_of}
+    FROM different WHERE left_currency IS NULL AND right_counterparty <> '' AND right_gross <> 0 AND {spoken_of}
 ), fits AS (
     SELECT l.reference AS l, r.reference AS r, l.place = r.place AS neighbours,
         count(*) OVER (PARTITION BY l.reference) AS of_left, count(*) OVER (PARTITION BY r.reference) AS of_right

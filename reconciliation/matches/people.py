@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from django.contrib.auth.models import AbstractUser, User
+from django.contrib.auth.models import AbstractUser
 from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
 
 from reconciliation import matching
 from reconciliation.approvals import APPROVE, ASK, Refused, holds
@@ -14,6 +15,7 @@ from reconciliation.matches import cascade, keeping
 from reconciliation.matches.cascade import Member
 from reconciliation.models import Match, MatchMember
 from reconciliation.models.controls import Side
+from reconciliation.who import person_of
 from sync import clock, journal
 from sync.models import LegalEntity
 from sync.money_text import money
@@ -50,10 +52,12 @@ def take_up(match_id: int, *, user: AbstractUser, because: str) -> Match:
             raise CannotMatch("These documents have changed since they were suggested. Ask the control again.")
         _comes_to_nothing(members)
         row.by, row.status = Match.PEOPLE, Match.Status.PROPOSED
-        row.asked_by, row.asked_at, row.asked_because = _person(user), clock.now(), said
+        row.asked_by, row.asked_at, row.asked_because = person_of(user), clock.now(), said
         row.save()
         _take(row, True)
-        journal.note([keeping.fact("match proposed", row, f"{user} takes up {row.number}: {said}", user=_person(user))])
+        journal.note(
+            [keeping.fact("match proposed", row, f"{user} takes up {row.number}: {said}", user=person_of(user))]
+        )
         return row
 
 
@@ -67,10 +71,10 @@ def approve(match_id: int, *, user: AbstractUser, because: str = "") -> Match:
         )
         if cascade.sha256_of(members) != row.sha256:
             raise CannotMatch("These documents have changed since they were put together. Send it back.")
-        row.status, row.decided_by, row.decided_at = Match.Status.IN_FORCE, _person(user), clock.now()
+        row.status, row.decided_by, row.decided_at = Match.Status.IN_FORCE, person_of(user), clock.now()
         row.decided_because = because[:400]
         row.save()
-        journal.note([keeping.fact("match approved", row, f"{user} approved {row.number}.", user=_person(user))])
+        journal.note([keeping.fact("match approved", row, f"{user} approved {row.number}.", user=person_of(user))])
         return row
 
 
@@ -87,11 +91,11 @@ def refuse(match_id: int, *, user: AbstractUser, because: str) -> Match:
             _may_decide(user, row.asked_by_id)
         else:
             raise CannotMatch("Nothing waits for a decision here.")
-        row.status, row.decided_by, row.decided_at = Match.Status.REFUSED, _person(user), clock.now()
+        row.status, row.decided_by, row.decided_at = Match.Status.REFUSED, person_of(user), clock.now()
         row.decided_because = said
         row.save()
         _take(row, False)
-        journal.note([keeping.fact("match refused", row, f"{user} refused {row.number}: {said}", user=_person(user))])
+        journal.note([keeping.fact("match refused", row, f"{user} refused {row.number}: {said}", user=person_of(user))])
         return row
 
 
@@ -102,7 +106,7 @@ def withdraw(match_id: int, *, user: AbstractUser) -> Match:
         if row.asked_by_id != user.pk:
             raise Refused("Only the person who put it together can take it back.")
         _over(row, "Taken back by who proposed it.")
-        journal.note([keeping.fact("match withdrawn", row, f"{user} took back {row.number}.", user=_person(user))])
+        journal.note([keeping.fact("match withdrawn", row, f"{user} took back {row.number}.", user=person_of(user))])
         return row
 
 
@@ -114,10 +118,10 @@ def ask_undo(match_id: int, *, user: AbstractUser, because: str) -> Match:
         row = _locked(match_id, Match.Status.IN_FORCE, "This match is not in force any more.")
         if row.undo_asked_by_id:
             raise CannotMatch("Taking it apart waits for a second person already.")
-        row.undo_asked_by, row.undo_because = _person(user), said
+        row.undo_asked_by, row.undo_because = person_of(user), said
         row.save()
         text = f"{user} asks to take {row.number} apart: {said}"
-        journal.note([keeping.fact("unmatching proposed", row, text, user=_person(user))])
+        journal.note([keeping.fact("unmatching proposed", row, text, user=person_of(user))])
         return row
 
 
@@ -128,9 +132,9 @@ def undo(match_id: int, *, user: AbstractUser) -> Match:
         if not row.undo_asked_by_id:
             raise CannotMatch("Nobody has asked to take it apart.")
         _may_decide(user, row.undo_asked_by_id)
-        row.ended_by = _person(user)
+        row.ended_by = person_of(user)
         _over(row, row.undo_because)
-        journal.note([keeping.fact("unmatched", row, f"{user} took {row.number} apart.", user=_person(user))])
+        journal.note([keeping.fact("unmatched", row, f"{user} took {row.number} apart.", user=person_of(user))])
         return row
 
 
@@ -143,7 +147,7 @@ def keep_together(match_id: int, *, user: AbstractUser) -> Match:
         _may_decide(user, row.undo_asked_by_id)
         row.undo_asked_by, row.undo_because = None, ""
         row.save()
-        journal.note([keeping.fact("match kept", row, f"{user} keeps {row.number}.", user=_person(user))])
+        journal.note([keeping.fact("match kept", row, f"{user} keeps {row.number}.", user=person_of(user))])
         return row
 
 
@@ -161,11 +165,16 @@ def may_ask(user: AbstractUser) -> bool:
     return holds(user, ASK["money"])
 
 
-def to_decide(user: AbstractUser) -> int:
-    """Matches that wait for this person."""
-    waiting = Match.objects.filter(status=Match.Status.PROPOSED).exclude(asked_by=user)
-    undone = Match.objects.filter(status=Match.Status.IN_FORCE, undo_asked_by__isnull=False).exclude(undo_asked_by=user)
-    return (waiting.count() + undone.count()) if holds(user, APPROVE["money"]) else 0
+def may_decide(user: AbstractUser) -> bool:
+    """Whether a person's role approves matches."""
+    return holds(user, APPROVE["money"])
+
+
+def waiting_for(user: AbstractUser) -> QuerySet[Match]:
+    """Proposed matches, and matches to be taken apart, that this person did not ask for."""
+    proposed = Q(status=Match.Status.PROPOSED) & ~Q(asked_by=user)
+    undone = Q(status=Match.Status.IN_FORCE, undo_asked_by__isnull=False) & ~Q(undo_asked_by=user)
+    return Match.objects.filter(proposed | undone)
 
 
 def _propose(
@@ -182,7 +191,7 @@ def _propose(
                 currency=members[0].currency,
                 sha256=cascade.sha256_of(members),
                 found_at=now,
-                asked_by=_person(user),
+                asked_by=person_of(user),
                 asked_at=now,
                 asked_because=because,
             )
@@ -190,7 +199,7 @@ def _propose(
     except IntegrityError as error:
         raise CannotMatch("One of these documents is in another match already.") from error
     text = f"{user} puts {len(members)} documents together as {row.number}: {because}"
-    journal.note([keeping.fact("match proposed", row, text, user=_person(user))])
+    journal.note([keeping.fact("match proposed", row, text, user=person_of(user))])
     return row
 
 
@@ -296,8 +305,3 @@ def _said(because: str) -> str:
     if not because.strip():
         raise CannotMatch("Say why; the second person reads it.")
     return because.strip()[:400]
-
-
-def _person(user: AbstractUser) -> User:
-    assert isinstance(user, User)
-    return user

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from django.contrib.auth.models import AbstractUser, User
+from django.contrib.auth.models import AbstractUser
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
@@ -11,6 +11,7 @@ from reconciliation.controls.registry import CONTROLS
 from reconciliation.models import Break, ControlRun, ControlStage, SignOff, SignOffPolicy
 from reconciliation.sign_offs import certificates, conditions
 from reconciliation.sign_offs.certificates import Certificate
+from reconciliation.who import full_name, person_of
 from sync import clock, journal
 from sync.models import LegalEntity
 
@@ -111,7 +112,9 @@ def holds_still(row: SignOff) -> bool:
     row.suspended_because = ("; ".join(changes[:NAMED]) + more)[:600]
     row.status, row.suspended_at = SignOff.Status.SUSPENDED, row.checked_at
     row.save(update_fields=["status", "suspended_at", "suspended_because", "checked_at"])
-    signed = ", ".join(who(person) for person in (row.prepared_by, row.reviewed_by) if person) or "an approved rule"
+    signed = (
+        ", ".join(full_name(person) for person in (row.prepared_by, row.reviewed_by) if person) or "an approved rule"
+    )
     note_down(
         row,
         action="sign-off suspended",
@@ -166,12 +169,3 @@ def note_down(
             )
         ]
     )
-
-
-def who(user: AbstractUser) -> str:
-    return user.get_full_name() or user.get_username()
-
-
-def person_of(user: AbstractUser) -> User:
-    assert isinstance(user, User)
-    return user

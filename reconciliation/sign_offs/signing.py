@@ -21,9 +21,8 @@ from reconciliation.sign_offs.keeping import (
     note_down,
     of_span,
     one_at_a_time,
-    person_of,
-    who,
 )
+from reconciliation.who import full_name, person_of
 from sync import clock
 from sync.models import LegalEntity
 
@@ -52,7 +51,7 @@ def prepare(
         _be_ready(certificate, entity)
         _not_be_alone(certificate, entity, user)
         row = keep(control, entity, first, last, certificate, prepared_by=user, prepared_note=note[:400])
-        note_down(row, action="sign-off prepared", user=user, words=f"{who(user)} prepared")
+        note_down(row, action="sign-off prepared", user=user, words=f"{full_name(user)} prepared")
     return row
 
 
@@ -73,7 +72,7 @@ def review(sign_off: SignOff, *, user: AbstractUser, sha256: str, note: str = ""
             row.status, row.reviewed_by, row.reviewed_at = SignOff.Status.SIGNED, person_of(user), clock.now()
             row.reviewed_note = note[:400]
             row.save(update_fields=["status", "reviewed_by", "reviewed_at", "reviewed_note"])
-            note_down(row, action="sign-off signed", user=user, words=f"{who(user)} reviewed and signed")
+            note_down(row, action="sign-off signed", user=user, words=f"{full_name(user)} reviewed and signed")
     if not held:
         _refuse(f"It was suspended: {row.suspended_because}. It must be prepared again.")
     return row
@@ -90,7 +89,9 @@ def send_back(sign_off: SignOff, *, user: AbstractUser, note: str) -> SignOff:
         row.status, row.reviewed_by, row.reviewed_at = SignOff.Status.RETURNED, person_of(user), clock.now()
         row.reviewed_note = note.strip()[:400]
         row.save(update_fields=["status", "reviewed_by", "reviewed_at", "reviewed_note"])
-        note_down(row, action="sign-off sent back", user=user, words=f"{who(user)} sent back: {row.reviewed_note}:")
+        note_down(
+            row, action="sign-off sent back", user=user, words=f"{full_name(user)} sent back: {row.reviewed_note}:"
+        )
     return row
 
 

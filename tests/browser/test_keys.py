@@ -30,7 +30,7 @@ def test_a_case_is_reached_taken_and_put_off_by_single_keys(windows: Windows, co
     page.keyboard.press("s")
     expect(page.locator("#until")).to_be_focused()
     looked_at(page, "case-put-off-form")
-    page.locator("#because").fill("just keys: j k o i s")
+    page.locator("#put-off-because").fill("just keys: j k o i s")
     page.get_by_role("button", name="Put off").click()
     expect(page.get_by_text("is off the queue until")).to_be_visible()
     looked_at(page, "case-put-off")

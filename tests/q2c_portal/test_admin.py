@@ -20,6 +20,7 @@ from reconciliation.models import (
     FixItem,
     FixRun,
     OwnershipRule,
+    ReconcilingItem,
     SignOff,
     Snooze,
 )
@@ -151,6 +152,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> told.Story:
     accounts = {f"{name}_account": "1" for name in ("deferred", "revenue", "unbilled")}
     any_row(RevenueEngine, entity=story.entity, engine="portal", **accounts, **approved)
     any_row(SignOff, prepared_by=drafter)
+    any_row(ReconcilingItem, kind="rounding")
     any_row(Snooze, until=now + timedelta(days=1))
     for model in OURS:
         if not model._default_manager.exists():

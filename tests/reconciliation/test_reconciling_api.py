@@ -79,7 +79,7 @@ def test_what_cannot_be_matched_is_said_by_field(
 
 def test_an_item_is_proposed_and_accepted(company: Company, sides: tuple[Books, Books]) -> None:
     found = Break.objects.get(reference="invoice:a")
-    body = {"break_id": found.pk, "kind": "timing", "because": "Posts tomorrow"}
+    body = {"break_id": found.pk, "item_kind": "timing", "because": "Posts tomorrow"}
     assert call(preparer(), "reconciling-items", body)[0] == 409
     body["expected_on"] = f"{clock.business_date(company.entity):%Y-%m-%d}"
     status, made = call(preparer(), "reconciling-items", body)
@@ -89,7 +89,7 @@ def test_an_item_is_proposed_and_accepted(company: Company, sides: tuple[Books, 
     assert call(approver(), f"reconciling-items/{number}/accept", {})[1]["status"] == "accepted"
     assert call(preparer(), f"reconciling-items/{number}/withdraw", {})[1]["status"] == "ended"
     assert call(preparer(), "reconciling-items", {**body, "break_id": 999_999})[0] == 404
-    assert call(preparer(), "reconciling-items", {**body, "kind": "luck"})[0] == 400
+    assert call(preparer(), "reconciling-items", {**body, "item_kind": "luck"})[0] == 400
 
 
 def test_a_case_is_put_off_and_brought_back(company: Company, sides: tuple[Books, Books]) -> None:
