@@ -1,8 +1,8 @@
 """Runs controls: reads both sides, compares, opens and heals breaks, keeps every run."""
 
 import logging
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date, timedelta
 
 from django.db import connection as database
@@ -205,42 +205,46 @@ def _not_run(row: ControlRun, control: Control, error: Exception) -> ControlRun:
     return row
 
 
-def _compare(row: ControlRun, control: Control, *, read: Sequence[date]) -> ControlRun:
+@contextmanager
+def _compared_alone(control: Control, entity: LegalEntity) -> Iterator[None]:
+    """Two comparisons at once would each find, and write down, the same breaks and matches: one waits for the other."""
     with transaction.atomic():
         with database.cursor() as cursor:
-            # two comparisons at once would each find, and write down, the same breaks and matches
-            name = f"comparing:{control.name}:{row.entity_id}"
+            name = f"comparing:{control.name}:{entity.pk}"
             cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
-        return _compared(row, control, read=read)
+        with matching.compared(control, entity=entity):
+            yield
 
 
-def _compared(row: ControlRun, control: Control, *, read: Sequence[date]) -> ControlRun:
-    with matching.compared(control, entity=row.entity):
+def _compare(row: ControlRun, control: Control, *, read: Sequence[date]) -> ControlRun:
+    with _compared_alone(control, row.entity):
         matching.reconcile_matched(control)
         keeping.keep(row, control)
         changed = breaks.heal(row, control) or breaks.find(row, control)
         sums = matching.totals()
     while changed:
         # cases were closed or opened: what is explained, and what no case explains any more, is asked once more
-        with matching.compared(control, entity=row.entity):
+        with _compared_alone(control, row.entity):
             changed = breaks.find(row, control)
             sums = matching.totals()
     row.totals = matching.by_currency(sums)
     row.status = status_of(sums, open_breaks=breaks.still_open(control, row.entity).exists())
     row.finished_at = clock.now()
-    row.save()
-    _close_earlier(row, control, read=read)
-    journal.note(
-        [
-            journal.Fact(
-                action="control run",
-                object_kind="control",
-                object_key=f"{row.control}@{row.business_date}v{row.version}",
-                text=f"{control.title}, {row.entity.code}, {row.business_date}: {row.get_status_display().lower()}.",
-                details={"totals": row.totals},
-            )
-        ]
-    )
+    said = f"{control.title}, {row.entity.code}, {row.business_date}: {row.get_status_display().lower()}."
+    with transaction.atomic():
+        row.save()
+        _close_earlier(row, control, read=read)
+        journal.note(
+            [
+                journal.Fact(
+                    action="control run",
+                    object_kind="control",
+                    object_key=f"{row.control}@{row.business_date}v{row.version}",
+                    text=said,
+                    details={"totals": row.totals},
+                )
+            ]
+        )
     return row
 
 

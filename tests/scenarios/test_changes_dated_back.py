@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
+import pytest
 from django.contrib.auth.models import User
 
 from sync import clock
@@ -24,6 +25,7 @@ def share(amount: int) -> Decimal:
     return Decimal((2 * cents.numerator + cents.denominator) // (2 * cents.denominator)).scaleb(-2)
 
 
+@pytest.mark.slow  # make stories
 def test_by_policy_earlier_months_are_credited_and_billed_again(open_business: Callable[[], Business]) -> None:
     # given a company whose finance has agreed on that, and two customers billed by the month
     business = open_business()

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from django.db.models import F
 
 from sync.models import CrmStatusRecord, Delivery, PostingWindow
@@ -66,6 +67,7 @@ def test_an_invoice_is_visible_at_once_while_its_posting_waits_for_the_window(
     business.ties()
 
 
+@pytest.mark.slow  # make stories
 def test_sellers_see_debts_grow_older_and_what_dunning_came_to(open_business: Callable[[], Business]) -> None:
     # given a customer whose card will be declined
     business = open_business()

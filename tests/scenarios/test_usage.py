@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
 
+import pytest
+
 from q2c_portal.local import company
 from sync.models import UsagePeriod, UsageSummaryRecord, UsageTrueUpRecord
 from tests.scenarios.business import FIRST_DAY, Business, Sold
@@ -16,6 +18,7 @@ def lines_of(business: Business, number: int) -> list[tuple[str, Decimal]]:
     return [(line["item"]["id"], Decimal(str(line["amount"]))) for line in invoices[number]["item"]["items"]]
 
 
+@pytest.mark.slow  # make stories
 def test_usage_is_billed_by_the_month_and_late_usage_on_the_next_invoice(
     open_business: Callable[[], Business], portal: str
 ) -> None:
