@@ -37,8 +37,10 @@ def give_tables(control: str) -> None:
 
 def compare(name: str) -> dict[str, Any]:
     """Seconds, rows found to differ, and most MB held, by one of them; reading both sides included."""
+    # reladiff knows the long name of the scheme only
+    address = os.environ["DATABASE_URL"].replace("postgres://", "postgresql://", 1)
     done = subprocess.run(
-        [str(PYTHON), str(HERE / f"{name}.py"), os.environ["DATABASE_URL"], *(f"peer_{side}" for side in Side)],
+        [str(PYTHON), str(HERE / f"{name}.py"), address, *(f"peer_{side}" for side in Side)],
         capture_output=True,
         text=True,
         check=False,
