@@ -13,7 +13,7 @@ from reconciliation.models.controls import Side
 
 HERE = Path(__file__).parent
 PYTHON = HERE.parents[1] / ".venv-peers" / "bin" / "python"
-NAMES = {"datacompy_on_polars": "datacompy on polars", "reladiff_in_postgres": "reladiff in PostgreSQL"}
+NAMES = {"datacompy_on_polars": "datacompy on polars"}
 
 
 def are_there() -> bool:
@@ -37,7 +37,6 @@ def give_tables(control: str) -> None:
 
 def compare(name: str) -> dict[str, Any]:
     """Seconds, rows found to differ, and most MB held, by one of them; reading both sides included."""
-    # reladiff knows the long name of the scheme only
     address = os.environ["DATABASE_URL"].replace("postgres://", "postgresql://", 1)
     done = subprocess.run(
         [str(PYTHON), str(HERE / f"{name}.py"), address, *(f"peer_{side}" for side in Side)],
