@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from django.contrib.auth.models import AbstractUser
 from django.db.models import DecimalField, Q, QuerySet, Value
 from django.db.models.functions import Abs, Coalesce
+from django.http import QueryDict
 from django.utils.dateparse import parse_datetime
 
 from reconciliation.habits import snoozes
@@ -64,6 +65,11 @@ class Filters:
         self.text = chosen.get("q", "").strip()[:100]
         self.sort = chosen.get("sort") if chosen.get("sort") in SORTS else "due"
         self.flat = chosen.get("view") == "cases"
+
+    @classmethod
+    def of(cls, query: str) -> "Filters":
+        """What an address of the queue chooses."""
+        return cls(QueryDict(query.lstrip("?")).dict())
 
     def __bool__(self) -> bool:
         return bool(self.values or self.mine or self.text)

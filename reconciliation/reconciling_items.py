@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from reconciliation import cases
 from reconciliation.approvals import APPROVE, ASK, Refused, holds
 from reconciliation.models import Break, ExceptionCase, ReconcilingItem
+from reconciliation.second_person import why_not_decide
 from reconciliation.who import person_of
 from sync import clock, journal
 from sync.money_text import money
@@ -109,11 +110,7 @@ def withdraw(item_id: int, *, user: AbstractUser) -> ReconcilingItem:
 
 def why_not(row: ReconcilingItem, user: AbstractUser) -> str:
     """Why this person may not decide it; empty when they may."""
-    if row.asked_by_id == user.pk:
-        return "You proposed this; another approver must decide."
-    if user.is_superuser:
-        return "A superuser may not approve; sign in with a role that may."
-    return "" if holds(user, APPROVE["money"]) else "Your role may not approve this."
+    return why_not_decide(user, asked_by=row.asked_by_id, did="proposed")
 
 
 def waiting_for(user: AbstractUser) -> QuerySet[ReconcilingItem]:

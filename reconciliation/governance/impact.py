@@ -37,9 +37,9 @@ class Touched:
 class Impact:
     """What a change would touch, counted and summed whole, listed in part."""
 
-    #: what matching rules would bring together of what both sides said last
-    matched: int = 0
-    suggested: int = 0
+    #: what matching rules would bring together of what both sides said last; other rows bring nothing together
+    matched: int | None = None
+    suggested: int | None = None
     deals: int = 0
     invoices: int = 0
     waiting: int = 0
@@ -103,9 +103,10 @@ def of(table: Table, rows: Sequence[Values]) -> Impact:
 def _of_rules(rows: Sequence[Values]) -> Impact:
     """What matching rules would do to what differs between the newest readings of both sides."""
     impact, sums = Impact(), []
-    for control, entity, met in trying.would_match([MatchRule(**row) for row in rows]):
-        impact.matched += met.is_matched
-        impact.suggested += not met.is_matched
+    found = list(trying.would_match([MatchRule(**row) for row in rows]))
+    impact.matched = sum(met.is_matched for _, _, met in found)
+    impact.suggested = len(found) - impact.matched
+    for control, entity, met in found:
         left = [one for one in met.members if one.side == Side.LEFT] or met.members
         amount = sum((one.gross for one in left), Decimal(0))
         kind = "matched" if met.is_matched else "suggested"

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from django.contrib.auth.models import AbstractUser
 from django.db import IntegrityError, transaction
 from django.db.models import Q
-from django.http import QueryDict
 
 from reconciliation import figures
 from reconciliation.models import SavedView
@@ -65,7 +64,7 @@ def counts(views: Sequence[View], *, user: AbstractUser) -> list[tuple[View, str
     """How many open cases are in each, up to the number that still says something."""
     found = []
     for view in views:
-        rows = Filters(QueryDict(view.query.lstrip("?")).dict()).apply(figures.open_cases(), user=user)
+        rows = Filters.of(view.query).apply(figures.open_cases(), user=user)
         count = rows.order_by()[: MOST_COUNTED + 1].count()
         found.append((view, f"{MOST_COUNTED}+" if count > MOST_COUNTED else str(count)))
     return found
@@ -73,7 +72,7 @@ def counts(views: Sequence[View], *, user: AbstractUser) -> list[tuple[View, str
 
 def save(*, user: AbstractUser, name: str, scope: str, query: str) -> SavedView:
     """Keep what is chosen now under a name. Raises NotSaved."""
-    name, filters = " ".join(name.split())[:60], Filters(QueryDict(query.lstrip("?")).dict())
+    name, filters = " ".join(name.split())[:60], Filters.of(query)
     if not name:
         raise NotSaved("Give the view a name.")
     if scope not in SavedView.Scope.values:

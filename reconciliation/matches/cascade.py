@@ -12,6 +12,7 @@ from operator import itemgetter
 from typing import Any
 
 from django.db import connection as database
+from django.db.models import Q
 
 from connectors.money import minor_units
 from reconciliation import functional
@@ -36,8 +37,8 @@ _SQL = {
     MatchRule.By.POSTED_RATE: passes_sql.POSTED_RATE,
     MatchRule.By.CUSTOMER_AMOUNT: passes_sql.CUSTOMER_AMOUNT,
 }
-#: statuses of matches that keep a rule from finding the same documents again: people said no
-SAID_NO = (Match.Status.REFUSED, Match.Status.ENDED)
+#: matches that keep a rule from finding the same documents again: people said no. One that ended by itself does not
+SAID_NO = Q(status=Match.Status.REFUSED) | Q(status=Match.Status.ENDED, ended_by__isnull=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,9 +156,8 @@ def _group(cursor: Any, rule: MatchRule, values: dict[str, Any]) -> None:
 
 def _leave_refused(cursor: Any, control: Control, entity: LegalEntity) -> None:
     """What people refused, or took apart, a rule does not bring together again while the documents are the same."""
-    said_no = Match.objects.filter(control=control.name, entity=entity, status__in=SAID_NO, decided_by__isnull=False)
-    undone = Match.objects.filter(control=control.name, entity=entity, status__in=SAID_NO, ended_by__isnull=False)
-    refused = set((said_no | undone).values_list("sha256", flat=True))
+    rows = Match.objects.filter(SAID_NO, control=control.name, entity=entity)
+    refused = set(rows.values_list("sha256", flat=True))
     if refused:
         numbers = [met.number for met in groups() if met.match_id is None and met.sha256 in refused]
         cursor.execute("DELETE FROM met WHERE number = ANY(%s)", [numbers])

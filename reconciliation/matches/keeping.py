@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from django.contrib.auth.models import User
+
 from reconciliation.controls.control import Control
 from reconciliation.matches import cascade
 from reconciliation.matches.cascade import Met
@@ -22,11 +24,11 @@ def keep(run: ControlRun, control: Control) -> None:
     kept = {(row.sha256, row.status == Match.Status.IN_FORCE): row for row in live if row.by != Match.PEOPLE}
     people = [row for row in live if row.by == Match.PEOPLE and row.pk not in by_people]
     over = [*people, *(row for key, row in kept.items() if key not in by_rule)]
-    _end(over, run)
-    _write([one for key, one in by_rule.items() if key not in kept], run, control)
+    _end(over)
+    _write([one for key, one in by_rule.items() if key not in kept], run)
 
 
-def _end(rows: Sequence[Match], run: ControlRun) -> None:
+def _end(rows: Sequence[Match]) -> None:
     """What was only suggested goes without a word; what was matched is said."""
     if not rows:
         return
@@ -42,11 +44,11 @@ def _end(rows: Sequence[Match], run: ControlRun) -> None:
     journal.note([fact("match ended", row, f"{row.number} ended. {NO_LONGER}") for row in ended])
 
 
-def _write(met: Sequence[Met], run: ControlRun, control: Control) -> None:
+def _write(met: Sequence[Met], run: ControlRun) -> None:
     now = clock.now()
     rows = Match.objects.bulk_create(
         Match(
-            control=control.name,
+            control=run.control,
             entity=run.entity,
             by=one.by,
             rule_id=one.rule_id,
@@ -81,7 +83,7 @@ def members_of(row: Match, members: Sequence[cascade.Member]) -> list[MatchMembe
     ]
 
 
-def fact(action: str, row: Match, text: str, **more: object) -> journal.Fact:
+def fact(action: str, row: Match, text: str, *, user: User | None = None) -> journal.Fact:
     """A line of the trail about a match."""
     return journal.Fact(
         action=action,
@@ -89,5 +91,5 @@ def fact(action: str, row: Match, text: str, **more: object) -> journal.Fact:
         object_key=row.number,
         text=text[:400],
         details={"control": row.control, "sha256": row.sha256},
-        **more,  # type: ignore[arg-type]
+        user=user,
     )

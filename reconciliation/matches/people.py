@@ -15,6 +15,7 @@ from reconciliation.matches import cascade, keeping
 from reconciliation.matches.cascade import Member
 from reconciliation.models import Match, MatchMember
 from reconciliation.models.controls import Side
+from reconciliation.second_person import why_not_decide
 from reconciliation.who import person_of
 from sync import clock, journal
 from sync.models import LegalEntity
@@ -153,11 +154,8 @@ def keep_together(match_id: int, *, user: AbstractUser) -> Match:
 
 def why_not(row: Match, user: AbstractUser) -> str:
     """Why this person may not decide what waits here; empty when they may."""
-    try:
-        _may_decide(user, row.undo_asked_by_id if row.status == Match.Status.IN_FORCE else row.asked_by_id)
-    except Refused as error:
-        return str(error)
-    return ""
+    asked_by = row.undo_asked_by_id if row.status == Match.Status.IN_FORCE else row.asked_by_id
+    return why_not_decide(user, asked_by=asked_by)
 
 
 def may_ask(user: AbstractUser) -> bool:
@@ -293,12 +291,8 @@ def _may_ask(user: AbstractUser) -> None:
 
 
 def _may_decide(user: AbstractUser, asked_by: int | None) -> None:
-    if asked_by == user.pk:
-        raise Refused("You asked for this; another approver must decide.")
-    if user.is_superuser:
-        raise Refused("A superuser may not approve; sign in with a role that may.")
-    if not holds(user, APPROVE["money"]):
-        raise Refused("Your role may not approve this.")
+    if reason := why_not_decide(user, asked_by=asked_by):
+        raise Refused(reason)
 
 
 def _said(because: str) -> str:

@@ -153,6 +153,7 @@ def _stale(request: HttpRequest, row: ExceptionCase) -> str:
 
 def _show(request: HttpRequest, row: ExceptionCase, form: fixing.Form) -> HttpResponse:
     is_open = row.status == ExceptionCase.Status.OPEN
+    put_off = snoozes.of(row) if is_open else None
     fixes = registry.for_case(row) if is_open else []
     target, user = Target(problem=row.problem, case=row), request.user
     held_by_other = bool(row.assignee_id and row.assignee_id != user.pk)
@@ -191,8 +192,8 @@ def _show(request: HttpRequest, row: ExceptionCase, form: fixing.Form) -> HttpRe
         may_work=approvals.holds(user, "work_cases"),  # type: ignore[arg-type]
         held_by_other=held_by_other,
         runs=row.runs.select_related("started_by")[:3] if user.has_perm("reconciliation.view_fixrun") else [],
-        put_off=snoozes.of(row) if is_open else None,
-        is_asleep=is_open and snoozes.asleep(ExceptionCase.objects.filter(pk=row.pk)).exists(),
+        put_off=put_off,
+        is_asleep=put_off is not None and put_off.until > clock.now(),
         first_day=(clock.now() + timedelta(days=1)).date(),
         last_day=(clock.now() + snoozes.LONGEST).date(),
         version=row.version,

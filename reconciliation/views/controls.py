@@ -150,6 +150,13 @@ def _version(control: Control, entity: LegalEntity, day: date, wanted: str) -> C
     return run
 
 
+def compared_again(control: str, entity: LegalEntity) -> str:
+    """Compare once more what both sides said last, so that what people decided shows at once; the outcome in words."""
+    run = runner.compare_again(control, entity=entity)
+    figures_controls.forget()
+    return f"The control was compared again: {run.get_status_display().lower()}."
+
+
 def side_name(entity: LegalEntity, role: str, day: date) -> str:
     """The system that plays a role for a company, by its name."""
     routes = EntityRoute.objects.filter(entity=entity, role=role, is_shadow=False, valid_from__lte=day).select_related(

@@ -11,9 +11,9 @@ from django.views.decorators.http import require_POST
 
 from reconciliation import figures_controls, reconciling_items
 from reconciliation.approvals import Refused
-from reconciliation.controls import runner
 from reconciliation.models import Break, ReconcilingItem
 from reconciliation.reconciling_items import CannotAccept
+from reconciliation.views.controls import compared_again
 from reconciliation.views.page import seen_by, typed
 
 _SEEN = "reconciliation.view_controlrun"
@@ -49,7 +49,7 @@ def item_act(request: HttpRequest, pk: int, do: str) -> HttpResponse:
 
 def _accept(row: ReconcilingItem, user: AbstractUser, because: str) -> str:
     reconciling_items.accept(row.pk, user=user, because=because)
-    return f"{row.number} is accepted. {_compared(row)}"
+    return f"{row.number} is accepted. {compared_again(row.break_row.control, row.break_row.entity)}"
 
 
 def _refuse(row: ReconcilingItem, user: AbstractUser, because: str) -> str:
@@ -59,7 +59,7 @@ def _refuse(row: ReconcilingItem, user: AbstractUser, because: str) -> str:
 
 def _withdraw(row: ReconcilingItem, user: AbstractUser, because: str) -> str:
     reconciling_items.withdraw(row.pk, user=user)
-    return f"{row.number} is taken back. {_compared(row)}"
+    return f"{row.number} is taken back. {compared_again(row.break_row.control, row.break_row.entity)}"
 
 
 _ACTS: dict[str, Callable[[ReconcilingItem, AbstractUser, str], str]] = {
@@ -68,13 +68,6 @@ _ACTS: dict[str, Callable[[ReconcilingItem, AbstractUser, str], str]] = {
     "withdraw": _withdraw,
 }
 ACTS = "|".join(_ACTS)
-
-
-def _compared(row: ReconcilingItem) -> str:
-    """Compare once more what both sides said last, so that the control stands as it is at once."""
-    run = runner.compare_again(row.break_row.control, entity=row.break_row.entity)
-    figures_controls.forget()
-    return f"The control was compared again: {run.get_status_display().lower()}."
 
 
 def _tried(request: HttpRequest, found: Break, act: Callable[[AbstractUser], str]) -> HttpResponse:

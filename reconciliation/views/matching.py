@@ -9,15 +9,14 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from reconciliation import figures_controls, figures_matcher
+from reconciliation import figures_matcher
 from reconciliation.approvals import Refused
-from reconciliation.controls import runner
 from reconciliation.controls.control import Control
 from reconciliation.controls.registry import COMPARED, CONTROLS
 from reconciliation.matches import people
 from reconciliation.matches.people import CannotMatch
 from reconciliation.models import Match
-from reconciliation.views.controls import side_name
+from reconciliation.views.controls import compared_again, side_name
 from reconciliation.views.page import page, seen_by, typed
 from sync import clock
 from sync.models import LegalEntity
@@ -64,7 +63,7 @@ def _take_up(row: Match, user: AbstractUser, because: str) -> str:
 
 def _approve(row: Match, user: AbstractUser, because: str) -> str:
     people.approve(row.pk, user=user, because=because)
-    return f"{row.number} is matched. {_compared(row)}"
+    return f"{row.number} is matched. {compared_again(row.control, row.entity)}"
 
 
 def _refuse(row: Match, user: AbstractUser, because: str) -> str:
@@ -84,7 +83,7 @@ def _ask_undo(row: Match, user: AbstractUser, because: str) -> str:
 
 def _undo(row: Match, user: AbstractUser, because: str) -> str:
     people.undo(row.pk, user=user)
-    return f"{row.number} is taken apart. {_compared(row)}"
+    return f"{row.number} is taken apart. {compared_again(row.control, row.entity)}"
 
 
 def _keep(row: Match, user: AbstractUser, because: str) -> str:
@@ -102,13 +101,6 @@ _ACTS: dict[str, Callable[[Match, AbstractUser, str], str]] = {
     "keep": _keep,
 }
 ACTS = "|".join(_ACTS)
-
-
-def _compared(row: Match) -> str:
-    """Compare once more what both sides said last, so that breaks heal or come back at once."""
-    run = runner.compare_again(row.control, entity=row.entity)
-    figures_controls.forget()
-    return f"The control was compared again: {run.get_status_display().lower()}."
 
 
 def _tried(

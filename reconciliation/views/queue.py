@@ -4,7 +4,7 @@ from typing import cast
 
 from django.contrib import messages
 from django.contrib.auth.models import AbstractUser
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
@@ -85,7 +85,7 @@ def view_save(request: HttpRequest) -> HttpResponse:
         messages.success(request, f"Saved as {row.name}.")
     except NotSaved as error:
         messages.error(request, str(error))
-    return HttpResponseRedirect(reverse("desk:queue") + Filters(_chosen(query)).address())
+    return HttpResponseRedirect(reverse("desk:queue") + Filters.of(query).address())
 
 
 @require_POST
@@ -97,7 +97,3 @@ def view_delete(request: HttpRequest, pk: int) -> HttpResponse:
     except NotSaved as error:
         messages.error(request, str(error))
     return HttpResponseRedirect(reverse("desk:queue"))
-
-
-def _chosen(query: str) -> dict[str, str]:
-    return QueryDict(query.lstrip("?")).dict()

@@ -16,7 +16,7 @@ PAGES = ("admin", "api", "views", "templatetags", "figures*.py", "queue_filters.
 #: own instead, and real kills are about what is carried. A change of tables of what is carried shows in their models.
 CONTROLS = (
     *("controls", "matching*.py", "matches", "staging.py", "tie_out.py", "sign_offs", "month_close.py"),
-    *("reconciling_items.py", "who.py"),
+    *("reconciling_items.py", "second_person.py", "who.py"),
     *("models/__init__.py", "models/controls.py", "models/matches.py", "migrations", "governance"),
 )
 #: what decides how a run goes; a result counts for every commit at which these are the same

@@ -286,3 +286,20 @@ def test_the_clock_of_a_rule_is_its_documents(company: Company, sides: tuple[Boo
     MatchRule.objects.filter(pk=found.pk).update(valid_to=DAY)
     ask(company)
     assert matched() == [] and clock.now()
+
+
+def test_what_ended_by_itself_a_rule_may_find_again(company: Company, sides: tuple[Books, Books]) -> None:
+    row = people.take_up(suggestion(company, sides).pk, user=preparer(), because="The same")
+    people.approve(row.pk, user=approver())
+    all_tied(ask(company))
+    show(sides[1])
+    ask(company)
+    assert Match.objects.get().status == "ended"
+    show(sides[1], document("b", "100.00"))
+    ask(company)
+    assert Match.objects.filter(status="suggested").count() == 1
+
+
+def test_rows_that_touch_nothing_speak_of_no_matches(company: Company) -> None:
+    assert impact.Impact().matched is None
+    assert impact.of(TABLES["match-rules"], []).matched == 0
