@@ -196,17 +196,26 @@ def compared(control: Control, *, entity: LegalEntity, rules: Sequence[MatchRule
         # whole sets are joined here, often right after they were loaded and before anything knows their size
         cursor.execute("SET LOCAL enable_nestloop = off")
         _join(cursor, values)
-        cursor.execute("ANALYZE different")
-        cascade.bring_together(
-            cursor, control, entity, rules=cascade.rules_of(control, entity) if rules is None else rules
-        )
-        matching_causes.name_them(cursor, values)
-        cursor.execute(_STANDING, values)
-        cursor.execute(_RIGHT_ONLY)
-        cursor.execute(_MATCHED)
-        cursor.execute(_ACCEPTED, values)
+        cascade.begin(cursor)
+        cursor.execute("SELECT EXISTS (SELECT FROM different)")
+        # most days everything agrees: nothing is left to bring together or to explain
+        if cursor.fetchone()[0]:
+            _explain(cursor, control, entity, values, rules=rules)
         yield
         cursor.execute("DROP TABLE IF EXISTS left_readings, twice, joined, different, met")
+
+
+def _explain(
+    cursor: Any, control: Control, entity: LegalEntity, values: dict[str, Any], *, rules: Sequence[MatchRule] | None
+) -> None:
+    """Bring together what differs, name its cause and say where it stands."""
+    cursor.execute("ANALYZE different")
+    cascade.bring_together(cursor, control, entity, rules=cascade.rules_of(control, entity) if rules is None else rules)
+    matching_causes.name_them(cursor, values)
+    cursor.execute(_STANDING, values)
+    cursor.execute(_RIGHT_ONLY)
+    cursor.execute(_MATCHED)
+    cursor.execute(_ACCEPTED, values)
 
 
 def _join(cursor: Any, values: dict[str, Any]) -> None:

@@ -101,10 +101,14 @@ def place(rule: MatchRule) -> tuple[int, str, date]:
     return ORDER.index(MatchRule.By(rule.by)), rule.currency, rule.valid_from
 
 
-def bring_together(cursor: Any, control: Control, entity: LegalEntity, *, rules: Sequence[MatchRule]) -> None:
-    """Take what people matched, then what each rule finds, out of what differs; what is matched shares a day."""
+def begin(cursor: Any) -> None:
+    """Nothing is brought together yet."""
     cursor.execute("DROP TABLE IF EXISTS met")
     cursor.execute(passes_sql.MET)
+
+
+def bring_together(cursor: Any, control: Control, entity: LegalEntity, *, rules: Sequence[MatchRule]) -> None:
+    """Take what people matched, then what each rule finds, out of what differs; what is matched shares a day."""
     cursor.execute(passes_sql.KEPT, {"control": control.name, "entity": entity.pk})
     for rule in rules:
         values = _values(rule, control, cursor)

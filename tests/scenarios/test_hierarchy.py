@@ -4,12 +4,15 @@ from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
+
 from sync.models import ContractRecord, Delivery, InvoiceRecord, PaymentRecord
 from sync.rates import realised
 from tests.scenarios.branches import BRITAIN, GERMANY, keep_rates, map_services
 from tests.scenarios.business import FIRST_DAY, Business, Sold
 
 
+@pytest.mark.slow  # make stories
 def test_a_quote_is_split_over_three_subsidiaries_and_every_company_bills_its_own(
     open_business: Callable[..., Business],
 ) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
 
+import pytest
 from django.contrib.auth.models import User
 
 from reconciliation.controls import runner
@@ -44,6 +45,7 @@ def everything_is_sealed(business: Business) -> None:
     business.rest()
 
 
+@pytest.mark.slow  # make stories
 def test_what_is_invoiced_is_deferred_and_earned_by_the_day_in_the_erp(open_business: Callable[[], Business]) -> None:
     # given a deal of a year at a dollar a day, where the portal is the revenue engine and the ERP recognises nothing
     business = open_business()

@@ -34,6 +34,7 @@ def seen(business: Business, fields: str, kind: str, key: str) -> dict[str, Any]
     return row
 
 
+@pytest.mark.slow  # make stories
 def test_an_invoice_is_visible_at_once_while_its_posting_waits_for_the_window(
     open_business: Callable[[], Business],
 ) -> None:
