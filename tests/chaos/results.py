@@ -25,7 +25,6 @@ CODE = (
     "sync",
     "reconciliation",
     "q2c_portal",
-    "requirements.txt",
     *(f":(exclude)reconciliation/{place}" for place in PAGES + CONTROLS),
     ":(exclude)q2c_portal/admin_site.py",
     *(
@@ -40,7 +39,7 @@ def commit() -> str:
     """The commit this runs on, marked where what decides a run differs from it; other files may be under way."""
     try:
         name = _git("rev-parse", "--short=12", "HEAD").stdout.strip()
-        changed = _git("status", "--porcelain", "--", *CODE).stdout.strip()
+        changed = _git("status", "--porcelain", "--", *CODE).stdout.strip() or _packages_changed("HEAD")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return f"{name}-dirty" if changed else name
@@ -60,7 +59,13 @@ def same_code(other: str) -> bool:
     found = subprocess.run(
         ["git", "diff", "--quiet", other, "--", *CODE], cwd=ROOT, check=False, stderr=subprocess.DEVNULL
     )
-    return found.returncode == 0
+    return found.returncode == 0 and not _packages_changed(other)
+
+
+def _packages_changed(other: str) -> bool:
+    """Whether a package is gone or of another version. One that joined changes nothing: nothing here imports it."""
+    lines = _git("diff", "--unified=0", other, "--", "requirements.txt").stdout.splitlines()
+    return any(line.startswith("-") and not line.startswith("---") for line in lines)
 
 
 def kept(ending: str) -> list[Path]:
