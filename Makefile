@@ -14,6 +14,7 @@ PYTEST ?=
 ARGS ?=
 EXAMPLES ?= 1500
 CMD ?=
+ONLY ?=
 
 # What a production place would give, for checks that must see production settings; nothing connects to it.
 PRODUCTION := env -u Q2C_DEMO -u Q2C_TESTING -u DEBUG \
@@ -97,6 +98,11 @@ test: setup ## all tests with throw-away servers: make test PYTEST="tests/sync -
 .PHONY: e2e
 e2e: setup ## only the browser tests
 	@$(LOCAL) test -- -m browser $(PYTEST)
+
+.PHONY: screens
+screens: setup ## a picture of every screen of the running demo, wide and on a phone, into docs/screens (ONLY=word for some)
+	@$(LOCAL) run
+	@$(LOCAL) shell $(PY) -m tests.browser.screens docs/screens $(ONLY)
 
 .PHONY: kills
 kills: setup ## kill worker, broker and web in the middle of a demo of its own; its figures must not change (minutes)

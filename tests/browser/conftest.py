@@ -32,7 +32,7 @@ ARGUMENTS = [
 PATIENCE = 8_000
 
 
-def _program() -> str | None:
+def browser_program() -> str | None:
     """The installed Chromium: where CHROMIUM says, else on the path."""
     wanted = os.environ.get("CHROMIUM")
     return shutil.which(wanted) if wanted else next(filter(None, map(shutil.which, NAMES)), None)
@@ -48,7 +48,7 @@ def _missing() -> str:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Without a browser nothing here is started, the database least of all."""
     mine = [item for item in items if Path(__file__).parent in item.path.parents]
-    missing = _program() is None
+    missing = browser_program() is None
     for item in mine:
         item.add_marker("browser")
         if missing:
@@ -62,7 +62,7 @@ def chromium() -> Iterator[Browser]:
     before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     with sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=_program(), args=ARGUMENTS)
+        browser = started.chromium.launch(executable_path=browser_program(), args=ARGUMENTS)
         yield browser
         browser.close()
     if before is None:
