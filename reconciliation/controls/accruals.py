@@ -7,7 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from connectors.money import minor_units
-from reconciliation.controls.control import Control, Finding
+from reconciliation.controls.control import Control, Finding, Type
 from reconciliation.controls.deferred_revenue import is_ours
 from reconciliation.models import Break
 from reconciliation.teams import Team
@@ -74,6 +74,7 @@ UNBILLED_REVENUE = Control(
     left_kind="unbilled",
     right_role="erp",
     right_kind="unbilled",
+    type=Type.BALANCE,
     as_of=True,
     compares=("net",),
     date_basis="Posting date on both sides, up to the business date",
@@ -90,6 +91,7 @@ ACCRUALS = Control(
     left_kind="accrual",
     right_role="billing",
     right_kind="invoice",
+    type=Type.LISTING,
     as_of=True,
     compares=(),
     date_basis="Usage up to the month's end in the company's zone; invoices dated after it",

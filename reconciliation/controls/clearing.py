@@ -1,6 +1,6 @@
 """Roll-forward of the gateway's clearing account: what every movement leaves there is the balance the ERP shows."""
 
-from reconciliation.controls.control import Control
+from reconciliation.controls.control import Control, Type
 from sync import clearing
 
 CLEARING = Control(
@@ -12,6 +12,7 @@ CLEARING = Control(
     left_kind="clearing",
     right_role="erp",
     right_kind="clearing",
+    type=Type.BALANCE,
     as_of=True,
     compares=("net",),
     date_basis="Posting date on both sides, up to the business date",

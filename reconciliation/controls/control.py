@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 
 from connectors.interface import ControlLine
 from reconciliation.teams import Team
@@ -31,6 +32,14 @@ class Finding:
     difference: Decimal | None = None
 
 
+class Type(StrEnum):
+    """What is asked: document by document, what an account comes to, or a list of what needs somebody's eyes."""
+
+    POPULATION = "Population"
+    BALANCE = "Balance"
+    LISTING = "Listing"
+
+
 def always(entity: LegalEntity) -> bool:
     return True
 
@@ -49,7 +58,8 @@ class Control:
     left_kind: str
     right_role: str
     right_kind: str
-    #: population (compared one by one) or listing; `as_of` reads everything as it stands, not one day's documents
+    type: Type = Type.POPULATION
+    #: reads everything as it stands, not one day's documents
     as_of: bool = False
     #: which columns must agree beside presence: net, tax, gross
     compares: tuple[str, ...] = ("net", "tax", "gross")
@@ -66,3 +76,15 @@ class Control:
     left_reader: Callable[[LegalEntity, date], Sequence[ControlLine]] | None = None
     #: both sides are read as ever, and this says what the readings lead to, where that is more than equal amounts
     judges: Callable[[LegalEntity], Sequence[Finding]] | None = None
+
+    @property
+    def cut_off(self) -> str:
+        """Until when something belongs to what is asked."""
+        return "the moment it is asked" if self.as_of else "the end of the business day, in the company's zone"
+
+    @property
+    def settles(self) -> str:
+        """How long late entries are waited for."""
+        return (
+            "asked anew every day" if self.as_of else "every date is read again, each hour, until its period is closed"
+        )

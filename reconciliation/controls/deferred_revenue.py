@@ -1,6 +1,6 @@
 """Where the portal is the revenue engine: what its journals leave deferred is the balance of the ERP's account."""
 
-from reconciliation.controls.control import Control
+from reconciliation.controls.control import Control, Type
 from sync.models import LegalEntity, MappingRow, RevenueEngine
 from sync.models.revenue import Engine
 from sync.revenue import roll_forward
@@ -21,6 +21,7 @@ DEFERRED_REVENUE = Control(
     left_kind="deferred",
     right_role="erp",
     right_kind="deferred",
+    type=Type.BALANCE,
     as_of=True,
     compares=("net",),
     date_basis="Posting date on both sides, up to the business date",

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from reconciliation.controls.control import Control, Finding
+from reconciliation.controls.control import Control, Finding, Type
 from reconciliation.number_series import series_of
 from reconciliation.teams import Team
 from sync.models import LegalEntity
@@ -27,6 +27,7 @@ DOCUMENT_NUMBERS = Control(
     left_kind="invoice",
     right_role="erp",
     right_kind="invoice",
+    type=Type.LISTING,
     as_of=True,
     compares=(),
     date_basis="As they stand",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
-from reconciliation.controls.control import Control, Finding
+from reconciliation.controls.control import Control, Finding, Type
 from reconciliation.models import Break
 from sync import clock, recomputed_tax
 from sync.models import AccountingPeriod, LegalEntity, TaxCertificate, TaxIdCheck
@@ -92,6 +92,7 @@ TAX_RECOMPUTED = Control(
     left_kind="invoice",
     right_role="erp",
     right_kind="invoice",
+    type=Type.LISTING,
     as_of=True,
     compares=(),
     date_basis="Tax point of the document; for what is given back, of the document it corrects",
@@ -107,6 +108,7 @@ TAX_PROOFS = Control(
     left_kind="invoice",
     right_role="erp",
     right_kind="invoice",
+    type=Type.LISTING,
     as_of=True,
     compares=(),
     date_basis="As they stand, thirty days ahead",

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from reconciliation.controls.control import Control, Finding
+from reconciliation.controls.control import Control, Finding, Type
 from sync import clock
 from sync.models import LegalEntity, WithholdingRecord
 
@@ -41,6 +41,7 @@ WITHHOLDING_CERTIFICATES = Control(
     left_kind="withholding",
     right_role="portal",
     right_kind="withholding",
+    type=Type.LISTING,
     as_of=True,
     compares=(),
     date_basis="As they stand",

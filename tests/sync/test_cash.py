@@ -12,13 +12,15 @@ from connectors.canonical import (
     DisputeMovement,
     DisputeOutcome,
     Payout,
+    PayoutFailure,
     PayoutLine,
     Refund,
     RefundFailure,
 )
+from connectors.canonical.entries import entries
 from reconciliation.models import ExceptionCase
 from sync import rounds
-from sync.models import Delivery, LatePosting, RefundRecord, WorkItem
+from sync.models import Delivery, LatePosting, LegalEntity, PaymentRecord, RefundRecord, WorkItem
 from sync.states import Condition
 from tests.paper_erp import books
 from tests.small_company import DAY, Company, allocation, credit_memo, payment, void
@@ -329,6 +331,49 @@ def test_a_payout_waits_for_the_receipts_it_settles_and_posts_once(company: Comp
     company.settles()
     assert [entry.kind for entry in books("erp").entries].count("payout") == 1
     assert Delivery.objects.get(kind="payout").entity == company.entity
+
+
+def sent_back(amount: str = "97.00") -> PayoutFailure:
+    return PayoutFailure(
+        reference="payout_failure:paper:po_1", version=1, correlation_id="", currency="USD", gateway_id="po_1",
+        payout_reference="payout:paper:po_1", failed_on=DAY, amount=Decimal(amount), failure_reason="account_closed",
+        source_system="paper_billing",
+    )  # fmt: skip
+
+
+def test_a_payout_the_bank_sends_back_is_in_clearing_again_once_and_somebody_is_told(company: Company) -> None:
+    # given a failure that is heard of before its payout
+    company.hears(sent_back(), source=company.billing)
+    assert WorkItem.objects.get(flow="payout_failure_to_erp").waits_for == "payout:paper:po_1"
+    # when the payout comes, and the failure once more
+    paid_too_much(company, by="0.00")
+    company.hears(payout("payment:paper:pi_1"), source=company.billing)
+    company.settles()
+    company.hears(sent_back(), source=company.billing)
+    company.settles()
+    # then the ledger has both, once and in order
+    kinds = [entry.kind for entry in books("erp").entries if entry.kind.startswith("payout")]
+    assert kinds == ["payout", "payout_failure"]
+    purposes = [(entry.purpose, entry.amount) for entry in entries(sent_back())]
+    assert purposes == [("clearing", Decimal("97.00")), ("bank", Decimal("-97.00"))]
+    # and the bank account at the gateway is somebody's to mend
+    case = ExceptionCase.objects.get(reason="PAYOUT_FAILED")
+    assert (case.value, case.evidence["failure reason"]) == ("po_1", "account_closed")
+
+
+def test_a_payout_of_two_companies_receipts_is_in_no_ledger_and_a_case(company: Company) -> None:
+    # given receipts of two companies of the group
+    company.sells(2)
+    company.bills(2, of_deal=2)
+    company.settles()
+    company.hears(payment(1), payment(2, of_invoice=2), source=company.billing)
+    other = LegalEntity.objects.create(code="DE09", name="Other company", country="DE", functional_currency="EUR")
+    PaymentRecord.objects.filter(reference="payment:paper:pi_2").update(legal_entity=other)
+    # when one payout brings both
+    company.hears(payout("payment:paper:pi_1", "payment:paper:pi_2"), source=company.billing)
+    # then nothing is owed to the ERP, and the case names both companies
+    assert not Delivery.objects.filter(kind="payout").exists()
+    assert ExceptionCase.objects.get(reason="WRONG_ENTITY").value == f"DE09, {company.entity.code}"
 
 
 # -- short of less --------------------------------------------------------------------------------------

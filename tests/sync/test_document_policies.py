@@ -25,6 +25,7 @@ from sync.models import (
     WorkItem,
     WriteOffRecord,
 )
+from sync.small_differences import SmallDifferences
 from sync.states import Condition
 from tests.paper_erp import line
 from tests.reconciliation.desk import approver, ask, at, case_of, finish, preparer
@@ -206,6 +207,21 @@ def test_the_cap_holds_within_one_batch_and_for_the_month(ten_invoices: Company)
     # then one goes, one asks
     rows = Delivery.objects.filter(kind="write_off").order_by("reference")
     assert [row.condition for row in rows] == [Condition.SETTLED, Condition.BLOCKED]
+
+
+def test_without_a_cap_of_its_own_a_company_gives_up_five_hundred_a_month(company: Company) -> None:
+    # given a policy nobody set a cap in, and ten customers who left all of their 50.00
+    policy, given = DocumentPolicy(entity=company.entity), SmallDifferences()
+    wanted = [replace(write_off(1), reference=f"write_off:{number}", amount=Decimal(50)) for number in range(10)]
+    for number, one in enumerate(wanted):
+        mine = replace(one, legal_entity="US01", customer_reference=f"customer:{number}")
+        assert given.claim(mine, policy=policy) == ""
+    # when an eleventh leaves a cent, in the same month and in the next
+    more = replace(write_off(2), legal_entity="US01", customer_reference="customer:10", amount=Decimal("0.01"))
+    # then the month is full, and the next is not
+    assert given.claim(more, policy=policy) == f"small differences of {DAY:%Y-%m} would pass 500.00"
+    later = replace(more, written_off_on=DAY + timedelta(days=31))
+    assert given.claim(later, policy=policy) == ""
 
 
 def test_a_difference_in_another_currency_than_the_companys_own_is_never_small(company: Company) -> None:

@@ -243,6 +243,23 @@ def test_a_write_off_is_an_expense_and_never_lowers_revenue_or_tax(sandbox, bill
     assert [(line.reference, line.gross) for line in page.lines] == [(subject.reference, Decimal("-220.00"))]
 
 
+def test_a_small_difference_has_an_account_of_its_own(sandbox, billed, parcel) -> None:
+    # given an account beside the one of bad debts
+    connector, known, invoice = billed
+    connector.setup.settings["write_off_items"]["small_difference"] = "SMALL-DIFFERENCE"
+    connector._call(
+        "POST", "/services/rest/record/v1/serviceSaleItem", writes=True,
+        body={"externalId": "SMALL-DIFFERENCE", "itemId": "Small difference", "incomeAccount": {"id": "620"}},
+    )  # fmt: skip
+    before = booked(sandbox, connector)
+    # when
+    connector.deliver(parcel(replace(write_off_of(invoice, "0.50"), treatment="small_difference"), known=known))
+    # then
+    after = booked(sandbox, connector)
+    moved = {key: after.get(key, 0) - before.get(key, 0) for key in {*after, *before}}
+    assert {key: value for key, value in moved.items() if value} == {"122": Decimal("-0.50"), "620": Decimal("0.50")}
+
+
 def test_without_an_account_of_its_own_nothing_is_written_off(billed, parcel) -> None:
     connector, known, invoice = billed
     connector.setup.settings["write_off_items"] = {}

@@ -85,11 +85,12 @@ def test_a_balance_on_the_debit_side_is_unbilled_revenue_above_zero() -> None:
 
 
 def test_an_erp_that_recognises_by_itself_is_told_what_it_needs(invoice) -> None:
-    # given an account that keeps arrangement, promise and standalone price in line fields
+    # given an account that keeps arrangement, promise, standalone price and treatment in line fields
     fields = {
         "arrangement_reference": "custcol_arrangement",
         "standalone_price": "custcol_ssp",
         "obligation": "custcol_o",
+        "revenue_treatment": "custcol_t",
     }
     subject = invoice()
     line = replace(
@@ -97,6 +98,7 @@ def test_an_erp_that_recognises_by_itself_is_told_what_it_needs(invoice) -> None
         arrangement_reference="arrangement:006",
         obligation="GTX Pro",
         standalone_price=Decimal("120.00"),
+        revenue_treatment="ratable_over_term",
     )
     subject = replace(subject, lines=(line, *subject.lines[1:]))
     known = {subject.customer_reference: "512"}
@@ -108,6 +110,7 @@ def test_an_erp_that_recognises_by_itself_is_told_what_it_needs(invoice) -> None
         "GTX Pro",
         Decimal("120.00"),
     )
+    assert sent["custcol_t"] == "ratable_over_term"
     assert sent["revRecStartDate"] == line.service_starts_on and sent["revRecEndDate"] == line.service_ends_on
     # and an account that has no such fields is sent none
     plain = mapping.invoice_record(subject, known=known, settings={**SETTINGS, "tax_code_zero": "9"})

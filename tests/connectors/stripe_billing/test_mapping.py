@@ -10,7 +10,7 @@ import pytest
 
 from connectors.canonical import Allocation, Invoice, Payment, SubscriptionContract
 from connectors.errors import Rejected
-from connectors.stripe_billing import contracts, mapping, reading, terms
+from connectors.stripe_billing import contracts, listing, mapping, reading, terms
 
 ZONE = ZoneInfo("America/New_York")
 
@@ -122,6 +122,16 @@ def test_money_that_never_saw_the_gateway_is_not_called_so(payload: Callable[[st
 
 def test_kinds_we_do_not_carry_give_nothing(payload: Callable[[str], Any]) -> None:
     assert mapping.to_shapes("invoice.sent", payload("invoice_finalized"), version=1, zone=ZONE) == []
+
+
+@pytest.mark.parametrize("event", ["invoice.created", "invoice.updated", "invoice.upcoming", "invoice.deleted"])
+def test_a_draft_is_no_document(payload: Callable[[str], Any], event: str) -> None:
+    # given an invoice that is not issued yet
+    draft = payload("invoice_finalized")["data"]["object"] | {"status": "draft", "number": None}
+    draft["status_transitions"] = {"finalized_at": None, "paid_at": None, "voided_at": None}
+    # then nothing billing says of it becomes a document, and the list of a day has no line for it
+    assert [shape for shape in mapping.to_shapes(event, draft, version=1, zone=ZONE) if shape.kind == "invoice"] == []
+    assert listing.invoice_line(draft, day=date(2026, 5, 14), zone=ZONE) is None
 
 
 def test_a_contract_becomes_a_subscription_of_exactly_its_year(

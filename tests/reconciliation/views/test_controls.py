@@ -128,6 +128,9 @@ def test_a_run_shows_both_sides_and_what_explains_the_difference(
     assert {item.standing for item in shown.items} == {"explained"}
     text = _as(client, "Auditor").get(_path("committed_vs_contracted")).content.decode()
     assert own.case.number in text and f"documents of {DAY}" in text
+    # and what is asked is said in words
+    assert "Population. Dates compared: Signature date in the CRM" in text
+    assert "Cut-off: the end of the business day, in the company&#x27;s zone" in text
     left = shown.readings["left"]
     assert left is not None and left.complete and left.stage.sha256 in text
 
