@@ -20,6 +20,7 @@ _PAGES = (
     ("Close", "event_available", "desk:close", "sync.view_accountingperiod", ("/close/",)),
     ("Sign-off", "draw", "desk:sign_offs", "reconciliation.view_signoff", ("/sign-off/",)),
     ("Revenue", "trending_up", "desk:revenue", "sync.view_journalbatchrecord", ("/revenue/",)),
+    ("Registers", "menu_book", "desk:registers", "reconciliation.view_signoff", ("/registers/",)),
     ("Meters", "speed", "desk:meters", "sync.view_usageplanrecord", ("/meters/",)),
     ("Mappings", "rule", "desk:tables", "sync.view_productmapping", ("/tables/", "/changes/")),
     ("Dashboards", "monitoring", "desk:dashboards", "reconciliation.view_exceptioncase", ("/dashboards/",)),

@@ -1,4 +1,4 @@
-"""Addresses of trail, find, audit, controls, close, sign-off, figures, tables, connections: part of `desk`."""
+"""Addresses of `desk`, second part: trail, find, audit, controls, close, sign-off, figures, tables, connections."""
 
 from datetime import date
 
@@ -17,6 +17,7 @@ from reconciliation.views import (
     items,
     matching,
     meters,
+    registers,
     revenue,
     sign_offs,
     trail,
@@ -101,6 +102,8 @@ urlpatterns = [
     path(
         "revenue/<str:entity>/<slug:currency>/<slug:month>/<slug:figure>", revenue.revenue_figure, name="revenue_figure"
     ),
+    path("registers/", registers.register, name="registers"),
+    path("registers/<slug:name>", registers.register, name="register"),
     path("meters/", meters.meters, name="meters"),
     path("meters/<str:reference>", meters.meter, name="meter"),
     path("tables/", changes.table_list, name="tables"),

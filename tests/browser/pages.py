@@ -81,6 +81,7 @@ def main_pages(lost_invoice: Callable[[], str]) -> dict[str, tuple[str, str]]:
         "sign-off": ("Finance preparer", f"/sign-off/?month={told.DAY:%Y-%m}"),
         "sign-off of a day": ("Finance preparer", f"/sign-off/invoices/US01/{told.DAY}/{told.DAY}"),
         "close list": ("Finance preparer", f"/close/US01/{told.DAY:%Y-%m}-01?what=cases"),
+        "register": ("Auditor", f"/registers/tax?month={told.DAY:%Y-%m}"),
         "tables": ("Finance approver", "/tables/"),
         "table": ("Billing operations", "/tables/products"),
         "change": ("Finance approver", f"/changes/{drafted.number}"),

@@ -77,6 +77,7 @@ SCREENS = (
     Screen(name="s12-dashboards", who="auditor", path="/dashboards/"),
     Screen(name="s12-executive", who="executive", path="/dashboards/executive"),
     Screen(name="s12-revenue", who="finance.preparer", path="/revenue/"),
+    Screen(name="s12-registers", who="auditor", path="/registers/"),
     Screen(name="s13-audit", who="auditor", path="/audit/"),
     Screen(name="s14-find", who="integration", path="/find?q=nothing-of-this-name"),
     Screen(name="s15-keys", who="billing.ops", path="/queue/", press=_open_keys),

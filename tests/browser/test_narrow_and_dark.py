@@ -20,6 +20,7 @@ MAIN = (
     "trail",
     "close",
     "close list",
+    "register",
     "dashboards",
     "executive",
     "audit",
