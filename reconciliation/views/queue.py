@@ -14,7 +14,7 @@ from reconciliation.habits import saved_views
 from reconciliation.habits.saved_views import NotSaved
 from reconciliation.models import SavedView
 from reconciliation.queue_filters import SORTS, Filters, page_of
-from reconciliation.views import exports
+from reconciliation.views.export_links import export_links
 from reconciliation.views.page import page, seen_by, typed
 
 SIZE = 50
@@ -55,7 +55,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         one_by_one=filters.address(view="cases"),
         views=saved_views.views_of(user),
         here=filters.address(),
-        exports=exports.links(
+        exports=export_links(
             "queue_export", query=filters.address(), of="these open cases" if filters.flat else "these problems"
         ),
         scopes=SavedView.Scope.choices,

@@ -52,6 +52,7 @@ urlpatterns = [
     path("x/EXC-<number:pk>/comment", case.case_comment, name="case_comment"),
     path("x/EXC-<number:pk>/<fixing:do>", case.case_fix, name="case_fix"),
     path("approvals/", approvals.approval_list, name="approvals"),
+    path("approvals/export.<sheet:form>", exports.approvals_export, name="approvals_export"),
     path("approvals/APR-<number:pk>", approvals.approval, name="approval"),
     path("approvals/APR-<number:pk>/<deciding:do>", approvals.approval_decide, name="approval_decide"),
     path("runs/<number:pk>", runs.run, name="run"),

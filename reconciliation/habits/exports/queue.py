@@ -8,7 +8,7 @@ from django.db.models.functions import Abs
 from django.urls import reverse
 
 from reconciliation import figures, sentences
-from reconciliation.habits.exports.sheet import MOST, Money, Row, Sheet, TooMany, link, money, times
+from reconciliation.habits.exports.sheet import MOST, Money, Row, Sheet, TooMany, link, money, person, times
 from reconciliation.models import ExceptionCase
 from reconciliation.queue_filters import SORTS, Filters, page_of
 
@@ -54,7 +54,7 @@ def _cases(rows: QuerySet[ExceptionCase], sort: str) -> Iterator[Row]:
             case.currency,
             money(case.amount, case.currency),
             case.get_team_display(),
-            case.assignee.get_full_name() or case.assignee.username if case.assignee else "",
+            person(case.assignee),
             case.entity.code if case.entity else "",
             case.effective_on,
             *times(case.opened_at, case.entity),

@@ -6,8 +6,10 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from django.conf import settings
+from django.contrib.auth.models import AbstractUser
 
 from connectors.money import AmountError, minor_units
+from reconciliation.who import full_name
 from sync.models import LegalEntity
 
 #: rows of one file; a view with more is not cut but refused, so that a file is always the whole view
@@ -90,6 +92,11 @@ def link(path: str) -> Link:
 def money(amount: Decimal | None, currency: str) -> Money | None:
     """An amount, or nothing where there is none."""
     return None if amount is None else Money(amount=amount, currency=currency)
+
+
+def person(user: AbstractUser | None) -> str:
+    """A person's name, or nothing where there is nobody."""
+    return full_name(user) if user else ""
 
 
 def times(at: datetime | None, entity: LegalEntity | None) -> tuple[datetime | None, datetime | None]:
