@@ -14,7 +14,7 @@ from reconciliation.habits.exports import approvals, board, breaks, files, journ
 from reconciliation.habits.exports.sheet import Sheet, TooMany
 from reconciliation.queue_filters import Filters
 from reconciliation.views import controls
-from reconciliation.views.page import page, seen_by
+from reconciliation.views.page import kept, page, seen_by
 
 
 @require_GET
@@ -75,12 +75,4 @@ def _file(request: HttpRequest, form: str, draw_up: Callable[[], Sheet], *, back
     except TooMany as error:
         title, text = "Too many rows for one file", str(error)
         return page(request, "portal/export_refused.html", title=title, status=422, text=text, back=back)
-    return kept(file)
-
-
-def kept(file: files.File) -> HttpResponse:
-    """The bytes, to be kept and not shown, under a name that says what they are."""
-    answer = HttpResponse(file.content, content_type=file.content_type)
-    answer["Content-Disposition"] = f'attachment; filename="{file.name}"'
-    answer["Cache-Control"] = "no-store"
-    return answer
+    return kept(file.name, file.content, file.content_type)

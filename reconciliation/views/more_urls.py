@@ -102,6 +102,11 @@ urlpatterns = [
         sign_offs.sign_off_act,
         name="sign_off_act",
     ),
+    path(
+        "sign-off/<slug:control>/<str:entity>/<day:first>/<day:last>/v<number:version>.pdf",
+        sign_offs.sign_off_paper,
+        name="sign_off_paper",
+    ),
     path("evidence/<str:entity>/<day:first>/<day:last>", evidence.evidence_ask, name="evidence_ask"),
     path("evidence/<number:pk>", evidence.evidence_file, name="evidence_file"),
     path("revenue/", revenue.revenue, name="revenue"),

@@ -53,8 +53,7 @@ def _rows(board: Matrix) -> Iterator[Row]:
 
 def _lines(entity: LegalEntity, day: date, control: Control, cell: Cell, run: ControlRun | None) -> Iterator[Row]:
     """A line per currency of a run; one without sums where nothing was compared."""
-    ran = run is not None and run.status != ControlRun.Status.NOT_RUN
-    sums = sorted(run.totals.items()) if run and ran else []
+    sums = sorted(run.totals.items()) if run else []
     for currency, values in sums or [("", {})]:
         amounts = {name: Decimal(values.get(name, "0")) for name in _SUMS} if currency else {}
         shown = [Money(amount=amounts[name], currency=currency) if amounts else None for name in _SUMS]

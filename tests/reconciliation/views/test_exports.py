@@ -60,6 +60,9 @@ def test_the_queue_one_by_one_is_a_file_with_its_filters_and_its_order():
     many_cases(23)
     late = list(ExceptionCase.objects.order_by("pk").values_list("pk", flat=True)[:7])
     ExceptionCase.objects.filter(pk__in=late).update(opened_at=story.START - timedelta(days=9))
+    # the largest is due last, so that each order is another one
+    for place, pk in enumerate(late):
+        ExceptionCase.objects.filter(pk=pk).update(due_at=story.START + timedelta(days=place))
     query = "?view=cases&age=7&sort=amount"
     # when what the queue shows is taken in both forms
     shown = desk_people.signed_in("Auditor").get(f"/queue/{query}").content.decode()
