@@ -200,4 +200,4 @@ def test_the_links_say_what_is_exported_and_keep_the_filters():
     text = text_of(desk_people.signed_in("Auditor"), "/queue/?view=cases&q=cancity")
     assert 'href="/queue/export.csv?q=cancity&amp;view=cases"' in text
     assert 'aria-label="Export these open cases"' in text
-    assert 'Export XLSX<span class="q-hidden">: these open cases</span>' in text and "up to 5,000 rows" in text
+    assert 'Export XLSX<span class="q-hidden"> of these open cases</span>' in text and "up to 5,000 rows" in text
