@@ -28,7 +28,8 @@ from sync.money_text import money
 from sync.reasons import reason
 
 CONTENT_TYPE = "application/pdf"
-_MOST_DAYS = 31
+#: most items printed, and days named; the certificate holds all
+MOST, _MOST_DAYS = 1000, 31
 _WORDS = {
     SignOff.Status.PREPARED: ("Prepared, not reviewed yet", "A second person must review and sign it."),
     SignOff.Status.SIGNED: ("Signed", ""),
@@ -225,9 +226,14 @@ def _items(paper: Paper, row: SignOff) -> None:
                 one["case"] or "–",
                 money(Decimal(one["amount"]), one["currency"]),
             )
-            for one in items
+            for one in items[:MOST]
         ],
     )
+    if len(items) > MOST:
+        paper.words(
+            f"These are the first {MOST:,} of {len(items):,}. The sums above cover all, and the certificate, whose hash"
+            " stands on every page, lists all."
+        )
 
 
 def _kind(one: dict[str, str], accepted: dict[tuple[str, Decimal], ReconcilingItem]) -> str:

@@ -98,6 +98,8 @@ def test_the_paper_says_what_was_signed_by_whom_and_when(signed: SignOff) -> Non
 def test_the_same_signature_gives_the_same_bytes(signed: SignOff) -> None:
     one, other = (taken(person("auditor", "Auditor"), f"{PAGE}/v1.pdf").content for _ in range(2))
     assert one == other
+    # also on another day: the only time in it is the signature's own
+    assert signed.reviewed_at and f"/CreationDate (D:{signed.reviewed_at:%Y%m%d%H%M%S}Z" in one.decode("latin-1")
 
 
 def test_what_was_suspended_says_so_in_big_words_and_why(signed: SignOff, paper: Callable[[str], Books]) -> None:
@@ -147,6 +149,12 @@ def test_a_long_table_repeats_its_header_and_every_page_has_the_hash_and_its_num
         if "INV-" in page:
             assert text.count("Kind, and last day") == 1
     assert [f"INV-{n:04}" for n in range(120)] == re.findall(r"INV-\d{4}", papers.words(drawn(row)))
+
+
+def test_a_paper_that_leaves_items_out_says_so(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signed_reconciliation, "MOST", 3)
+    text = papers.words(drawn(kept(company, items=[item(number) for number in range(5)])))
+    assert "INV-0002" in text and "INV-0003" not in text and "These are the first 3 of 5. The sums above cover" in text
 
 
 def test_amounts_of_any_size_stay_whole_and_each_currency_stands_for_itself(company: Company) -> None:

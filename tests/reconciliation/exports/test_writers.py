@@ -150,6 +150,8 @@ def test_the_header_stays_in_sight_and_the_file_says_what_it_is() -> None:
 def test_the_same_view_at_the_same_time_gives_the_same_bytes() -> None:
     one, other = (xlsx_file.write(sheet(("x", "USD", None)), at=NOW, by="Somebody") for _ in range(2))
     assert one == other
+    # also at another time of the day it is written
+    assert b"2026-05-14T09:30:00Z" in Book(one).file.read("docProps/core.xml")
 
 
 def test_a_text_no_cell_can_hold_says_that_it_was_shortened() -> None:
