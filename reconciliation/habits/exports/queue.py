@@ -110,6 +110,6 @@ def _parts(rows: QuerySet[ExceptionCase], ids: Iterable[int]) -> dict[int, list[
         part = (row["currency"], row["n"], money(row["total"], row["currency"]))
         found.setdefault(row["problem_id"], []).append(part)
     without = mine.filter(amount=None).values("problem_id").annotate(n=Count("pk"))
-    for row in without.order_by("problem_id"):
-        found.setdefault(row["problem_id"], []).append(("", row["n"], None))
+    for problem_id, count in without.order_by("problem_id").values_list("problem_id", "n"):
+        found.setdefault(problem_id, []).append(("", count, None))
     return found

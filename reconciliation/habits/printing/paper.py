@@ -1,12 +1,14 @@
 """A paper to be filed: A4 pages with the same head and foot, facts, tables that repeat their header, and words."""
 
 from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
 from fpdf import FPDF
 from fpdf.enums import Align, TableBordersLayout, TableHeadingsDisplay, VAlign, WrapMode, XPos, YPos
 from fpdf.fonts import FontFace
+from fpdf.table import Table
 
 from reconciliation.habits.printing import letters
 
@@ -93,8 +95,9 @@ class Paper(FPDF):
         self.ln(1)
         inner, size = self.epw - 8, 30 if is_loud else 15
         self._pen(9)
-        said = self.multi_cell(inner, 4.6, self._said(text), dry_run=True, output="LINES") if text else []
-        high = size * 0.5 + 4.6 * len(said) + 6
+        tall = self.multi_cell(inner, 4.6, self._said(text), dry_run=True, output="HEIGHT") if text else 0
+        assert isinstance(tall, int | float)
+        high = size * 0.5 + tall + 6
         if self.will_page_break(high):
             self.add_page()
         top = self.get_y()
@@ -155,7 +158,7 @@ class Paper(FPDF):
                     )
         self.ln(1)
 
-    def _drawn(self, columns: Sequence[Column], *, has_head: bool, size: float):  # type: ignore[no-untyped-def]
+    def _drawn(self, columns: Sequence[Column], *, has_head: bool, size: float) -> AbstractContextManager[Table]:
         """An empty table of these columns."""
         return self.table(
             col_widths=tuple(column.width for column in columns),
