@@ -139,6 +139,18 @@ class Filters:
         }
         return "?" + urlencode({name: value for name, value in pairs.items() if value})
 
+    def words(self) -> str:
+        """What is chosen, in words; empty where nothing is."""
+        pairs = {
+            "Person": self._people.get(self.person, ""),
+            "Action": self.action,
+            "Kind of object": self.kind,
+            "Object or trail": self.key,
+            "From (UTC)": self.since.isoformat() if self.since else "",
+            "To (UTC)": self.until.isoformat() if self.until else "",
+        }
+        return ", ".join(f"{name}: {value}" for name, value in pairs.items() if value)
+
     def choices(self) -> tuple[Choice, ...]:
         return (
             Choice(name="person", label="Person", value=self.person, options=list(self._people.items())),

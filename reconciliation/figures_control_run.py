@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from django.contrib.auth.models import AbstractUser
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 
 from reconciliation import reconciling_items
 from reconciliation.controls import breaks
@@ -182,13 +182,19 @@ def _total(currency: str, values: dict[str, str]) -> Total:
 
 
 # -- breaks -------------------------------------------------------------------------------------------
+def breaks_of(control: Control, *, entity: LegalEntity, day: date) -> tuple[QuerySet[Break], QuerySet[Break]]:
+    """Breaks of a date: those of its documents or found on it; and the open ones of other dates."""
+    rows = Break.objects.filter(control=control.name, entity=entity).select_related("found_in")
+    here = Q(document_date=day) | Q(found_in__business_date=day)
+    return rows.filter(here), rows.filter(healed_at=None).exclude(here)
+
+
 def _breaks(
     control: Control, entity: LegalEntity, day: date, user: AbstractUser
 ) -> tuple[list[BreakShown], list[BreakShown]]:
     """Breaks of this date's documents or found on this date; and the open ones of other dates."""
-    rows = Break.objects.filter(control=control.name, entity=entity)
-    mine = list(rows.filter(Q(document_date=day) | Q(found_in__business_date=day)).select_related("found_in")[:100])
-    other = list(rows.filter(healed_at=None).exclude(pk__in=[row.pk for row in mine]).select_related("found_in")[:100])
+    of_day, elsewhere = breaks_of(control, entity=entity, day=day)
+    mine, other = list(of_day[:100]), list(elsewhere[:100])
     cases = {
         case.break_row_id: case
         for case in ExceptionCase.objects.filter(break_row__in=[row.pk for row in (*mine, *other)])

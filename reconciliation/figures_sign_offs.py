@@ -24,6 +24,15 @@ MARKS = {
     SignOff.Status.SUSPENDED: ("Suspended", "gpp_maybe", "stop"),
 }
 
+#: kind of an item in a certificate -> (word, icon, tone)
+ITEMS = {
+    certificates.TIMING: ("Timing", "schedule", "wait"),
+    certificates.ERROR: ("Error with a case", "report", "warn"),
+    certificates.UNEXPLAINED: ("Unexplained", "error", "stop"),
+    certificates.ACCEPTED: ("Accepted by two people", "handshake", "note"),
+    certificates.MATCHED: ("Within an approved rule", "handshake", "good"),
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Line:

@@ -63,7 +63,7 @@ class Filters:
         }
         self.mine = chosen.get("mine") == "1"
         self.text = chosen.get("q", "").strip()[:100]
-        self.sort = chosen.get("sort") if chosen.get("sort") in SORTS else "due"
+        self.sort = chosen["sort"] if chosen.get("sort") in SORTS else "due"
         self.flat = chosen.get("view") == "cases"
 
     @classmethod

@@ -2,13 +2,14 @@
 
 from django.urls import path, re_path
 
-from reconciliation.api import reconciling, views
+from reconciliation.api import exporting, reconciling, views
 
 _FIX = r"^(?P<kind>problems|cases)/(?P<number>[0-9]{1,12})/fixes/(?P<name>[a-z_]{1,40})"
 
 urlpatterns = [
     path("problems", views.Problems.as_view(), name="api-problems"),
     path("cases", views.Cases.as_view(), name="api-cases"),
+    path("cases/export", exporting.CasesExport.as_view(), name="api-cases-export"),
     path("cases/<int:number>", views.Case.as_view(), name="api-case"),
     re_path(_FIX + r"$", views.FixChoices.as_view(), name="api-fix"),
     re_path(_FIX + r"/preview$", views.FixPreview.as_view(), name="api-fix-preview"),

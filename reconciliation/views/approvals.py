@@ -1,7 +1,6 @@
 """Approvals: what waits for a second person, and the one screen on which to decide."""
 
 from collections.abc import Callable
-from datetime import timedelta
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -10,44 +9,39 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from connectors.errors import ConnectorError
-from reconciliation import approvals, figures_controls, figures_matcher, reconciling_items, sentences
+from reconciliation import (
+    approvals,
+    figures_approvals,
+    figures_controls,
+    figures_matcher,
+    reconciling_items,
+    sentences,
+)
 from reconciliation.fixes.fix import InputError, NotPossible
 from reconciliation.fixes.registry import FIXES
 from reconciliation.models import ApprovalRequest, Break
 from reconciliation.risk_flags import risk_flags
 from reconciliation.views import fixing
+from reconciliation.views.export_links import export_links
 from reconciliation.views.page import page, seen_by, typed
 from reconciliation.views.preview import shown
-from sync import clock
 
 SEES = ("reconciliation.view_approvalrequest",)
-#: decided requests stay on the list so long
-DECIDED_SHOWN = timedelta(days=30)
 
 
 @require_safe
 @seen_by(*SEES)
 def approval_list(request: HttpRequest) -> HttpResponse:
     """Mine to decide first; then what waits for others, with the reason why; then what was decided."""
-    waiting = (
-        ApprovalRequest.objects.filter(status=ApprovalRequest.Status.PENDING)
-        .select_related("asked_by", "problem", "case", "decided_by")
-        .order_by("asked_at")
-    )
-    rows = [(row, approvals.why_not(row, request.user), shown(row.preview, fix=None)) for row in waiting[:200]]  # type: ignore[arg-type]
-    decided = (
-        ApprovalRequest.objects.exclude(status=ApprovalRequest.Status.PENDING)
-        .filter(asked_at__gte=clock.now() - DECIDED_SHOWN)
-        .select_related("asked_by", "decided_by", "run")
-        .order_by("-decided_at", "-pk")[:30]
-    )
+    waiting = figures_approvals.waiting()[:200]
+    rows = [(row, approvals.why_not(row, request.user), shown(row.preview, fix=None)) for row in waiting]  # type: ignore[arg-type]
     return page(
         request,
         "portal/approvals.html",
         title="Approvals",
         mine=[row for row in rows if not row[1]],
         others=[row for row in rows if row[1]],
-        decided=decided,
+        decided=figures_approvals.decided()[:30],
         items=[
             (
                 row,
@@ -62,6 +56,7 @@ def approval_list(request: HttpRequest) -> HttpResponse:
             approvals.holds(request.user, permission)
             for permission in approvals.APPROVE.values()  # type: ignore[arg-type]
         ),
+        exports=export_links("approvals_export", of="these approvals"),
     )
 
 

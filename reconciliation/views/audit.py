@@ -4,6 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from reconciliation import figures_audit
+from reconciliation.views.export_links import export_links
 from reconciliation.views.page import page, seen_by
 
 
@@ -21,6 +22,7 @@ def audit(request: HttpRequest) -> HttpResponse:
         shown=figures_audit.standing(),
         filters=filters,
         rows=rows,
+        exports=export_links("audit_export", query=filters.address(), of="these entries of the journal"),
         first=filters.address() if before else "",
         next=filters.address(before=after) if after else "",
     )

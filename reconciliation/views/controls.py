@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from typing import cast
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.models import AbstractUser
@@ -15,6 +16,7 @@ from reconciliation.controls.control import Control
 from reconciliation.controls.registry import COMPARED, CONTROLS, first_day
 from reconciliation.models import ControlRun, ReconcilingItem
 from reconciliation.sign_offs import keeping
+from reconciliation.views.export_links import export_links
 from reconciliation.views.page import page, refused, seen_by
 from sync import clock, journal
 from sync.models import EntityRoute, LegalEntity
@@ -26,9 +28,7 @@ _ROLES = {"crm": "CRM", "billing": "Billing", "erp": "ERP", "gateway": "Payment 
 @seen_by("reconciliation.view_controlrun")
 def controls(request: HttpRequest) -> HttpResponse:
     """Both legs in plain figures, and below them every control on every date."""
-    entities = list(LegalEntity.objects.all())
-    chosen = next((one for one in entities if one.code == request.GET.get("entity")), None)
-    until = _day(request.GET.get("to", ""))
+    entities, chosen, until = asked_board(request)
     boards = [figures_controls.matrix(one, until=until) for one in ([chosen] if chosen else entities)]
     newest = max((board.business_date for board in boards), default=None)
     last = min(until, newest) if until and newest else newest
@@ -45,7 +45,23 @@ def controls(request: HttpRequest) -> HttpResponse:
         newer=_page_link(chosen, min(last + timedelta(days=figures_controls.DATES), newest))
         if last and newest and last < newest
         else "",
+        exports=export_links("controls_export", query=board_query(chosen, until), of="every control, every day")
+        if boards
+        else None,
     )
+
+
+def asked_board(request: HttpRequest) -> tuple[list[LegalEntity], LegalEntity | None, date | None]:
+    """All companies, the one that is chosen, and the last date asked for."""
+    entities = list(LegalEntity.objects.all())
+    chosen = next((one for one in entities if one.code == request.GET.get("entity")), None)
+    return entities, chosen, _day(request.GET.get("to", ""))
+
+
+def board_query(chosen: LegalEntity | None, until: date | None) -> str:
+    """The query string of the board as it is asked for."""
+    pairs = {"to": until.isoformat() if until else "", "entity": chosen.code if chosen else ""}
+    return "?" + urlencode({name: value for name, value in pairs.items() if value})
 
 
 def _page_link(entity: LegalEntity | None, until: date) -> str:
@@ -56,7 +72,7 @@ def _page_link(entity: LegalEntity | None, until: date) -> str:
 @seen_by("reconciliation.view_controlrun")
 def control_run(request: HttpRequest, control: str, entity: str, day: date) -> HttpResponse:
     """One control on one date: both readings, totals, explained items, breaks, versions."""
-    asked, company = _found(control, entity)
+    asked, company = asked_for(control, entity)
     run = _version(asked, company, day, request.GET.get("v", ""))
     user = cast(AbstractUser, request.user)
     shown = figures_control_run.look(asked, entity=company, day=day, run=run, user=user)
@@ -93,6 +109,7 @@ def control_run(request: HttpRequest, control: str, entity: str, day: date) -> H
         signing=figures_sign_offs.link_of(asked.name, company, day, day),
         matching=reverse("desk:matcher", args=[control, entity]) if control in COMPARED else "",
         again=reverse("desk:control_again", args=[control, entity, day]),
+        exports=export_links("breaks_export", control, entity, day, of=f"breaks of {asked.title}, {day:%d %b %Y}"),
         is_due=day <= clock.business_date(company),
         previous=figures_controls.link_of(control, company, day - timedelta(days=1)),
         following=figures_controls.link_of(control, company, day + timedelta(days=1))
@@ -105,7 +122,7 @@ def control_run(request: HttpRequest, control: str, entity: str, day: date) -> H
 @seen_by("reconciliation.view_controlrun")
 def control_again(request: HttpRequest, control: str, entity: str, day: date) -> HttpResponse:
     """Ask both sides again; the new answer is a new version, the old ones stay."""
-    asked, company = _found(control, entity)
+    asked, company = asked_for(control, entity)
     user = cast(AbstractUser, request.user)
     if not approvals.holds(user, "work_cases"):
         return refused(request, "Your role can look at controls but not run them.")
@@ -129,7 +146,8 @@ def control_again(request: HttpRequest, control: str, entity: str, day: date) ->
     return HttpResponseRedirect(reverse("desk:control_run", args=[control, entity, day]))
 
 
-def _found(control: str, entity: str) -> tuple[Control, LegalEntity]:
+def asked_for(control: str, entity: str) -> tuple[Control, LegalEntity]:
+    """The control and the company an address names; 404 in words where there is none."""
     if control not in CONTROLS:
         raise Http404("There is no such control.")
     company = LegalEntity.objects.filter(code=entity).first()

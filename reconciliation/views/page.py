@@ -59,6 +59,14 @@ def missing(request: HttpRequest, text: str) -> HttpResponse:
     )
 
 
+def kept(name: str, content: bytes, content_type: str) -> HttpResponse:
+    """A file to be kept and not shown, under a name that says what it is."""
+    answer = HttpResponse(content, content_type=content_type)
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
 def page_number(request: HttpRequest) -> int:
     """Which page of a long list is asked for; the first where that cannot be read."""
     text = request.GET.get("page", "1")

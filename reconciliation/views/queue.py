@@ -14,6 +14,7 @@ from reconciliation.habits import saved_views
 from reconciliation.habits.saved_views import NotSaved
 from reconciliation.models import SavedView
 from reconciliation.queue_filters import SORTS, Filters, page_of
+from reconciliation.views.export_links import export_links
 from reconciliation.views.page import page, seen_by, typed
 
 SIZE = 50
@@ -54,6 +55,9 @@ def queue(request: HttpRequest) -> HttpResponse:
         one_by_one=filters.address(view="cases"),
         views=saved_views.views_of(user),
         here=filters.address(),
+        exports=export_links(
+            "queue_export", query=filters.address(), of="these open cases" if filters.flat else "these problems"
+        ),
         scopes=SavedView.Scope.choices,
         last_closed=None if context.get("rows") or context.get("cases") else figures.last_closed(),
         **context,

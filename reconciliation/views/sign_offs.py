@@ -9,31 +9,24 @@ from django.contrib.auth.models import AbstractUser
 from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from reconciliation import figures_close, figures_sign_offs
 from reconciliation.approvals import holds
 from reconciliation.controls.control import Control
 from reconciliation.controls.registry import CONTROLS
-from reconciliation.figures_sign_offs import MARKS
+from reconciliation.figures_sign_offs import ITEMS, MARKS
+from reconciliation.habits.printing import signed_reconciliation
 from reconciliation.models import EvidencePack, SignOff
 from reconciliation.sign_offs import certificates, conditions, keeping, signing
 from reconciliation.views.controls import side_name
-from reconciliation.views.page import page, seen_by, typed
+from reconciliation.views.page import kept, page, seen_by, typed
 from sync import clock
 from sync.models import LegalEntity
 from sync.money_text import money
 from sync.reasons import reason
 
 _SEEN = ("reconciliation.view_signoff", "reconciliation.view_controlrun")
-#: kind of an item -> (word, icon, tone)
-_ITEMS = {
-    certificates.TIMING: ("Timing", "schedule", "wait"),
-    certificates.ERROR: ("Error with a case", "report", "warn"),
-    certificates.UNEXPLAINED: ("Unexplained", "error", "stop"),
-    certificates.ACCEPTED: ("Accepted by two people", "handshake", "note"),
-    certificates.MATCHED: ("Within an approved rule", "handshake", "good"),
-}
 #: most items a page lists; the certificate holds all
 MOST = 300
 
@@ -79,6 +72,21 @@ def sign_offs(request: HttpRequest) -> HttpResponse:
 def sign_off(request: HttpRequest, control: str, entity: str, first: date, last: date) -> HttpResponse:
     """One control over some days: what would be signed, whether it may be, and every version of the signature."""
     return _show(request, *_found(control, entity, first, last), first, last)
+
+
+@require_GET
+@seen_by(*_SEEN)
+def sign_off_paper(
+    request: HttpRequest, control: str, entity: str, first: date, last: date, version: int
+) -> HttpResponse:
+    """One version of the signature as a paper to be filed."""
+    asked, company = _found(control, entity, first, last)
+    row = keeping.of_span(asked, company, first, last).filter(version=version).first()
+    if row is None:
+        raise Http404("There is no such version of this sign-off.")
+    left, right = (side_name(company, role, last) for role in (asked.left_role, asked.right_role))
+    printed = signed_reconciliation.take(row, left=left, right=right, user=cast(AbstractUser, request.user))
+    return kept(printed.name, printed.content, signed_reconciliation.CONTENT_TYPE)
 
 
 @require_POST
@@ -181,7 +189,7 @@ def _show(
 
 
 def _shown(item: dict[str, str]) -> dict[str, object]:
-    word, icon, tone = _ITEMS[item["kind"]]
+    word, icon, tone = ITEMS[item["kind"]]
     return {
         **item,
         "word": word,

@@ -4,7 +4,7 @@ from django.urls import include, path, register_converter
 from django.urls.converters import IntConverter, StringConverter
 from django.views.generic import RedirectView
 
-from reconciliation.views import approvals, case, problem, queue, runs
+from reconciliation.views import approvals, case, exports, problem, queue, runs
 
 app_name = "desk"
 
@@ -27,12 +27,19 @@ class Deciding(StringConverter):
     regex = "approve|refuse|withdraw"
 
 
-for converter, called in ((Number, "number"), (Fixing, "fixing"), (Deciding, "deciding")):
+class Sheet(StringConverter):
+    """The kind of file an export is."""
+
+    regex = "csv|xlsx"
+
+
+for converter, called in ((Number, "number"), (Fixing, "fixing"), (Deciding, "deciding"), (Sheet, "sheet")):
     register_converter(converter, called)
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("queue/", queue.queue, name="queue"),
+    path("queue/export.<sheet:form>", exports.queue_export, name="queue_export"),
     path("queue/views", queue.views, name="views"),
     path("queue/views/save", queue.view_save, name="view_save"),
     path("queue/views/<number:pk>/delete", queue.view_delete, name="view_delete"),
@@ -45,6 +52,7 @@ urlpatterns = [
     path("x/EXC-<number:pk>/comment", case.case_comment, name="case_comment"),
     path("x/EXC-<number:pk>/<fixing:do>", case.case_fix, name="case_fix"),
     path("approvals/", approvals.approval_list, name="approvals"),
+    path("approvals/export.<sheet:form>", exports.approvals_export, name="approvals_export"),
     path("approvals/APR-<number:pk>", approvals.approval, name="approval"),
     path("approvals/APR-<number:pk>/<deciding:do>", approvals.approval_decide, name="approval_decide"),
     path("runs/<number:pk>", runs.run, name="run"),

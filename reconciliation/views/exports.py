@@ -1,0 +1,78 @@
+"""Exports: the view at hand as a file, for whoever may see the view."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import cast
+
+from django.contrib.auth.models import AbstractUser
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from reconciliation import figures_audit, figures_controls
+from reconciliation.habits.exports import approvals, board, breaks, files, journal, queue
+from reconciliation.habits.exports.sheet import Sheet, TooMany
+from reconciliation.queue_filters import Filters
+from reconciliation.views import controls
+from reconciliation.views.page import kept, page, seen_by
+
+
+@require_GET
+@seen_by("reconciliation.view_exceptioncase")
+def queue_export(request: HttpRequest, form: str) -> HttpResponse:
+    """The queue, one by one or by problem."""
+    filters, user = Filters(request.GET.dict()), cast(AbstractUser, request.user)
+    back = reverse("desk:queue") + filters.address()
+    return _file(request, form, lambda: queue.draw_up(filters, user=user), back=back)
+
+
+@require_GET
+@seen_by("reconciliation.view_controlrun")
+def breaks_export(request: HttpRequest, control: str, entity: str, day: date, form: str) -> HttpResponse:
+    """The breaks on the page of a control on a date."""
+    asked, company = controls.asked_for(control, entity)
+    left, right = (controls.side_name(company, role, day) for role in (asked.left_role, asked.right_role))
+    back = reverse("desk:control_run", args=[control, entity, day])
+    return _file(
+        request, form, lambda: breaks.draw_up(asked, entity=company, day=day, left=left, right=right), back=back
+    )
+
+
+@require_GET
+@seen_by("reconciliation.view_approvalrequest")
+def approvals_export(request: HttpRequest, form: str) -> HttpResponse:
+    """What waits for a second person, and what was decided of late."""
+    user = cast(AbstractUser, request.user)
+    return _file(request, form, lambda: approvals.draw_up(user), back=reverse("desk:approvals"))
+
+
+@require_GET
+@seen_by("reconciliation.view_controlrun")
+def controls_export(request: HttpRequest, form: str) -> HttpResponse:
+    """Every control on every date of the board."""
+    entities, chosen, until = controls.asked_board(request)
+    query = controls.board_query(chosen, until)
+
+    def draw_up() -> Sheet:
+        boards = [figures_controls.matrix(one, until=until) for one in ([chosen] if chosen else entities)]
+        return board.draw_up(boards, chosen=chosen, query=query)
+
+    return _file(request, form, draw_up, back=reverse("desk:controls") + query)
+
+
+@require_GET
+@seen_by("sync.view_journalentry")
+def audit_export(request: HttpRequest, form: str) -> HttpResponse:
+    """The journal as it is narrowed."""
+    filters = figures_audit.Filters(request.GET.dict())
+    return _file(request, form, lambda: journal.draw_up(filters), back=reverse("desk:audit") + filters.address())
+
+
+def _file(request: HttpRequest, form: str, draw_up: Callable[[], Sheet], *, back: str) -> HttpResponse:
+    """The file, or a page that says why there is none and leads back to the view."""
+    try:
+        file = files.take(draw_up, form=form, user=cast(AbstractUser, request.user))
+    except TooMany as error:
+        title, text = "Too many rows for one file", str(error)
+        return page(request, "portal/export_refused.html", title=title, status=422, text=text, back=back)
+    return kept(file.name, file.content, file.content_type)
