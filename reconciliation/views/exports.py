@@ -5,15 +5,16 @@ from datetime import date
 from typing import cast
 
 from django.contrib.auth.models import AbstractUser
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from reconciliation import figures_audit, figures_controls
-from reconciliation.habits.exports import approvals, board, breaks, files, journal, queue
+from reconciliation.habits.exports import approvals, board, breaks, files, journal, queue, registers
 from reconciliation.habits.exports.sheet import Sheet, TooMany
 from reconciliation.queue_filters import Filters
 from reconciliation.views import controls
+from reconciliation.views import registers as register_pages
 from reconciliation.views.page import kept, page, seen_by
 
 
@@ -66,6 +67,22 @@ def audit_export(request: HttpRequest, form: str) -> HttpResponse:
     """The journal as it is narrowed."""
     filters = figures_audit.Filters(request.GET.dict())
     return _file(request, form, lambda: journal.draw_up(filters), back=reverse("desk:audit") + filters.address())
+
+
+@require_GET
+@seen_by("reconciliation.view_signoff")
+def register_export(request: HttpRequest, name: str, form: str) -> HttpResponse:
+    """One register of one company and month."""
+    asked = register_pages.asked_for(request, name)
+    if asked is None:
+        raise Http404("No company is set up yet, so there is nothing to export.")
+
+    def draw_up() -> Sheet:
+        return registers.draw_up(
+            asked.register, entity=asked.entity, first=asked.first, last=asked.until, query=asked.query
+        )
+
+    return _file(request, form, draw_up, back=reverse("desk:register", args=[name]) + asked.query)
 
 
 def _file(request: HttpRequest, form: str, draw_up: Callable[[], Sheet], *, back: str) -> HttpResponse:

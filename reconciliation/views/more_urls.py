@@ -116,6 +116,7 @@ urlpatterns = [
         "revenue/<str:entity>/<slug:currency>/<slug:month>/<slug:figure>", revenue.revenue_figure, name="revenue_figure"
     ),
     path("registers/", registers.register, name="registers"),
+    path("registers/<slug:name>/export.<sheet:form>", exports.register_export, name="register_export"),
     path("registers/<slug:name>", registers.register, name="register"),
     path("meters/", meters.meters, name="meters"),
     path("meters/<str:reference>", meters.meter, name="meter"),

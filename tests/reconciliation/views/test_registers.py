@@ -1,5 +1,7 @@
 """Registers: what was given back, disputed, left on account, taxed and posted late, line by line and in sum."""
 
+import csv
+import io
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -13,7 +15,7 @@ from reconciliation.figures_registers import REGISTERS, show
 from reconciliation.figures_registers.open_cash import age_class
 from reconciliation.figures_registers.register import Line
 from sync import rounds
-from sync.models import Delivery
+from sync.models import Delivery, JournalEntry
 from tests.reconciliation.controls.test_tax import bills, sells
 from tests.reconciliation.desk import approver, ask, at, case_of, finish, preparer
 from tests.reconciliation.views.markup import text_of
@@ -184,6 +186,24 @@ def test_sums_are_per_currency_and_never_across(sold: Company, auditor: Client) 
     text = text_of(auditor, "/registers/?month=2026-05")
     assert "Credit memo CN-0001" in text and "USD 40.00" in text
     assert auditor.get("/registers/of-nothing").status_code == 404
+
+
+def test_a_register_is_taken_as_a_file_with_its_amounts_and_days(sold: Company, auditor: Client) -> None:
+    sold.hears(credit_memo(1, amount="40.00"), source=sold.billing)
+    sold.settles()
+    # given the link on the page
+    assert "/registers/corrections/export.csv?entity=US01&amp;month=2026-05" in text_of(
+        auditor, "/registers/?month=2026-05"
+    )
+    answer = auditor.get("/registers/corrections/export.csv?entity=US01&month=2026-05")
+    # then the file has the line, its amount apart from its currency, and it is in the journal
+    head, row = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    line = dict(zip(head, row, strict=True))
+    assert (line["Company"], line["Document"], line["Date"]) == ("US01", "Credit memo CN-0001", DAY.isoformat())
+    assert (line["Currency"], line["Amount"]) == ("USD", "40.00")
+    assert JournalEntry.objects.get(action="exported").details["rows"] == 1
+    # and nothing is asked of a register nobody keeps
+    assert auditor.get("/registers/of-nothing/export.csv").status_code == 404
 
 
 def test_who_has_nothing_to_do_with_the_books_does_not_read_registers(sold: Company, client: Client) -> None:
