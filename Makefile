@@ -109,7 +109,7 @@ kills: setup ## kill worker, broker and web in the middle of a demo of its own; 
 	@Q2C_TESTING=1 $(PY) -m pytest -m slow tests/scenarios/test_kills.py $(PYTEST)
 
 .PHONY: stories
-stories: setup ## the longest scenarios, not part of every run: prices over time, accruals, rates, use, groups of companies, revenue ... (minutes)
+stories: setup ## the longest scenarios, not part of every run: prices over time, use, groups of companies, revenue, disputes won ... (minutes)
 	@$(LOCAL) test -- -m slow --numprocesses 2 --dist loadfile tests/scenarios --ignore tests/scenarios/test_kills.py $(PYTEST)
 
 .PHONY: simulate

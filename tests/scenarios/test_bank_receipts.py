@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
+
 from tests.scenarios.business import FIRST_DAY, Business, Sold
 
 
@@ -39,6 +41,7 @@ def test_a_wire_booked_in_the_erp_closes_the_invoice_in_billing_once(open_busine
     business.ties()
 
 
+@pytest.mark.slow  # make stories
 def test_a_wire_that_bounces_is_open_again_everywhere_and_a_case_until_it_is_paid(
     open_business: Callable[[], Business],
 ) -> None:

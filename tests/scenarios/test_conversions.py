@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
+
 from reconciliation.controls import runner
 from sync import clearing
 from sync.models import ConversionRecord, PayoutRecord
@@ -30,6 +32,7 @@ def balances(business: Business, account: str, subsidiary: str) -> dict[str, Dec
     return found
 
 
+@pytest.mark.slow  # make stories
 def test_dollars_charged_by_a_german_company_are_paid_out_in_euros(open_business: Callable[..., Business]) -> None:
     # given a German company that sells in dollars, whose gateway settles in euros at its own rate, and takes 2 %
     business = open_business(GERMANY)

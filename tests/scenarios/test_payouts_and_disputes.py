@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
+
 from sync.models import CreditMemoRecord, LegalEntity, PayoutRecord, ProductMapping, TaxCode, TaxRegistration
 from tests.scenarios.branches import common
 from tests.scenarios.business import FIRST_DAY, Business, Sold
@@ -18,6 +20,7 @@ def balance(business: Business, account: str) -> Decimal:
     return sum((Decimal(line["amount"]) for line in lines if line["account"] == account), Decimal(0))
 
 
+@pytest.mark.slow  # make stories
 def test_a_disputed_payment_is_paid_out_withdrawn_and_won_back(open_business: Callable[[], Business]) -> None:
     # given a gateway that takes 2.9 % and 0.30, pays out every night, and a customer who will dispute
     business = open_business()

@@ -12,6 +12,7 @@ from sync.revenue import compared
 from tests.scenarios.business import FIRST_DAY, Business, Sold
 
 
+@pytest.mark.slow  # make stories
 def test_the_erps_schedules_are_ours_until_somebody_changes_one_there(
     open_business: Callable[[], Business], monkeypatch: pytest.MonkeyPatch
 ) -> None:

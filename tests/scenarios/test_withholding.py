@@ -5,6 +5,8 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from reconciliation.controls import runner
 from sync.models import LegalEntity, WithholdingRecord
 from tests.scenarios.business import FIRST_DAY, Business, Sold
@@ -22,6 +24,7 @@ def decide(business: Business, reason: str, fix: str, **inputs: str) -> dict[str
     return ended
 
 
+@pytest.mark.slow  # make stories
 def test_withheld_tax_becomes_a_receivable_and_nothing_is_left_to_collect(
     open_business: Callable[[], Business],
 ) -> None:
