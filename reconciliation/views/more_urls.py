@@ -17,6 +17,7 @@ from reconciliation.views import (
     items,
     matching,
     meters,
+    palette,
     revenue,
     sign_offs,
     trail,
@@ -75,6 +76,7 @@ register_converter(Operating, "operating")
 urlpatterns = [
     path("t/<path:correlation_id>", trail.trail, name="trail"),
     path("find", find.find, name="find"),
+    path("palette", palette.palette, name="palette"),
     path("audit/", audit.audit, name="audit"),
     path("controls/", controls.controls, name="controls"),
     path("controls/<slug:control>/<str:entity>/<day:day>", controls.control_run, name="control_run"),

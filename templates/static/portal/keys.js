@@ -75,6 +75,7 @@
     dialog.setAttribute("aria-labelledby", "keys-title");
     const rows = Object.keys(keys).map(function (key) { return [key, keys[key][0]]; });
     Object.keys(places).forEach(function (key) { rows.push(["g " + key, "Go to " + { q: "the queue", a: "approvals", r: "controls", d: "dashboards", h: "my work" }[key]]); });
+    rows.push(["Ctrl K", "Go to anything, or press what the page offers"]);
     const list = rows.map(function (row) { return "<div><dt><kbd>" + row[0].split(" ").join("</kbd> <kbd>") + "</kbd></dt><dd>" + row[1] + "</dd></div>"; }).join("");
     dialog.innerHTML = "<h2 id=\"keys-title\">Keys</h2><dl class=\"q-keys\">" + list + "</dl><p class=\"q-check\"><input id=\"keys-off\" type=\"checkbox\"><label for=\"keys-off\">Switch single keys off in this browser</label></p><form method=\"dialog\"><button class=\"q-button q-primary\">Close</button></form>";
     document.body.append(dialog);
