@@ -69,7 +69,7 @@
         waits = goes = false;
         show("");
         if (error.message === "signed out") tell("You are signed out. Reload the page to sign in again.");
-        else tell("The portal did not answer, so only what this page offers is listed.", true);
+        else tell("The portal did not answer." + (options().length ? " Only what this page offers is listed." : ""), true);
       });
   }
 
@@ -90,7 +90,7 @@
     const text = field.value.trim();
     if (!all.length) tell(text ? "Nothing goes by “" + text + "”. Check the spelling, or ask for a page by its name." : "There is nothing to go to.");
     else if (text && !found.dataset.known && !here.length) tell("Nothing goes by “" + text + "” itself; names may be a beginning, ids must be whole.");
-    else tell(all.length + (all.length === 1 ? " choice" : " choices") + ". Arrow keys move, Enter opens.");
+    else tell(all.length + (all.length === 1 ? " choice." : " choices.") + (matchMedia("(hover: none)").matches ? "" : " Arrow keys move, Enter opens."));
     if (goes) { goes = false; if (active()) choose(active(), false); }
   }
 
