@@ -1,7 +1,7 @@
 """Who has a case in front of them right now: told by small requests of their pages, forgotten after a minute."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.contrib.auth.models import AbstractUser
 
@@ -15,17 +15,21 @@ GONE_AFTER = timedelta(seconds=60)
 NAMED = 3
 
 
-def beat(case: ExceptionCase, *, user: AbstractUser, is_writing: bool) -> None:
-    """Somebody's page of a case says that it is still looked at."""
+def beat(case: ExceptionCase, *, user: AbstractUser, is_writing: bool) -> datetime:
+    """Somebody's page of a case says that it is still looked at; when it was heard."""
     row = Presence(case=case, person=person_of(user), seen_at=clock.now(), is_writing=is_writing)
     Presence.objects.bulk_create(
         [row], update_conflicts=True, unique_fields=["case", "person"], update_fields=["seen_at", "is_writing"]
     )
+    return row.seen_at
 
 
-def leave(case_id: int, *, user: AbstractUser) -> None:
-    """The page was closed; and whoever went without a word is forgotten with it."""
-    Presence.objects.filter(case=case_id, person=user.pk).delete()
+def leave(case_id: int, *, user: AbstractUser, heard: datetime) -> None:
+    """A page that was heard last then was closed; whoever went without a word is forgotten with it.
+
+    A page of the same person that was heard after it stays: the one a form led to, or a second window.
+    """
+    Presence.objects.filter(case=case_id, person=user.pk, seen_at__lte=heard).delete()
     Presence.objects.filter(seen_at__lt=clock.now() - GONE_AFTER).delete()
 
 

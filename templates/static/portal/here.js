@@ -8,7 +8,7 @@
   const words = here.querySelector("#here-words"), ago = here.querySelector("#here-ago");
   //: milliseconds between two requests, and at most after failures
   const EVERY = 20000, LONGEST = 300000;
-  let timer = 0, wait = EVERY, last = 0, first = true, over = false, writing = false;
+  let timer = 0, wait = EVERY, last = 0, first = true, over = false, writing = false, heard = "";
 
   // what could not be saved was answered under another address: a reload there would be no page
   if (window.location.pathname !== here.dataset.page) history.replaceState(null, "", here.dataset.page);
@@ -19,12 +19,12 @@
     last = Date.now();
     fetch(here.dataset.address, { method: "POST", body: form({ writing: writing ? "1" : "", first: first ? "1" : "" }) })
       .then(function (answer) {
-        if (answer.redirected) { over = true; say("You are signed out. Sign in in another window before you save; what you typed stays here.", ""); return null; }
-        if (answer.status === 403 || answer.status === 404) { over = true; return null; }
+        over = answer.redirected || answer.status === 403 || answer.status === 404;
+        if (over) { say("You are signed out. Sign in in another window before you save; what you typed stays here.", ""); return null; }
         if (!answer.ok) throw new Error("no answer");
         return answer.json();
       })
-      .then(function (found) { if (found) { wait = EVERY; first = false; show(found); } })
+      .then(function (found) { if (found) { wait = EVERY; first = false; heard = found.heard; show(found); } })
       // a portal that is busy is not asked more often
       .catch(function () { wait = Math.min(wait * 2, LONGEST); })
       .then(function () { if (!over) timer = setTimeout(beat, wait + Math.random() * 2000); });
@@ -53,7 +53,7 @@
     if (Date.now() - last >= EVERY) beat(); else { clearTimeout(timer); timer = setTimeout(beat, EVERY - (Date.now() - last)); }
   });
   window.addEventListener("pagehide", function () {
-    if (!over && navigator.sendBeacon) navigator.sendBeacon(here.dataset.address, form({ left: "1" }));
+    if (!over && navigator.sendBeacon) navigator.sendBeacon(here.dataset.address, form({ left: "1", heard: heard }));
   });
   window.addEventListener("pageshow", function (event) { if (event.persisted) beat(); });
   beat();

@@ -42,14 +42,20 @@ def test_who_looks_and_who_writes_is_said_to_the_others_only(case: ExceptionCase
 
 def test_who_leaves_is_gone_and_who_goes_without_a_word_after_a_minute(case: ExceptionCase) -> None:
     finance, auditor = desk_people.signed_in("Finance preparer"), desk_people.signed_in("Auditor")
-    here(finance, case)
-    assert finance.post(f"/x/{case.number}/here", {"left": "1"}).status_code == 204
+    first, second = here(finance, case)["heard"], here(finance, case)["heard"]
+    # the first page led to the second, and says so only now
+    assert finance.post(f"/x/{case.number}/here", {"left": "1", "heard": first}).status_code == 204
+    assert here(auditor, case)["people"] == "Finance preparer is looking at this case."
+    for nonsense in ("", "x", "2026-99-99T00:00:00Z", "2026-01-01T00:00:00"):
+        assert finance.post(f"/x/{case.number}/here", {"left": "1", "heard": nonsense}).status_code == 204
+    assert Presence.objects.count() == 2
+    finance.post(f"/x/{case.number}/here", {"left": "1", "heard": second})
     assert here(auditor, case)["people"] == ""
     here(finance, case)
     later = clock.now() + presence.GONE_AFTER + timedelta(seconds=1)
     with clock.use(lambda: later):
         assert here(auditor, case)["people"] == ""
-        auditor.post(f"/x/{case.number}/here", {"left": "1"})
+        auditor.post(f"/x/{case.number}/here", {"left": "1", "heard": clock.now().isoformat()})
     assert not Presence.objects.exists()
 
 
