@@ -7,7 +7,7 @@ from typing import cast
 from django.contrib import messages
 from django.contrib.auth.models import AbstractUser
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
@@ -40,6 +40,23 @@ class Kept:
 def case(request: HttpRequest, pk: int) -> HttpResponse:
     """The case as it stands."""
     return _show(request, _found(pk), fixing.Form())
+
+
+@require_safe
+@seen_by(*SEES)
+def case_peek(request: HttpRequest, pk: int) -> HttpResponse:
+    """Its six sentences alone, to stand beside the queue."""
+    row = _found(pk)
+    is_open = row.status == ExceptionCase.Status.OPEN
+    fixes, put_off = (registry.for_case(row), snoozes.of(row)) if is_open else ([], None)
+    found = {
+        "case": row,
+        "words": sentences.title(row),
+        "six": sentences.six(row, fix=fixes[0] if fixes else None),
+        "is_open": is_open,
+        "put_off": put_off if put_off and put_off.until > clock.now() else None,
+    }
+    return render(request, "portal/peek.html", found)
 
 
 @require_POST

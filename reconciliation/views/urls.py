@@ -43,6 +43,7 @@ urlpatterns = [
     path("x/EXC-<number:pk>/snooze", case.case_snooze, name="case_snooze"),
     path("x/EXC-<number:pk>/wake", case.case_wake, name="case_wake"),
     path("x/EXC-<number:pk>/comment", case.case_comment, name="case_comment"),
+    path("x/EXC-<number:pk>/peek", case.case_peek, name="case_peek"),
     path("x/EXC-<number:pk>/here", presence.case_here, name="case_here"),
     path("x/EXC-<number:pk>/<fixing:do>", case.case_fix, name="case_fix"),
     path("approvals/", approvals.approval_list, name="approvals"),

@@ -8,7 +8,8 @@
   const keys = {
     j: ["Next row", function () { return move(1); }],
     k: ["Row before", function () { return move(-1); }],
-    o: ["Open the row", function () { return press(document.activeElement.closest && document.activeElement.closest(".q-row-link")); }],
+    o: ["Open the row", function () { return press(row()); }],
+    v: ["Preview the row beside the list", peek],
     u: ["Back up", function () { const way = document.querySelectorAll(".q-crumbs a"); return press(way[way.length - 1]); }],
     n: ["Next page", function () { return press(document.querySelector(".q-pager a[rel=next]")); }],
     i: ["Take the case", function () { return press(document.querySelector("form[action$='/take'] button")); }],
@@ -44,9 +45,20 @@
   function move(step) {
     const rows = Array.from(document.querySelectorAll("main .q-row-link"));
     if (!rows.length) return false;
-    const at = rows.indexOf(document.activeElement);
+    const at = rows.indexOf(row());
     const next = rows[at < 0 ? (step > 0 ? 0 : rows.length - 1) : Math.min(Math.max(at + step, 0), rows.length - 1)];
     return reach(next);
+  }
+  // the row at hand: the one with the focus in it, or the one whose preview has it
+  function row() {
+    const one = document.activeElement, box = one && one.closest("#peek") ? document.querySelector("tr.q-peeked") : one && one.closest("tr");
+    return box ? box.querySelector(".q-row-link") : null;
+  }
+  function peek() {
+    const link = row(), button = link && link.closest("tr").querySelector("[data-peek]");
+    if (!button || !button.offsetParent) return false;
+    button.dataset.from = "key";
+    return press(button);
   }
   function reach(one) {
     if (!one) return false;
