@@ -4,7 +4,7 @@ from django.urls import include, path, register_converter
 from django.urls.converters import IntConverter, StringConverter
 from django.views.generic import RedirectView
 
-from reconciliation.views import approvals, case, presence, problem, queue, runs
+from reconciliation.views import approvals, case, presence, problem, queue, runs, several
 
 app_name = "desk"
 
@@ -33,6 +33,8 @@ for converter, called in ((Number, "number"), (Fixing, "fixing"), (Deciding, "de
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("queue/", queue.queue, name="queue"),
+    path("queue/several", several.several, name="several"),
+    path("queue/several/done", several.several_done, name="several_done"),
     path("queue/views", queue.views, name="views"),
     path("queue/views/save", queue.view_save, name="view_save"),
     path("queue/views/<number:pk>/delete", queue.view_delete, name="view_delete"),

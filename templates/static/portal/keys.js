@@ -9,11 +9,13 @@
     j: ["Next row", function () { return move(1); }],
     k: ["Row before", function () { return move(-1); }],
     o: ["Open the row", function () { return press(row()); }],
+    x: ["Choose the row", function () { return choose(false); }],
+    X: ["Choose all rows up to this one", function () { return choose(true); }],
     v: ["Preview the row beside the list", peek],
     u: ["Back up", function () { const way = document.querySelectorAll(".q-crumbs a"); return press(way[way.length - 1]); }],
     n: ["Next page", function () { return press(document.querySelector(".q-pager a[rel=next]")); }],
-    i: ["Take the case", function () { return press(document.querySelector("form[action$='/take'] button")); }],
-    s: ["Put the case off", function () { return open("#snooze", "#until"); }],
+    i: ["Take the case, or those chosen", function () { return press(document.querySelector("form[action$='/take'] button, #several button[value=take]")); }],
+    s: ["Put the case off, or those chosen", function () { return open("#snooze", "#until") || open("#several-snooze", "#several-until"); }],
     c: ["Write a comment", function () { return reach(document.querySelector("#comment")); }],
     p: ["Preview the first fix", function () { return press(document.querySelector("#fix form button[type=submit], #fix a.q-primary")); }],
     "?": ["This list", function () { help().showModal(); return true; }],
@@ -59,6 +61,12 @@
     if (!button || !button.offsetParent) return false;
     button.dataset.from = "key";
     return press(button);
+  }
+  function choose(far) {
+    const link = row();
+    if (!link || !link.closest("tr").querySelector("input.q-choice")) return false;
+    link.dispatchEvent(new CustomEvent("q2c:choose", { bubbles: true, detail: { far: far } }));
+    return true;
   }
   function reach(one) {
     if (!one) return false;
