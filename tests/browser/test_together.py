@@ -235,9 +235,12 @@ def test_it_all_fits_a_phone(windows: Windows, path: str, width: int, scheme: An
         written="finance_preparer",
         at=case.opened_at,
     )
-    page.reload()
+    with page.expect_response(lambda answer: answer.url.endswith("/here")):
+        page.reload()
     expect(page.locator(".q-mention")).to_be_visible()
     looked_at(page, f"case-together-{scheme}")
+    Mention.objects.update(read_at=None)
     opened(page, "/admin/")
+    expect(page.get_by_role("heading", name="You were mentioned")).to_be_visible()
     looked_at(page, f"mention-my-work-{scheme}")
     assert barriers(page) == []
