@@ -5,29 +5,12 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.templatetags.static import static
-from django.urls import NoReverseMatch, reverse
 from unfold.sites import UnfoldAdminSite
 
 from reconciliation import figures, figures_matcher
 from reconciliation.governance import changes
+from reconciliation.habits import pages
 
-#: title, icon, name of the page, permission to see it, beginnings of addresses it stands for
-_PAGES = (
-    ("My work", "home", "admin:index", "", ()),
-    ("Queue", "inbox", "desk:queue", "reconciliation.view_exceptioncase", ("/queue/", "/p/", "/x/", "/runs/")),
-    ("Approvals", "how_to_reg", "desk:approvals", "reconciliation.view_approvalrequest", ("/approvals/",)),
-    ("Controls", "balance", "desk:controls", "reconciliation.view_controlrun", ("/controls/",)),
-    ("Close", "event_available", "desk:close", "sync.view_accountingperiod", ("/close/",)),
-    ("Sign-off", "draw", "desk:sign_offs", "reconciliation.view_signoff", ("/sign-off/",)),
-    ("Revenue", "trending_up", "desk:revenue", "sync.view_journalbatchrecord", ("/revenue/",)),
-    ("Registers", "menu_book", "desk:registers", "reconciliation.view_signoff", ("/registers/",)),
-    ("Meters", "speed", "desk:meters", "sync.view_usageplanrecord", ("/meters/",)),
-    ("Mappings", "rule", "desk:tables", "sync.view_productmapping", ("/tables/", "/changes/")),
-    ("Dashboards", "monitoring", "desk:dashboards", "reconciliation.view_exceptioncase", ("/dashboards/",)),
-    ("Find", "search", "desk:find", "reconciliation.view_exceptioncase", ("/find", "/t/")),
-    ("Audit", "verified_user", "desk:audit", "sync.view_journalentry", ("/audit/",)),
-    ("Connections", "hub", "desk:connections", "sync.view_connection", ("/connections/",)),
-)
 _ICONS = {"auth": "group", "sync": "sync_alt", "reconciliation": "fact_check", "oauth2_provider": "key"}
 
 
@@ -75,17 +58,13 @@ def script(request: HttpRequest) -> str:
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """The sidebar: the portal's pages, then the records a person may look at."""
-    pages = []
-    for title, icon, name, permission, beginnings in _PAGES:
-        try:
-            link = reverse(name)
-        except NoReverseMatch:
-            continue
-        if permission and not request.user.has_perm(permission):
-            continue
-        active = request.path.startswith(beginnings) if beginnings else request.path == link
-        pages.append({"title": title, "icon": icon, "link": link, "active": active, **_badge(name, request)})
-    return [{"title": "", "items": pages}, *_records(request)]
+    items = []
+    for place, link in pages.open_to(request.user):  # type: ignore[arg-type]
+        active = request.path.startswith(place.beginnings) if place.beginnings else request.path == link
+        items.append(
+            {"title": place.title, "icon": place.icon, "link": link, "active": active, **_badge(place.name, request)}
+        )
+    return [{"title": "", "items": items}, *_records(request)]
 
 
 def _badge(name: str, request: HttpRequest) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """What a case page shows beside its sentences: how far it came, both sides' values, lines, history."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -9,8 +10,10 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from reconciliation.controls.registry import CONTROLS
+from reconciliation.habits import mentions
 from reconciliation.models import ControlStage, ExceptionCase
 from reconciliation.sentences import system_name
+from reconciliation.who import full_name
 from sync.models import Attempt, Delivery, EntityRoute, JournalEntry
 from sync.money_text import money
 from sync.states import ORDER, Condition, Lifecycle
@@ -220,6 +223,9 @@ class Fact:
     tone: str
     #: a comment's own words, or the vendor's
     quote: str = ""
+    #: number of the comment, and names in it -> whose they are
+    comment: int = 0
+    named: Mapping[str, str] = field(default_factory=dict)
 
 
 def timeline(case: ExceptionCase) -> list[Fact]:
@@ -234,8 +240,16 @@ def timeline(case: ExceptionCase) -> list[Fact]:
         .order_by("-at", "-pk")[:FACTS]
     ]
     facts += [
-        Fact(at=row.at, who=row.user.get_full_name() or row.user.username, text="Comment", tone="info", quote=row.text)
-        for row in case.comments.select_related("user")
+        Fact(
+            at=row.at,
+            who=full_name(row.user),
+            text="Comment",
+            tone="info",
+            quote=row.text,
+            comment=row.pk,
+            named=mentions.names_in(row),
+        )
+        for row in case.comments.select_related("user").prefetch_related("mentions__person")
     ]
     for attempt in attempts(case)[:FACTS]:
         what = "Looked it up in" if attempt.verb == "find" else "Sent it to"

@@ -1,8 +1,8 @@
-"""Saved views and cases put off, to look at."""
+"""Saved views, cases put off and who was named in comments, to look at."""
 
 from django.contrib import admin
 
-from reconciliation.models import SavedView, Snooze
+from reconciliation.models import Mention, SavedView, Snooze
 from sync.admin.read_only import ReadOnly
 
 SEEN_WITH = "reconciliation.view_exceptioncase"
@@ -21,3 +21,10 @@ class SnoozeAdmin(ReadOnly):
     seen_with = SEEN_WITH
     list_display = ["case", "until", "by", "because", "at", "ended_at", "ended_by"]
     list_select_related = ["case", "by", "ended_by"]
+
+
+@admin.register(Mention)
+class MentionAdmin(ReadOnly):
+    seen_with = SEEN_WITH
+    list_display = ["comment", "person", "at", "read_at"]
+    list_select_related = ["comment__case", "person"]

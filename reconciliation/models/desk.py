@@ -1,11 +1,11 @@
-"""What people keep for their own work: saved views of the queue, and cases put off."""
+"""What people keep for their own work: saved views, cases put off, who was named in a comment, who looks at a case."""
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
 
-from reconciliation.models.cases import ExceptionCase
+from reconciliation.models.cases import CaseComment, ExceptionCase
 from reconciliation.teams import Team
 
 
@@ -66,3 +66,48 @@ class Snooze(models.Model):
 
     def __str__(self) -> str:
         return f"{self.case} until {self.until:%Y-%m-%d %H:%M}"
+
+
+class Mention(models.Model):
+    """Somebody named in a comment, who is told of it until they have read it."""
+
+    comment = models.ForeignKey(CaseComment, on_delete=models.CASCADE, related_name="mentions")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="mentions")
+    #: as it stands in the comment, without the sign before it
+    written = models.CharField(max_length=150)
+    at = models.DateTimeField()
+    read_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        default_permissions = ("view",)
+        constraints = [
+            models.UniqueConstraint(fields=["comment", "person"], name="mentioned_once_in_a_comment"),
+            models.CheckConstraint(condition=~Q(written=""), name="a_mention_is_written"),
+            models.CheckConstraint(
+                condition=Q(read_at__isnull=True) | Q(read_at__gte=F("at")), name="a_mention_is_read_after_it_was_made"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["person", "-at"], condition=Q(read_at__isnull=True), name="unread_mentions"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person} in {self.comment}"
+
+
+class Presence(models.Model):
+    """A person who has the page of a case in front of them; a row is of use for a minute and then forgotten."""
+
+    case = models.ForeignKey(ExceptionCase, on_delete=models.CASCADE, related_name="presences")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    seen_at = models.DateTimeField(db_index=True)
+    is_writing = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["case", "person"]
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["case", "person"], name="present_once_at_a_case")]
+
+    def __str__(self) -> str:
+        return f"{self.person} at {self.case}"

@@ -1,13 +1,15 @@
 """What the portal's templates share: money, times and states as people read them."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django import template
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from reconciliation.habits import mentions
 from sync import clock, money_text
 
 register = template.Library()
@@ -60,6 +62,19 @@ def due(value: datetime | None) -> str | SafeString:
     left = value - clock.now()
     tone = "bad" if left < timedelta(0) else "warn" if left < timedelta(hours=8) else "idle"
     return status(tone, f"{span(-left)} late" if left < timedelta(0) else f"in {span(left)}")
+
+
+@register.filter
+def marked(text: str, names: Mapping[str, str]) -> SafeString:
+    """A comment in which the names of those it told stand out."""
+    return format_html_join(
+        "",
+        "{}",
+        (
+            (format_html('<span class="q-mention">{}</span>', part) if is_name else part,)
+            for part, is_name in mentions.pieces(text, names)
+        ),
+    )
 
 
 @register.filter

@@ -1,26 +1,38 @@
 """The page of a case: six sentences first, then the fix, both sides, the history."""
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import cast
 
 from django.contrib import messages
 from django.contrib.auth.models import AbstractUser
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from reconciliation import approvals, cases, figures, figures_case, sentences
 from reconciliation.fixes import registry
 from reconciliation.fixes.fix import Target
-from reconciliation.habits import snoozes
+from reconciliation.habits import mentions, presence, since, snoozes
 from reconciliation.models import ExceptionCase
 from reconciliation.views import fixing
 from reconciliation.views.page import page, refused, seen_by, typed
+from reconciliation.who import full_name
 from sync import clock
 
 SEES = ("reconciliation.view_exceptioncase",)
+
+
+@dataclass(kw_only=True)
+class Kept:
+    """What was typed into a form that could not be saved, and why."""
+
+    form: str
+    text: str = ""
+    until: str = ""
+    because: str = ""
+    error: str = ""
 
 
 @require_safe
@@ -28,6 +40,23 @@ SEES = ("reconciliation.view_exceptioncase",)
 def case(request: HttpRequest, pk: int) -> HttpResponse:
     """The case as it stands."""
     return _show(request, _found(pk), fixing.Form())
+
+
+@require_safe
+@seen_by(*SEES)
+def case_peek(request: HttpRequest, pk: int) -> HttpResponse:
+    """Its six sentences alone, to stand beside the queue."""
+    row = _found(pk)
+    is_open = row.status == ExceptionCase.Status.OPEN
+    fixes, put_off = (registry.for_case(row), snoozes.of(row)) if is_open else ([], None)
+    found = {
+        "case": row,
+        "words": sentences.title(row),
+        "six": sentences.six(row, fix=fixes[0] if fixes else None),
+        "is_open": is_open,
+        "put_off": put_off if put_off and put_off.until > clock.now() else None,
+    }
+    return render(request, "portal/peek.html", found)
 
 
 @require_POST
@@ -69,18 +98,27 @@ def case_take(request: HttpRequest, pk: int) -> HttpResponse:
 @seen_by(*SEES)
 def case_snooze(request: HttpRequest, pk: int) -> HttpResponse:
     """Put it off until a day, with a reason."""
-    row = _found(pk)
+    row, user = _found(pk), cast(AbstractUser, request.user)
+    if not approvals.holds(user, "work_cases"):
+        return refused(request, "Your role can look at cases but not put them off.")
+    kept = Kept(form="snooze", until=typed(request, "until")[:10], because=typed(request, "because"))
     try:
-        until = snoozes.morning(date.fromisoformat(typed(request, "until")), row.entity)
+        until = snoozes.morning(date.fromisoformat(kept.until), row.entity)
     except ValueError:
-        messages.error(request, "Give the day it comes back, such as 2026-01-31.")
-        return redirect("desk:case", pk)
-    return _put_off(
-        request,
-        row,
-        lambda user: snoozes.snooze(pk, until=until, because=typed(request, "because"), user=user),
-        f"{row.number} is off the queue until {until:%d %b %Y}. Its due time goes on.",
-    )
+        return _again(request, pk, kept, "Comes back on: give a day, such as 2026-01-31.", status=422)
+    try:
+        with since.unchanged(pk, request.POST.get("version", ""), user=user):
+            snoozes.snooze(pk, until=until, because=kept.because, user=user)
+    except approvals.Refused as error:
+        return refused(request, str(error))
+    except since.Stale as error:
+        return _again(request, pk, kept, f"Not put off: {_meanwhile(error)} Press Put off again if it still can wait.")
+    except cases.Conflict as error:
+        return _again(request, pk, kept, str(error))
+    except ValueError as error:
+        return _again(request, pk, kept, str(error), status=422)
+    messages.success(request, f"{row.number} is off the queue until {until:%d %b %Y}. Its due time goes on.")
+    return redirect(reverse("desk:case", args=[pk]) + "#put-off")
 
 
 @require_POST
@@ -88,35 +126,46 @@ def case_snooze(request: HttpRequest, pk: int) -> HttpResponse:
 def case_wake(request: HttpRequest, pk: int) -> HttpResponse:
     """Bring it back to the queue."""
     row = _found(pk)
-    return _put_off(request, row, lambda user: snoozes.wake(pk, user=user), f"{row.number} is back on the queue.")
-
-
-def _put_off(
-    request: HttpRequest, row: ExceptionCase, act: Callable[[AbstractUser], object], said: str
-) -> HttpResponse:
     try:
-        act(cast(AbstractUser, request.user))
-        messages.success(request, said)
+        snoozes.wake(pk, user=cast(AbstractUser, request.user))
+        messages.success(request, f"{row.number} is back on the queue.")
     except approvals.Refused as error:
         return refused(request, str(error))
-    except (cases.Conflict, ValueError) as error:
+    except cases.Conflict as error:
         messages.error(request, str(error))
-    return redirect("desk:case", row.pk)
+    return redirect("desk:case", pk)
 
 
 @require_POST
 @seen_by("reconciliation.view_exceptioncase")
 def case_comment(request: HttpRequest, pk: int) -> HttpResponse:
-    """Say something about it."""
-    row = _found(pk)
-    if not approvals.holds(request.user, "add_casecomment"):  # type: ignore[arg-type]
+    """Say something about it, and tell those it names."""
+    row, user = _found(pk), cast(AbstractUser, request.user)
+    if not approvals.holds(user, "add_casecomment"):
         return refused(request, "Your role can read comments but not write them.")
+    kept = Kept(form="comment", text=typed(request, "text")[:4000])
     try:
-        cases.comment(pk, user=request.user, text=typed(request, "text"))  # type: ignore[arg-type]
-        messages.success(request, f"Your comment on {row.number} is saved.")
+        with since.unchanged(pk, request.POST.get("version", ""), user=user):
+            said = mentions.comment(pk, user=user, text=kept.text)
+    except since.Stale as error:
+        return _again(request, pk, kept, f"Not saved yet: {_meanwhile(error)} Press Save comment again to add yours.")
     except ValueError as error:
-        messages.error(request, str(error))
+        return _again(request, pk, kept, str(error), status=422)
+    told = " and ".join(full_name(person) for person in said.told)
+    messages.success(request, f"Your comment on {row.number} is saved.{f' {told} will read of it.' if told else ''}")
+    for words in said.untold:
+        messages.warning(request, words)
     return redirect(reverse("desk:case", args=[pk]) + "#history")
+
+
+def _meanwhile(error: since.Stale) -> str:
+    return f"{error} after you opened this page. What you typed is kept."
+
+
+def _again(request: HttpRequest, pk: int, kept: Kept, error: str, *, status: int = 409) -> HttpResponse:
+    """The page as it stands now, with what was typed and what stood in the way."""
+    kept.error = error
+    return _show(request, _found(pk), fixing.Form(status=status), kept=kept)
 
 
 def _found(pk: int) -> ExceptionCase:
@@ -142,16 +191,15 @@ def _found(pk: int) -> ExceptionCase:
 
 
 def _stale(request: HttpRequest, row: ExceptionCase) -> str:
-    """What happened to the case since the form was opened; empty when nothing did."""
-    if request.POST.get("version", "") == str(row.version):
-        return ""
-    if row.status == ExceptionCase.Status.CLOSED:
-        return "the case was closed."
-    who = f"{row.assignee.get_full_name() or row.assignee.username} took it" if row.assignee else "it was changed"
-    return f"{who} after you opened this page."
+    """What happened to the case since the form was opened; empty when nothing did that matters to a fix."""
+    seen, user = request.POST.get("version", ""), cast(AbstractUser, request.user)
+    change = since.newest(row, seen, user=user, small_too=False)
+    return f"{change.words} after you opened this page." if change else ""
 
 
-def _show(request: HttpRequest, row: ExceptionCase, form: fixing.Form) -> HttpResponse:
+def _show(request: HttpRequest, row: ExceptionCase, form: fixing.Form, *, kept: Kept | None = None) -> HttpResponse:
+    # before anything is read for the page: what comes after it was not shown
+    seen = since.mark(row)
     is_open = row.status == ExceptionCase.Status.OPEN
     put_off = snoozes.of(row) if is_open else None
     fixes = registry.for_case(row) if is_open else []
@@ -196,7 +244,9 @@ def _show(request: HttpRequest, row: ExceptionCase, form: fixing.Form) -> HttpRe
         is_asleep=put_off is not None and put_off.until > clock.now(),
         first_day=(clock.now() + timedelta(days=1)).date(),
         last_day=(clock.now() + snoozes.LONGEST).date(),
-        version=row.version,
+        version=seen,
+        here=presence.words(presence.others(row.pk, user=user)),  # type: ignore[arg-type]
+        kept=kept,
         action_base=reverse("desk:case", args=[row.pk]),
         trail=reverse("desk:trail", args=[row.correlation_id]) if row.correlation_id else "",
         target_word="this case",

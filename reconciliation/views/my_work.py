@@ -2,7 +2,8 @@
 
 from django.http import HttpRequest, HttpResponse
 
-from reconciliation import approvals, figures
+from reconciliation import approvals, figures, sentences
+from reconciliation.habits import mentions
 from reconciliation.models import ExceptionCase, FixRun
 from reconciliation.views.page import page
 
@@ -21,6 +22,7 @@ def my_work(request: HttpRequest) -> HttpResponse:
             "figures": figures.desk(user),
             "rows": rows,
             "more": more,  # type: ignore[arg-type]
+            "mentioned": [(row, sentences.title(row.comment.case)) for row in mentions.unread(user)],  # type: ignore[arg-type]
             "teams": [team.label for team in figures.teams_of(user)],  # type: ignore[arg-type]
             "last_closed": figures.last_closed() if not rows else None,
         }

@@ -1,5 +1,7 @@
 """The queue: open cases grouped by problem, or one by one; and the views of it people keep."""
 
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import cast
 
 from django.contrib import messages
@@ -9,33 +11,50 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from reconciliation import figures, sentences
-from reconciliation.habits import saved_views
+from reconciliation import approvals, figures, sentences
+from reconciliation.habits import saved_views, snoozes
 from reconciliation.habits.saved_views import NotSaved
 from reconciliation.models import SavedView
 from reconciliation.queue_filters import SORTS, Filters, page_of
 from reconciliation.views.export_links import export_links
 from reconciliation.views.page import page, seen_by, typed
+from sync import clock
 
 SIZE = 50
+
+
+@dataclass(kw_only=True)
+class Kept:
+    """What was chosen and typed on the queue and could not be done, and why."""
+
+    error: str
+    query: str
+    chosen: dict[int, str] = field(default_factory=dict)
+    until: str = ""
+    because: str = ""
 
 
 @require_safe
 @seen_by("reconciliation.view_exceptioncase")
 def queue(request: HttpRequest) -> HttpResponse:
     """Filtered, searched and sorted from the address; no count over all cases."""
-    filters, user = Filters(request.GET.dict()), cast(AbstractUser, request.user)
+    return show_queue(request, request.GET.dict())
+
+
+def show_queue(request: HttpRequest, asked: dict[str, str], *, kept: Kept | None = None) -> HttpResponse:
+    """The queue as asked for by an address; with what was chosen and typed where it could not be done."""
+    filters, user = Filters(asked), cast(AbstractUser, request.user)
     rows = filters.apply(figures.open_cases(), user=user)
     context: dict[str, object] = {}
     if filters.flat:
-        found, after = page_of(rows, sort=filters.sort, after=request.GET.get("after", ""), size=SIZE)
+        found, after = page_of(rows, sort=filters.sort, after=asked.get("after", ""), size=SIZE)
         context = {
             "cases": [(case, sentences.title(case)) for case in found],
             "next": filters.address(after=after) if after else "",
-            "first": filters.address() if request.GET.get("after") else "",
+            "first": filters.address() if asked.get("after") else "",
         }
     else:
-        number = min(int(request.GET["page"]), 1000) if request.GET.get("page", "").isdecimal() else 0
+        number = min(int(asked["page"]), 1000) if asked.get("page", "").isdecimal() else 0
         found_rows, more = figures.problem_rows(rows, sort=filters.sort, offset=number * SIZE, limit=SIZE)
         context = {
             "rows": found_rows,
@@ -46,6 +65,12 @@ def queue(request: HttpRequest) -> HttpResponse:
         request,
         "portal/queue.html",
         title="Queue",
+        status=422 if kept else 200,
+        kept=kept,
+        may_work=filters.flat and approvals.holds(user, "work_cases"),
+        here_and_page=f"?{request.GET.urlencode()}" if kept is None else kept.query,
+        first_day=(clock.now() + timedelta(days=1)).date(),
+        last_day=(clock.now() + snoozes.LONGEST).date(),
         filters=filters,
         sorts=[
             (name, label, filters.address(sort="" if name == "due" else name), name == filters.sort)

@@ -4,7 +4,7 @@ from django.urls import include, path, register_converter
 from django.urls.converters import IntConverter, StringConverter
 from django.views.generic import RedirectView
 
-from reconciliation.views import approvals, case, exports, problem, queue, runs
+from reconciliation.views import approvals, case, exports, presence, problem, queue, runs, several
 
 app_name = "desk"
 
@@ -40,6 +40,8 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("queue/", queue.queue, name="queue"),
     path("queue/export.<sheet:form>", exports.queue_export, name="queue_export"),
+    path("queue/several", several.several, name="several"),
+    path("queue/several/done", several.several_done, name="several_done"),
     path("queue/views", queue.views, name="views"),
     path("queue/views/save", queue.view_save, name="view_save"),
     path("queue/views/<number:pk>/delete", queue.view_delete, name="view_delete"),
@@ -50,6 +52,8 @@ urlpatterns = [
     path("x/EXC-<number:pk>/snooze", case.case_snooze, name="case_snooze"),
     path("x/EXC-<number:pk>/wake", case.case_wake, name="case_wake"),
     path("x/EXC-<number:pk>/comment", case.case_comment, name="case_comment"),
+    path("x/EXC-<number:pk>/peek", case.case_peek, name="case_peek"),
+    path("x/EXC-<number:pk>/here", presence.case_here, name="case_here"),
     path("x/EXC-<number:pk>/<fixing:do>", case.case_fix, name="case_fix"),
     path("approvals/", approvals.approval_list, name="approvals"),
     path("approvals/export.<sheet:form>", exports.approvals_export, name="approvals_export"),

@@ -69,6 +69,7 @@ def main_pages(lost_invoice: Callable[[], str]) -> dict[str, tuple[str, str]]:
     return {
         "home": ("Finance preparer", "/admin/"),
         "queue": ("Finance preparer", "/queue/"),
+        "queue one by one": ("Finance preparer", "/queue/?view=cases"),
         "problem": ("Sales operations", f"/p/{country.number}"),
         "case": ("Finance preparer", case),
         "approvals": ("Finance approver", "/approvals/"),

@@ -15,7 +15,7 @@ STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-pract
 COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
 
 
-def _barriers(page: Page, *, scheme: str = "light") -> list[str]:
+def barriers(page: Page, *, scheme: str = "light") -> list[str]:
     """Each violation with the first element it was seen on."""
     rules = {"resultTypes": ["violations"], "runOnly": COLOURS if scheme == "dark" else STANDARDS}
     found = Axe().run(page, options=rules).response["violations"]
@@ -31,11 +31,11 @@ def test_no_page_has_a_barrier(windows: Windows, lost_invoice: Callable[[], str]
     for name, (role, path) in pages.items():
         # when somebody opens it
         page = opened(people[role], path)
-        found[name] = _barriers(page, scheme=scheme)
+        found[name] = barriers(page, scheme=scheme)
         if name == "case":
             page.get_by_role("button", name="Preview: what will this do?").click()
             expect(page.locator("#preview")).to_be_focused()
-            found["preview"] = _barriers(page, scheme=scheme)
+            found["preview"] = barriers(page, scheme=scheme)
     # then nothing stands in anybody's way
     assert {name: those for name, those in found.items() if those} == {}
 
@@ -45,7 +45,7 @@ def test_the_empty_pages_and_the_way_in_have_no_barrier(windows: Windows, transa
     page, stranger = windows.of("Finance preparer"), windows.stranger()
     found: dict[str, list[str]] = {}
     stranger.goto("/admin/login/")
-    found["login"] = _barriers(stranger)
+    found["login"] = barriers(stranger)
     for path in (
         "/admin/",
         "/queue/",
@@ -57,5 +57,5 @@ def test_the_empty_pages_and_the_way_in_have_no_barrier(windows: Windows, transa
         "/find",
         "/x/EXC-9",
     ):
-        found[path] = _barriers(opened(page, path))
+        found[path] = barriers(opened(page, path))
     assert {name: those for name, those in found.items() if those} == {}

@@ -12,6 +12,7 @@ from tests.browser.pages import SIDEWAYS, main_pages, opened
 MAIN = (
     "home",
     "queue",
+    "queue one by one",
     "case",
     "approvals",
     "approval",

@@ -8,11 +8,14 @@
   const keys = {
     j: ["Next row", function () { return move(1); }],
     k: ["Row before", function () { return move(-1); }],
-    o: ["Open the row", function () { return press(document.activeElement.closest && document.activeElement.closest(".q-row-link")); }],
+    o: ["Open the row", function () { return press(row()); }],
+    x: ["Choose the row", function () { return choose(false); }],
+    X: ["Choose all rows up to this one", function () { return choose(true); }],
+    v: ["Preview the row beside the list", peek],
     u: ["Back up", function () { const way = document.querySelectorAll(".q-crumbs a"); return press(way[way.length - 1]); }],
     n: ["Next page", function () { return press(document.querySelector(".q-pager a[rel=next]")); }],
-    i: ["Take the case", function () { return press(document.querySelector("form[action$='/take'] button")); }],
-    s: ["Put the case off", function () { return open("#snooze", "#until"); }],
+    i: ["Take the case, or those chosen", function () { return press(document.querySelector("form[action$='/take'] button, #several button[value=take]")); }],
+    s: ["Put the case off, or those chosen", function () { return open("#snooze", "#until") || open("#several-snooze", "#several-until"); }],
     c: ["Write a comment", function () { return reach(document.querySelector("#comment")); }],
     p: ["Preview the first fix", function () { return press(document.querySelector("#fix form button[type=submit], #fix a.q-primary")); }],
     "?": ["This list", function () { help().showModal(); return true; }],
@@ -44,9 +47,26 @@
   function move(step) {
     const rows = Array.from(document.querySelectorAll("main .q-row-link"));
     if (!rows.length) return false;
-    const at = rows.indexOf(document.activeElement);
+    const at = rows.indexOf(row());
     const next = rows[at < 0 ? (step > 0 ? 0 : rows.length - 1) : Math.min(Math.max(at + step, 0), rows.length - 1)];
     return reach(next);
+  }
+  // the row at hand: the one with the focus in it, or the one whose preview has it
+  function row() {
+    const one = document.activeElement, box = one && one.closest("#peek") ? document.querySelector("tr.q-peeked") : one && one.closest("tr");
+    return box ? box.querySelector(".q-row-link") : null;
+  }
+  function peek() {
+    const link = row(), button = link && link.closest("tr").querySelector("[data-peek]");
+    if (!button || !button.offsetParent) return false;
+    button.dataset.from = "key";
+    return press(button);
+  }
+  function choose(far) {
+    const link = row();
+    if (!link || !link.closest("tr").querySelector("input.q-choice")) return false;
+    link.dispatchEvent(new CustomEvent("q2c:choose", { bubbles: true, detail: { far: far } }));
+    return true;
   }
   function reach(one) {
     if (!one) return false;
@@ -75,6 +95,7 @@
     dialog.setAttribute("aria-labelledby", "keys-title");
     const rows = Object.keys(keys).map(function (key) { return [key, keys[key][0]]; });
     Object.keys(places).forEach(function (key) { rows.push(["g " + key, "Go to " + { q: "the queue", a: "approvals", r: "controls", d: "dashboards", h: "my work" }[key]]); });
+    rows.push(["Ctrl K", "Go to anything, or press what the page offers"]);
     const list = rows.map(function (row) { return "<div><dt><kbd>" + row[0].split(" ").join("</kbd> <kbd>") + "</kbd></dt><dd>" + row[1] + "</dd></div>"; }).join("");
     dialog.innerHTML = "<h2 id=\"keys-title\">Keys</h2><dl class=\"q-keys\">" + list + "</dl><p class=\"q-check\"><input id=\"keys-off\" type=\"checkbox\"><label for=\"keys-off\">Switch single keys off in this browser</label></p><form method=\"dialog\"><button class=\"q-button q-primary\">Close</button></form>";
     document.body.append(dialog);

@@ -9,7 +9,7 @@
     const button = event.submitter;
     // after the browser has read the form, so that the button's own value and address still count
     setTimeout(function () {
-      form.querySelectorAll("button[type=submit]").forEach(function (one) { one.disabled = true; });
+      form.querySelectorAll("button[type=submit]").forEach(function (one) { if (!one.disabled) one.dataset.held = ""; one.disabled = true; });
       if (button) { button.dataset.label = button.textContent; button.textContent = "Working…"; }
     }, 0);
   });
@@ -17,8 +17,10 @@
   document.addEventListener("htmx:afterRequest", function (event) { free(event.target); });
 
   function free(root) {
-    root.querySelectorAll("form[data-once] button[type=submit]").forEach(function (one) {
+    // what was disabled for another reason stays so
+    root.querySelectorAll("form[data-once] button[data-held]").forEach(function (one) {
       one.disabled = false;
+      delete one.dataset.held;
       if (one.dataset.label) { one.textContent = one.dataset.label; delete one.dataset.label; }
     });
     if (root.matches && root.matches("form[data-once]")) root.querySelectorAll("button[data-label]").forEach(function (one) { one.textContent = one.dataset.label; });

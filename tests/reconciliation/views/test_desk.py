@@ -6,6 +6,7 @@ from django.test import Client
 from reconciliation import approvals, cases, figures
 from reconciliation.fixes.fix import Target
 from reconciliation.fixes.registry import FIXES
+from reconciliation.habits import since
 from reconciliation.models import ApprovalRequest, ExceptionCase, FixRun
 from reconciliation.risk_flags import risk_flags
 from sync.models import JournalEntry, ProductMapping
@@ -23,6 +24,12 @@ ROLES = [
     "Configuration admin",
     "User admin",
 ]
+
+
+def _mark(case: ExceptionCase) -> str:
+    """What the forms of a page opened now carry."""
+    case.refresh_from_db()
+    return since.mark(case)
 
 
 def _text(response) -> str:
@@ -266,11 +273,15 @@ def test_taking_and_commenting_leave_their_trace():
     desk_people.company()
     case, client = desk_people.product_case(), desk_people.signed_in("Billing operations")
     assert "is yours" in _text(client.post(f"/x/{case.number}/take", {"version": case.version}, follow=True))
-    body = _text(client.post(f"/x/{case.number}/comment", {"text": "Asked <b>sales</b>"}, follow=True))
+    body = _text(
+        client.post(f"/x/{case.number}/comment", {"text": "Asked <b>sales</b>", "version": _mark(case)}, follow=True)
+    )
     assert "Asked &lt;b&gt;sales&lt;/b&gt;" in body
     assert JournalEntry.objects.filter(object_key=case.number, action="commented").exists()
-    assert client.post(f"/x/{case.number}/comment", {"text": "a\x00b"}).status_code == 302
-    assert "Write what you want to say" in _text(client.post(f"/x/{case.number}/comment", {"text": " "}, follow=True))
+    assert client.post(f"/x/{case.number}/comment", {"text": "a\x00b", "version": _mark(case)}).status_code == 302
+    assert "Write what you want to say" in _text(
+        client.post(f"/x/{case.number}/comment", {"text": " ", "version": _mark(case)}, follow=True)
+    )
 
 
 def test_an_approver_is_told_of_backdating():

@@ -11,7 +11,7 @@ from django.test import Client
 from reconciliation import figures
 from reconciliation.approvals import Refused
 from reconciliation.cases import Conflict
-from reconciliation.habits import saved_views, snoozes
+from reconciliation.habits import saved_views, since, snoozes
 from reconciliation.habits.saved_views import NotSaved
 from reconciliation.models import ExceptionCase, SavedView, Snooze
 from reconciliation.queue_filters import Filters
@@ -96,12 +96,13 @@ def test_the_page_puts_off_and_brings_back(case: ExceptionCase) -> None:
     page, until = f"/x/{case.number}", f"{clock.now() + timedelta(days=3):%Y-%m-%d}"
     status, text = seen("Billing operations", page)
     assert status == 200 and "Why it can wait" in text
-    status, text = seen("Billing operations", f"{page}/snooze", {"until": until, "because": "Waits for the customer"})
+    form = {"until": until, "because": "Waits for the customer", "version": since.mark(case)}
+    status, text = seen("Billing operations", f"{page}/snooze", form)
     assert "is off the queue until" in text and "“Waits for the customer”" in text
     status, text = seen("Billing operations", f"{page}/wake", {})
     assert "is back on the queue" in text
     status, text = seen("Billing operations", f"{page}/snooze", {"until": "soon", "because": "x"})
-    assert "Give the day it comes back, such as 2026-01-31." in text
+    assert status == 422 and "Comes back on: give a day, such as 2026-01-31." in text
     status, text = seen("Auditor", f"{page}/snooze", {"until": until, "because": "x"})
     assert status == 403 and "not put them off" in text
 

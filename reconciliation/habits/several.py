@@ -1,0 +1,100 @@
+"""The same done to several cases at once: each by itself, so that what cannot be done to one holds up no other."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.contrib.auth.models import AbstractUser
+
+from reconciliation import cases, sentences
+from reconciliation.approvals import Refused, holds
+from reconciliation.habits import since, snoozes
+from reconciliation.models import ExceptionCase
+
+#: cases worked in one go, while somebody waits for the page
+MOST = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What became of one case."""
+
+    pk: int
+    number: str
+    title: str
+    is_done: bool
+    words: str
+    #: its version then, to undo it by
+    mark: str
+
+
+def chosen(values: Sequence[str]) -> dict[int, str]:
+    """Number of a case -> its version on the page it was chosen on, from `12:3`; anything else is left out."""
+    found: dict[int, str] = {}
+    for value in values:
+        number, _, mark = value.partition(":")
+        if number.isascii() and number.isdigit() and len(number) <= 18:
+            found[int(number)] = mark
+    return found
+
+
+def take(marks: dict[int, str], *, user: AbstractUser) -> list[Outcome]:
+    """Make these cases mine for a while. Raises Refused."""
+
+    def one(case: ExceptionCase) -> str:
+        if case.status == ExceptionCase.Status.CLOSED:
+            raise cases.Conflict("It is closed; there is nothing to take.")
+        cases.take(case.pk, user=user)
+        return f"Yours for the next {cases.CLAIM.seconds // 60} minutes."
+
+    return _each(marks, one, user=user)
+
+
+def put_off(marks: dict[int, str], *, until: date, because: str, user: AbstractUser) -> list[Outcome]:
+    """Put these cases off until a day, which begins where each one's company is. Raises Refused, ValueError."""
+    if not because.strip():
+        raise ValueError("Why they can wait: say it; the team reads it.")
+
+    def one(case: ExceptionCase) -> str:
+        snoozes.snooze(case.pk, until=snoozes.morning(until, case.entity), because=because, user=user)
+        return f"Off the queue until {until:%d %b %Y}."
+
+    return _each(marks, one, user=user)
+
+
+def bring_back(marks: dict[int, str], *, user: AbstractUser) -> list[Outcome]:
+    """Bring these cases back to the queue. Raises Refused."""
+
+    def one(case: ExceptionCase) -> str:
+        snoozes.wake(case.pk, user=user)
+        return "Back on the queue."
+
+    return _each(marks, one, user=user)
+
+
+def _each(marks: dict[int, str], one: Callable[[ExceptionCase], str], *, user: AbstractUser) -> list[Outcome]:
+    if not holds(user, "work_cases"):
+        raise Refused("Your role can look at cases but not work them.")
+    rows = ExceptionCase.objects.select_related(*cases.READ_WITH, "entity", "assignee").in_bulk(list(marks)[:MOST])
+    found = []
+    for pk, mark in marks.items():
+        case = rows.get(pk)
+        if case is None:
+            continue
+        try:
+            if change := since.newest(case, mark, user=user, small_too=False):
+                raise cases.Conflict(f"{change.words} after you opened the queue.")
+            words, is_done = one(case), True
+        except (cases.Conflict, ValueError) as error:
+            words, is_done = str(error), False
+        found.append(
+            Outcome(
+                pk=pk,
+                number=case.number,
+                title=sentences.title(case),
+                is_done=is_done,
+                words=words,
+                mark=str(case.version),
+            )
+        )
+    return found

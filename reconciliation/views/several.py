@@ -1,0 +1,85 @@
+"""Taking or putting off several cases of the queue, and the page that says what became of each."""
+
+import dataclasses
+from datetime import date
+from typing import cast
+
+from django.contrib import messages
+from django.contrib.auth.models import AbstractUser
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from reconciliation import approvals
+from reconciliation.habits import several as habit
+from reconciliation.queue_filters import Filters
+from reconciliation.views.page import page, refused, seen_by, typed
+from reconciliation.views.queue import Kept, show_queue
+
+#: where the outcomes of the last time are kept for their page
+KEY = "several"
+HEADINGS = {"take": "taken", "snooze": "put off", "wake": "brought back"}
+
+
+@require_POST
+@seen_by("reconciliation.view_exceptioncase")
+def several(request: HttpRequest) -> HttpResponse:
+    """Take, put off or bring back every case that was chosen; each by itself."""
+    user, do = cast(AbstractUser, request.user), request.POST.get("do", "")
+    asked = QueryDict(request.POST.get("here", "")[:600].lstrip("?"))
+    marks, because = habit.chosen(request.POST.getlist("case")), typed(request, "because")
+    back = f"?{asked.urlencode()}"
+    if do not in HEADINGS or not marks or len(marks) > habit.MOST:
+        messages.error(request, _why_none(marks, do))
+        return HttpResponseRedirect(reverse("desk:queue") + back)
+    kept = Kept(error="", query=back, chosen=marks, until=typed(request, "until")[:10], because=because)
+    try:
+        if do == "snooze":
+            found = habit.put_off(marks, until=_day(kept.until), because=because, user=user)
+        else:
+            found = (habit.take if do == "take" else habit.bring_back)(marks, user=user)
+    except approvals.Refused as error:
+        return refused(request, str(error))
+    except ValueError as error:
+        kept.error = str(error)
+        return show_queue(request, asked.dict() | {"view": "cases"}, kept=kept)
+    request.session[KEY] = {"do": do, "here": back, "outcomes": [dataclasses.asdict(one) for one in found]}
+    return redirect("desk:several_done")
+
+
+@require_safe
+@seen_by("reconciliation.view_exceptioncase")
+def several_done(request: HttpRequest) -> HttpResponse:
+    """What became of each case."""
+    kept = request.session.get(KEY)
+    if not kept:
+        return redirect(reverse("desk:queue") + "?view=cases")
+    outcomes = kept["outcomes"]
+    done = [one for one in outcomes if one["is_done"]]
+    return page(
+        request,
+        "portal/several.html",
+        title=f"{len(done)} of {len(outcomes)} {'case' if len(outcomes) == 1 else 'cases'} {HEADINGS[kept['do']]}",
+        crumbs=[("Queue", reverse("desk:queue") + Filters.of(kept["here"]).address())],
+        outcomes=sorted(outcomes, key=lambda one: one["is_done"]),
+        done=done,
+        do=kept["do"],
+        back=reverse("desk:queue") + kept["here"],
+        here=kept["here"],
+    )
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError("Come back on: give a day, such as 2026-01-31.") from error
+
+
+def _why_none(marks: dict[int, str], do: str) -> str:
+    if not marks:
+        return "No case was chosen. Choose at least one, then take or put off."
+    if len(marks) > habit.MOST:
+        return f"{len(marks)} cases were chosen; {habit.MOST} at most can be worked at once."
+    return f"“{do[:20]}” cannot be done to several cases; take them or put them off."
