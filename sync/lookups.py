@@ -134,7 +134,9 @@ def _rates_for(subjects: Iterable[Canonical]) -> RateTable:
     """The rates that documents posted to a ledger may need, by their dates."""
     posted = [one for one in subjects if isinstance(one, Invoice | Payment | Conversion)]
     days = [_rated_on(one) for one in posted]
-    return RateTable.read({one.currency for one in posted}, since=min(days)) if posted else RateTable([])
+    if not posted:
+        return RateTable([])
+    return RateTable.read({one.currency for one in posted}, since=min(days), until=max(days))
 
 
 def _rated_on(subject: Invoice | Payment | Conversion) -> date:

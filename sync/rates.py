@@ -38,12 +38,12 @@ class RateTable:
             self._rows.setdefault((row.rate_type, row.from_currency, row.to_currency), []).append(row)
 
     @classmethod
-    def read(cls, currencies: set[str], *, since: date) -> "RateTable":
-        """Rates out of these currencies that may be asked for on or after a day."""
+    def read(cls, currencies: set[str], *, since: date, until: date) -> "RateTable":
+        """Rates out of these currencies that may be asked for on these days, both included."""
         rows = ExchangeRate.objects.filter(
             status="approved",
             from_currency__in=currencies,
-            valid_from__gte=since - timedelta(days=LONGEST_FALL_BACK),
+            valid_from__range=(since - timedelta(days=LONGEST_FALL_BACK), until),
         )
         return cls(rows)
 

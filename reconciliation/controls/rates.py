@@ -25,7 +25,8 @@ def findings(entity: LegalEntity) -> Sequence[Finding]:
     sent = {line.reference: line for line in _lines(entity, Side.LEFT)}
     posted = _lines(entity, Side.RIGHT)
     currencies = {_rate(line)[0] for line in posted}
-    table = RateTable.read(currencies, since=min((line.document_date for line in posted), default=date.max))
+    days = [line.document_date for line in posted]
+    table = RateTable.read(currencies, since=min(days), until=max(days)) if posted else RateTable([])
     found = [one for line in posted if (one := _judge(line, sent.get(line.reference), entity, table))]
     known = {one.reference for one in found}
     amounts = (_amount_off(one) for one in functional.documents_off(entity))

@@ -95,7 +95,7 @@ def _nothing_unexplained(certificate: Certificate) -> Condition:
 def _errors_are_small(certificate: Certificate, entity: LegalEntity, policy: SignOffPolicy) -> Condition:
     errors = [item for item in certificate["items"] if item["kind"] == ERROR and Decimal(item["amount"])]
     last = date.fromisoformat(certificate["to"])
-    rates = RateTable.read({item["currency"] for item in errors}, since=last) if errors else RateTable([])
+    rates = RateTable.read({item["currency"] for item in errors}, since=last, until=last) if errors else RateTable([])
     large, unknown = [], []
     for item in errors:
         try:

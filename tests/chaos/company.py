@@ -24,7 +24,7 @@ DIGITS = {"USD": 2, "EUR": 2, "GBP": 2, "JPY": 0, "KWD": 3, "BRL": 2}
 #: about what one of each is worth in US cents
 WORTH = {"USD": 100, "EUR": 108, "GBP": 127, "JPY": 1, "KWD": 325, "BRL": 20}
 #: how many days have exchange rates; the longest story is a sweep of what takes an hour each time it is played
-DAYS_WITH_RATES = 40
+DAYS_WITH_RATES = 120
 #: entity -> country, functional currency, zone, billing, ERP
 ENTITIES = {
     "US01": ("US", "USD", "America/New_York", "bill-a", "erp-a"),

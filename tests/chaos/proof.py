@@ -120,14 +120,14 @@ def _keep(part: Part, seed: int, process: "subprocess.Popen[str]") -> None:
 
 
 def phases() -> list[str]:
-    """What the sweep of crash points plays."""
+    """What the sweep of crash points plays: each phase for each kind of ERP, a run of its own."""
     import django
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "q2c_portal.settings")
     django.setup()
-    from tests.chaos.sweep import PHASES
+    from tests.chaos.sweep import plays
 
-    return list(PHASES)
+    return list(plays())
 
 
 def swept() -> dict[str, dict[str, Any]]:

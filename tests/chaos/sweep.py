@@ -1,12 +1,13 @@
 """Every crash point of every flow type: each phase of a deal's life is played once for each of its step boundaries,
 and the process dies there.
 
-The boundaries are not listed anywhere: a first play counts them, then one play per boundary dies at it.
+The boundaries are not listed anywhere: a first play counts them, then one play per boundary dies at it; of a place that
+is passed again and again, at so many of its boundaries, its first and its last among them.
 """
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
@@ -30,6 +31,8 @@ log = logging.getLogger(__name__)
 ENTITIES_PLAYED = ("DE01", "JP01")
 #: after which a play that has not come to rest counts as hung
 PATIENCE = timedelta(hours=3)
+#: deaths at one place of a play: what waits an hour passes the timetable's places thirty times, and dies of them alike
+MOST_AT_A_PLACE = 8
 #: until everything has happened that the later departments put off
 LATE = timedelta(minutes=70)
 
@@ -74,10 +77,9 @@ class Sweep:
             self.tale = Tale(self.stage, self.company, self.people)
             self.engine.start(pace=4.0)
             self.people.start()
-            for name, play in PHASES.items():
-                if (not only or only in name) and not self.hangs:
-                    for entity in ENTITIES_PLAYED:
-                        self._phase(f"{name} {entity}", play, entity, times, found)
+            for name, (play, entity) in plays().items():
+                if only in name and not self.hangs:
+                    self._phase(name, play, entity, times, found)
             checker = Checker(
                 stage=self.stage,
                 company=self.company,
@@ -102,42 +104,37 @@ class Sweep:
         return told
 
     def _phase(self, name: str, play: "Play", entity: str, times: int, found: Coverage) -> None:
-        boundaries = self.stage.boundaries
-        count = self._once(play, entity, die_at=0, found=None, name=name)
-        found.boundaries[name] = count
+        passed = self._once(play, entity, die_at=0)
+        found.boundaries[name] = len(passed)
         for _ in range(times):
-            for number in range(1, count + 1):
+            for number in chosen(passed):
                 if self.hangs:
                     break
-                self._once(play, entity, die_at=number, found=found, name=name)
-        boundaries.decide = None
-        log.info("%s: %s boundaries", name, count)
+                died = self._once(play, entity, die_at=number)[number - 1 :][:1]
+                found.kills += len(died)
+                places = found.places.setdefault(name, {})
+                for place in died:
+                    places[place] = places.get(place, 0) + 1
+        log.info("%s: %s boundaries", name, len(passed))
 
-    def _once(self, play: "Play", entity: str, *, die_at: int, found: Coverage | None, name: str) -> int:
+    def _once(self, play: "Play", entity: str, *, die_at: int) -> list[str]:
+        """Play it once and die at its boundary of this number, 0 for none; the places of all boundaries it passed."""
         self.number += 1
         flow = self.tale.make(self.number, entity=entity, modifications=2)
         self.tale.flows.append(flow)
         play.prepare(self, flow)
         self.rest()
-        boundaries = self.stage.boundaries
-        before, died = boundaries.count, []
+        passed: list[str] = []
 
         def decide(number: int, place: str) -> bool:
-            if number - before == die_at and not died:
-                died.append(place)
-                return True
-            return False
+            passed.append(place)
+            return len(passed) == die_at
 
-        boundaries.decide = decide
+        self.stage.boundaries.decide = decide
         play.act(self, flow)
         self.rest()
-        boundaries.decide = None
-        reached = boundaries.count - before
-        if found is not None and died:
-            found.kills += 1
-            places = found.places.setdefault(name, {})
-            places[died[0]] = places.get(died[0], 0) + 1
-        return reached
+        self.stage.boundaries.decide = None
+        return passed
 
     def rest(self) -> None:
         """Until nothing moves; what hangs is found by the checker."""
@@ -298,6 +295,26 @@ PHASES = {
     "dispute lost": Play(prepare=_paid, act=lambda sweep, flow: sweep.dispute(flow, won=False)),
     "payout": Play(prepare=_paid, act=Sweep.pay_out),
 }
+
+
+def plays() -> dict[str, tuple[Play, str]]:
+    """Every phase for each kind of ERP, by its name and the company's."""
+    return {f"{name} {entity}": (play, entity) for name, play in PHASES.items() for entity in ENTITIES_PLAYED}
+
+
+def chosen(places: Sequence[str]) -> list[int]:
+    """Numbers of the boundaries to die at: all of a place, or so many of them, from its first to its last."""
+    found: dict[str, list[int]] = {}
+    for number, place in enumerate(places, start=1):
+        found.setdefault(place, []).append(number)
+    return sorted(number for numbers in found.values() for number in _spread(numbers))
+
+
+def _spread(numbers: list[int]) -> list[int]:
+    if len(numbers) <= MOST_AT_A_PLACE:
+        return numbers
+    step = (len(numbers) - 1) / (MOST_AT_A_PLACE - 1)
+    return [numbers[round(place * step)] for place in range(MOST_AT_A_PLACE)]
 
 
 def as_text(found: Coverage) -> str:

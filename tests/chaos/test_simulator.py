@@ -11,6 +11,8 @@ from dataclasses import asdict
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.chaos import planted, proof, sweep
 from tests.chaos.mishaps import named
@@ -138,6 +140,17 @@ def test_no_simulated_run_meets_what_its_results_do_not_depend_on() -> None:
     )
     assert "violations: 0" in done.stdout, done.stdout + done.stderr
     assert done.stdout.partition("called")[2].split() == []
+
+
+@given(st.lists(st.sampled_from(["a", "b", "c"]), max_size=120))
+def test_a_sweep_dies_at_every_place_from_its_first_boundary_to_its_last(places: list[str]) -> None:
+    numbers = sweep.chosen(places)
+    assert numbers == sorted(set(numbers))
+    for place in set(places):
+        mine = [number for number, one in enumerate(places, start=1) if one == place]
+        died = [number for number in numbers if places[number - 1] == place]
+        assert len(died) == min(len(mine), sweep.MOST_AT_A_PLACE)
+        assert (died[0], died[-1]) == (mine[0], mine[-1])
 
 
 def test_what_a_sweep_found_can_be_kept_as_data() -> None:

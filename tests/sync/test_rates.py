@@ -74,7 +74,7 @@ def test_an_earlier_business_day_counts_by_policy_only(company: Company, back: i
     monday = date(2026, 5, 11)
     rate(company, "0.92", on=monday - timedelta(days=3))
     entity = LegalEntity(code="X", functional_currency="EUR", rate_fall_back_days=back)
-    table = RateTable.read({"USD"}, since=monday)
+    table = RateTable.read({"USD"}, since=monday, until=monday)
     if found:
         rated = table.find("USD", entity=entity, on=monday)
         assert rated is not None and rated.as_of == monday - timedelta(days=3)
