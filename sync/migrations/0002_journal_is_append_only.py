@@ -18,5 +18,5 @@ DROP FUNCTION sync_journal_is_append_only();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sync", "0001_start")]
+    dependencies = [("sync", "0001_tables")]
     operations = [migrations.RunSQL(FORBID, ALLOW)]

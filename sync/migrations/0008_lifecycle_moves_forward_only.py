@@ -1,8 +1,5 @@
 from django.db import migrations
 
-# what was mirrored so far was the ERP's word alone
-ERPS_WORD = "UPDATE sync_accountingperiod SET erp_state = state"
-
 FORBID = """
 CREATE FUNCTION sync_lifecycle_moves_forward() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -33,8 +30,7 @@ DROP FUNCTION sync_lifecycle_moves_forward();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sync", "0007_note_rests_budgets_and_closings")]
+    dependencies = [("sync", "0002_journal_is_append_only")]
     operations = [
-        migrations.RunSQL(ERPS_WORD, migrations.RunSQL.noop),
         migrations.RunSQL(FORBID, ALLOW),
     ]

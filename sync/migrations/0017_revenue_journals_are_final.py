@@ -38,5 +38,5 @@ DROP FUNCTION sync_revenue_engine_is_the_portal();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sync", "0016_revenue")]
+    dependencies = [("sync", "0008_lifecycle_moves_forward_only")]
     operations = [migrations.RunSQL(FORBID, ALLOW)]

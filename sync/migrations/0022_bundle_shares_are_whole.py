@@ -16,7 +16,7 @@ ADD CONSTRAINT bundle_shares_are_whole CHECK (q2c_shares_are_whole(parts, shares
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sync", "0021_rows_people_keep")]
+    dependencies = [("sync", "0017_revenue_journals_are_final")]
 
     operations = [
         migrations.RunSQL(FUNCTION, "DROP FUNCTION q2c_shares_are_whole(varchar[], numeric[])"),

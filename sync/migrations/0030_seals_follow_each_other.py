@@ -64,5 +64,5 @@ DROP FUNCTION sync_seals_are_append_only();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sync", "0029_seal_the_journal")]
+    dependencies = [("sync", "0022_bundle_shares_are_whole")]
     operations = [migrations.RunSQL(FORBID, ALLOW)]
