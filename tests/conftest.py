@@ -24,7 +24,10 @@ hypothesis_settings.register_profile("steady", derandomize=True, deadline=None, 
 hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 #: minutes each: begun first, so that nobody waits for them at the end
-LONG = ("tests/chaos/test_simulator.py", "tests/scenarios/", "tests/browser/test_axe.py")
+LONG = (
+    *("tests/chaos/test_simulator.py", "tests/scenarios/", "tests/browser/test_axe.py", "tests/benchmarks/"),
+    *("tests/connectors/tryton/test_real_tryton.py", "tests/q2c_portal/local/"),
+)
 
 
 @pytest.hookimpl(trylast=True)

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
+
 from reconciliation.controls import runner
 from reconciliation.models import ControlRun
 from sync import clearing
@@ -19,6 +21,7 @@ def ask(business: Business) -> ControlRun:
     return runner.run("clearing", entity=business.world.entity, business_date=day)
 
 
+@pytest.mark.slow  # make stories
 def test_clearing_rolls_forward_through_payment_payout_dispute_and_a_booking_by_hand(
     open_business: Callable[[], Business],
 ) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
+
 from tests.scenarios.business import FIRST_DAY, Business, Sold
 
 
@@ -48,6 +50,7 @@ def test_credits_lower_the_invoice_they_correct_and_the_rest_stays_on_account(
     assert not business.cases()
 
 
+@pytest.mark.slow  # make stories
 def test_a_credit_that_is_taken_back_is_owed_again(open_business: Callable[[], Business]) -> None:
     # given an invoice with a credit on it
     business = open_business()
