@@ -74,7 +74,7 @@ def _nobody_else_at_the_end(request: pytest.FixtureRequest) -> Iterator[None]:
     """Threads that served pages or did a worker's part may keep a connection; the test database is dropped
     without them.
     """
-    wanted = {"db", "transactional_db"}
+    wanted = {"db", "transactional_db", "live_server"}
     if not any(
         item.get_closest_marker("django_db") or wanted & set(getattr(item, "fixturenames", ()))
         for item in request.session.items
