@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import date
-from decimal import Decimal
 
 from django.db.models import Sum
 
@@ -34,7 +33,7 @@ def find(entity: LegalEntity, first: date, last: date) -> Sequence[Line]:
                 "Reason": row.dispute_reason.replace("_", " ").capitalize() or "Not given",
                 "Approved by": approved.get(row.reference, "") or (decided.NOBODY if row.reference in losses else ""),
             },
-            money={"Disputed": row.amount, "Withdrawn now": away.get(row.reference, ZERO) or Decimal(0)},
+            money={"Disputed": row.amount, "Withdrawn now": away.get(row.reference, ZERO)},
             currency=row.currency,
             trail=row.correlation_id,
         )

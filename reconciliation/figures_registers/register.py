@@ -53,16 +53,15 @@ class Shown:
     #: currency, what the sum is of where sums are told apart, and the sum under each heading of money
     sums: Sequence[tuple[str, str, Sequence[str]]] = field(default_factory=list)
 
-    @property
-    def rows(self) -> list[tuple[Line, list[tuple[str, str]], list[tuple[str, str]]]]:
-        """Each line with its (heading, words) and (heading, amount with its currency)."""
+    def rows(self, start: int, end: int) -> list[tuple[Line, list[tuple[str, str]], list[tuple[str, str]]]]:
+        """These lines, each with its (heading, words) and (heading, amount with its currency)."""
         return [
             (
                 line,
                 [(head, line.words.get(head, "")) for head in self.register.words],
                 [(head, money(line.money[head], line.currency)) for head in self.register.money],
             )
-            for line in self.lines
+            for line in self.lines[start:end]
         ]
 
 

@@ -60,8 +60,7 @@ def register(request: HttpRequest, name: str = next(iter(REGISTERS))) -> HttpRes
     if asked is None:
         return page(request, "portal/register.html", title="Registers", register=REGISTERS[name], chosen=None)
     shown = figures_registers.show(asked.register, asked.entity, asked.first, asked.until)
-    rows = shown.rows
-    pages = max(-(-len(rows) // PAGE), 1)
+    pages = max(-(-len(shown.lines) // PAGE), 1)
     number = min(page_number(request), pages)
     before, after = asked.first - timedelta(days=1), asked.last + timedelta(days=1)
     company = f"?entity={asked.entity.code}&month="
@@ -74,8 +73,8 @@ def register(request: HttpRequest, name: str = next(iter(REGISTERS))) -> HttpRes
         entities=LegalEntity.objects.all(),
         chosen=asked.entity,
         shown=shown,
-        rows=rows[(number - 1) * PAGE : number * PAGE],
-        count=len(rows),
+        rows=shown.rows((number - 1) * PAGE, number * PAGE),
+        count=len(shown.lines),
         number=number,
         pages=pages,
         address=f"{asked.query}&",

@@ -97,8 +97,6 @@ def test_a_refund_that_came_home_says_so_and_is_on_account_again(sold: Company) 
 
 
 def test_a_credit_on_account_counts_until_it_is_taken_back(sold: Company) -> None:
-    memo = replace(credit_memo(1, amount="40.00"), refers_to="", applied=Decimal(0))
-    memo = replace(memo, contract_reference=invoice().contract_reference, customer_reference="")
     sold.hears(replace(credit_memo(1, amount="40.00"), applied=Decimal("30.00")), source=sold.billing)
     sold.settles()
     assert [line.money["On account"] for line in lines("open-cash", sold)] == [Decimal("10.00")]
