@@ -131,6 +131,14 @@ PLACES = (
         beginnings=("/connections/",),
         also="systems pause limits",
     ),
+    Place(
+        title="Replay",
+        icon="replay",
+        name="desk:replay",
+        permission="sync.replay_sourceevent",
+        beginnings=("/replay/",),
+        also="read events again inbox",
+    ),
 )
 #: pages the sidebar leads to through another one
 BENEATH = (

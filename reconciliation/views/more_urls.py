@@ -21,6 +21,7 @@ from reconciliation.views import (
     meters,
     palette,
     registers,
+    replays,
     revenue,
     sign_offs,
     trail,
@@ -135,6 +136,9 @@ urlpatterns = [
     path("changes/CHG-<number:pk>/<deciding:do>", changes.change_decide, name="change_decide"),
     path("dashboards/", dashboards.dashboards, name="dashboards"),
     path("dashboards/executive", dashboards.executive, name="executive"),
+    path("replay/", replays.console, name="replay"),
+    path("replay/run", replays.replay_run, name="replay_run"),
+    path("replay/progress", replays.replay_progress, name="replay_progress"),
     path("connections/", connections.connections, name="connections"),
     path("connections/<slug:code>/<operating:do>", connections.connection_act, name="connection_act"),
 ]

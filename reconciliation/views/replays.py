@@ -1,0 +1,74 @@
+"""The replay console: which events, what reading them again would touch, doing it, and how far it has come."""
+
+from typing import cast
+
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from reconciliation.habits import replays
+from reconciliation.views.page import page, seen_by, typed
+from sync import replay
+
+_SEEN = "sync.replay_sourceevent"
+
+
+@require_safe
+@seen_by(_SEEN)
+def console(request: HttpRequest) -> HttpResponse:
+    """`?what=&since=&until=`: a dry run of it; with `began`, how far it has come."""
+    asked = replays.asked(request.GET.dict())
+    touched = replay.plan(asked.choice) if asked.choice else None
+    return page(
+        request,
+        "portal/replay.html",
+        title="Read events again",
+        asked=asked,
+        touched=touched,
+        only_held=touched.held - touched.posted if touched else 0,
+        total=touched.events + touched.under_way if touched else 0,
+        progress=replays.progress(asked.choice) if asked.choice and "began" in request.GET else None,
+        address=_address(asked),
+        latest=replays.latest(),
+    )
+
+
+@require_POST
+@seen_by(_SEEN)
+def replay_run(request: HttpRequest) -> HttpResponse:
+    """Do what the dry run showed, and nothing else."""
+    asked = replays.asked(request.POST.dict())
+    because = typed(request, "because")[: replays.LONGEST]
+    back = f"{reverse('desk:replay')}?{_address(asked)}"
+    if asked.choice is None:
+        messages.error(request, "Nothing was read again: what you gave cannot be read any more. Look again.")
+        return HttpResponseRedirect(back)
+    if not because:
+        messages.error(request, "Say why; it is written in the journal, and the next person reads it.")
+        return HttpResponseRedirect(back)
+    now = replay.plan(asked.choice)
+    if str(now.events + now.under_way) != request.POST.get("seen", "") or not now.events:
+        messages.warning(request, "It changed since you looked, so nothing was read again. This is how it is now.")
+        return HttpResponseRedirect(back)
+    touched = replay.run(replays.because(asked.choice, because), user=cast(User, request.user))
+    messages.success(request, f"{touched.lines()[0]} The workers read them now.")
+    return HttpResponseRedirect(f"{back}&began=1")
+
+
+@require_safe
+@seen_by(_SEEN)
+def replay_progress(request: HttpRequest) -> HttpResponse:
+    """The part of the page that says how far it has come."""
+    asked = replays.asked(request.GET.dict())
+    found = replays.progress(asked.choice) if asked.choice else None
+    return render(request, "portal/replay_progress.html", {"progress": found, "address": _address(asked)})
+
+
+def _address(asked: replays.Asked) -> str:
+    """The same question as an address."""
+    query = QueryDict(mutable=True)
+    query.update({name: value for name in ("what", "since", "until") if (value := getattr(asked, name))})
+    return query.urlencode()
