@@ -149,6 +149,20 @@ BENEATH = (
         permission=CASES,
         also="ageing leakage held",
     ),
+    Place(
+        title="Who may do what",
+        icon="badge",
+        name="desk:audit_access",
+        permission="reconciliation.view_approvalpolicy",
+        also="access review roles rights segregation of duties",
+    ),
+    Place(
+        title="Draw a sample",
+        icon="casino",
+        name="desk:audit_sample",
+        permission="reconciliation.view_approvalpolicy",
+        also="audit sampling seed population",
+    ),
 )
 
 

@@ -10,9 +10,10 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from reconciliation import figures_audit, figures_controls
-from reconciliation.habits.exports import approvals, board, breaks, files, journal, queue, registers
+from reconciliation.habits.exports import access, approvals, board, breaks, files, journal, queue, registers, sample
 from reconciliation.habits.exports.sheet import Sheet, TooMany
 from reconciliation.queue_filters import Filters
+from reconciliation.views import audit as audit_pages
 from reconciliation.views import controls
 from reconciliation.views import registers as register_pages
 from reconciliation.views.page import kept, page, seen_by
@@ -67,6 +68,24 @@ def audit_export(request: HttpRequest, form: str) -> HttpResponse:
     """The journal as it is narrowed."""
     filters = figures_audit.Filters(request.GET.dict())
     return _file(request, form, lambda: journal.draw_up(filters), back=reverse("desk:audit") + filters.address())
+
+
+@require_GET
+@seen_by(audit_pages.REVIEWS)
+def access_export(request: HttpRequest, form: str) -> HttpResponse:
+    """The review of access."""
+    return _file(request, form, access.draw_up, back=reverse("desk:audit_access"))
+
+
+@require_GET
+@seen_by(audit_pages.REVIEWS)
+def sample_export(request: HttpRequest, form: str) -> HttpResponse:
+    """A sample as it was drawn."""
+    asked = audit_pages.Asked.of(request.GET.dict())
+    if not asked.is_ready:
+        raise Http404("This address draws no sample. Draw one on the page and export it there.")
+    back = reverse("desk:audit_sample") + asked.query
+    return _file(request, form, lambda: sample.draw_up(asked.draw(), query=asked.query), back=back)
 
 
 @require_GET

@@ -1,0 +1,199 @@
+"""Samples for auditors: so many of a population, drawn by a seed, so that anybody draws the same ones again.
+
+Each item's number is put behind the seed and the population's name; the items with the smallest SHA-256 are the sample.
+Nothing is kept of a draw: the same seed, days and size give it again, as long as the population is the same.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from django.db.models import BinaryField, CharField, F, Func, QuerySet, Value
+from django.db.models.functions import Cast, Concat
+from django.urls import reverse
+
+from reconciliation import sentences
+from reconciliation.controls.registry import CONTROLS
+from reconciliation.models import ApprovalRequest, ControlRun, ExceptionCase, RowChange, SignOff
+from reconciliation.who import full_name
+from sync.models import Delivery
+
+#: a sample: usual, and most
+USUAL, MOST = 25, 250
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """One item of a sample."""
+
+    number: str
+    what: str
+    at: datetime
+    #: who did it, and who else had a hand in it
+    who: str
+    link: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Population:
+    """What can be drawn from: everything of one kind that happened within days, in UTC."""
+
+    name: str
+    title: str
+    rows: Callable[[], QuerySet[Any]]
+    #: the moment that decides whether an item is within
+    at: str
+    shown: Callable[[Any], Drawn]
+
+
+def _approval(row: ApprovalRequest) -> Drawn:
+    who = f"asked: {full_name(row.asked_by)}; decided: {full_name(row.decided_by) if row.decided_by else '—'}"
+    return Drawn(
+        number=row.number,
+        what=f"{row.title}: {row.get_status_display().lower()}",
+        at=row.decided_at or row.asked_at,
+        who=who,
+        link=reverse("desk:approval", args=[row.pk]),
+    )
+
+
+def _case(row: ExceptionCase) -> Drawn:
+    return Drawn(
+        number=row.number,
+        what=f"{sentences.title(row)}: {row.get_resolution_display().lower() or 'closed'}",
+        at=row.closed_at or row.opened_at,
+        who=full_name(row.closed_by) if row.closed_by else "the portal",
+        link=reverse("desk:case", args=[row.pk]),
+    )
+
+
+def _posting(row: Delivery) -> Drawn:
+    return Drawn(
+        number=row.external_id or row.reference,
+        what=f"{row.reference} in {row.target.label}",
+        at=row.posted_at or row.due_at,
+        who="the portal",
+        link=reverse("desk:trail", args=[row.correlation_id]),
+    )
+
+
+def _run(row: ControlRun) -> Drawn:
+    control = CONTROLS.get(row.control)
+    return Drawn(
+        number=f"{row.control} {row.entity.code} {row.business_date} v{row.version}",
+        what=f"{control.title if control else row.control}: {row.get_status_display().lower()}",
+        at=row.finished_at or row.started_at,
+        who="the portal",
+        link=f"{reverse('desk:control_run', args=[row.control, row.entity.code, row.business_date])}?v={row.version}",
+    )
+
+
+def _sign_off(row: SignOff) -> Drawn:
+    control = CONTROLS.get(row.control)
+    names = [full_name(one) for one in (row.prepared_by, row.reviewed_by) if one]
+    return Drawn(
+        number=f"{row.control} {row.entity.code} {row.starts_on}–{row.ends_on} v{row.version}",
+        what=f"{control.title if control else row.control}: {row.get_status_display().lower()}",
+        at=row.prepared_at,
+        who=" and ".join(names) or "an approved rule",
+        link=reverse("desk:sign_off", args=[row.control, row.entity.code, row.starts_on, row.ends_on]),
+    )
+
+
+def _change(row: RowChange) -> Drawn:
+    who = f"drafted: {full_name(row.asked_by)}; decided: {full_name(row.decided_by) if row.decided_by else '—'}"
+    return Drawn(
+        number=row.number,
+        what=f"{row.count} row{'' if row.count == 1 else 's'} of {row.table}: {row.get_status_display().lower()}",
+        at=row.decided_at or row.asked_at,
+        who=who,
+        link=reverse("desk:change", args=[row.pk]),
+    )
+
+
+POPULATIONS: dict[str, Population] = {
+    one.name: one
+    for one in (
+        Population(
+            name="approvals",
+            title="Decided requests",
+            rows=lambda: ApprovalRequest.objects.select_related("asked_by", "decided_by"),
+            at="decided_at",
+            shown=_approval,
+        ),
+        Population(
+            name="changes",
+            title="Decided changes of mappings, rates and policies",
+            rows=lambda: RowChange.objects.select_related("asked_by", "decided_by"),
+            at="decided_at",
+            shown=_change,
+        ),
+        Population(
+            name="cases",
+            title="Closed cases",
+            rows=lambda: ExceptionCase.objects.select_related("closed_by", "entity"),
+            at="closed_at",
+            shown=_case,
+        ),
+        Population(
+            name="postings",
+            title="Documents posted in other systems",
+            rows=lambda: Delivery.objects.select_related("target"),
+            at="posted_at",
+            shown=_posting,
+        ),
+        Population(
+            name="control-runs",
+            title="Askings of controls",
+            rows=lambda: ControlRun.objects.select_related("entity"),
+            at="finished_at",
+            shown=_run,
+        ),
+        Population(
+            name="sign-offs",
+            title="Signatures",
+            rows=lambda: SignOff.objects.select_related("entity", "prepared_by", "reviewed_by"),
+            at="prepared_at",
+            shown=_sign_off,
+        ),
+    )
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """What was drawn, and from how many."""
+
+    population: Population
+    first: date
+    last: date
+    seed: str
+    size: int
+    out_of: int
+    items: tuple[Drawn, ...]
+
+
+def draw(population: Population, *, first: date, last: date, seed: str, size: int) -> Sample:
+    """So many items of these days, both included, in the order they were drawn."""
+    since = datetime.combine(first, time(), tzinfo=UTC)
+    until = datetime.combine(last, time(), tzinfo=UTC) + timedelta(days=1)
+    rows = population.rows().filter(**{f"{population.at}__gte": since, f"{population.at}__lt": until})
+    items = rows.annotate(lot=_lot(f"{seed}:{population.name}:")).order_by("lot", "pk")[:size]
+    return Sample(
+        population=population,
+        first=first,
+        last=last,
+        seed=seed,
+        size=size,
+        out_of=rows.count(),
+        items=tuple(population.shown(row) for row in items),
+    )
+
+
+def _lot(before: str) -> Func:
+    """SHA-256 over the seed, the population and the item's own number, as hexadecimal text."""
+    text = Concat(Value(before), Cast(F("pk"), CharField()))
+    as_bytes = Func(text, Value("UTF8"), function="convert_to", output_field=BinaryField())
+    hashed = Func(as_bytes, function="sha256", output_field=BinaryField())
+    return Func(hashed, Value("hex"), function="encode", output_field=CharField())
