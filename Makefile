@@ -96,7 +96,7 @@ test: setup ## all tests with throw-away servers: make test PYTEST="tests/sync -
 	@$(LOCAL) test -- $(or $(PYTEST),--numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 40)
 
 .PHONY: e2e
-e2e: setup ## only the browser tests
+e2e: setup ## all browser tests, the long ones too
 	@$(LOCAL) test -- -m browser $(PYTEST)
 
 .PHONY: screens

@@ -26,6 +26,12 @@
     if (root.matches && root.matches("form[data-once]")) root.querySelectorAll("button[data-label]").forEach(function (one) { one.textContent = one.dataset.label; });
   }
 
+  // A wide table shows the whole of what has the focus: browsers leave it half outside.
+  document.addEventListener("focusin", function (event) {
+    const table = event.target.closest(".b-scroll");
+    if (table && table !== event.target) event.target.scrollIntoView({ block: "nearest", inline: "nearest" });
+  });
+
   // What was asked for gets the focus, so that keyboards and screen readers follow.
   document.addEventListener("htmx:afterSettle", function (event) {
     const found = (event.target.closest && event.target.closest("#fix") || document).querySelector("[role=alert], [data-focus]");
