@@ -149,6 +149,7 @@ BENEATH = (
         permission=CASES,
         also="ageing leakage held",
     ),
+    Place(title="Your profile", icon="account_circle", name="desk:profile", also="time zone roles password settings"),
     Place(
         title="Who may do what",
         icon="badge",

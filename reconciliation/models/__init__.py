@@ -4,7 +4,7 @@ from reconciliation.models.approvals import ApprovalPolicy, ApprovalRequest
 from reconciliation.models.cases import CaseComment, ExceptionCase
 from reconciliation.models.changes import RowChange
 from reconciliation.models.controls import Break, ControlLine, ControlRun, ControlStage, ReconcilingItem
-from reconciliation.models.desk import Mention, Presence, SavedView, Snooze
+from reconciliation.models.desk import Mention, Presence, Profile, SavedView, Snooze
 from reconciliation.models.evidence import EvidencePack
 from reconciliation.models.fixes import FixItem, FixRun
 from reconciliation.models.matches import Match, MatchMember, MatchRule
@@ -31,6 +31,7 @@ __all__ = [
     "OwnershipRule",
     "Presence",
     "Problem",
+    "Profile",
     "ReconcilingItem",
     "RowChange",
     "SavedView",

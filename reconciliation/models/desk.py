@@ -111,3 +111,17 @@ class Presence(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person} at {self.case}"
+
+
+class Profile(models.Model):
+    """How the portal looks for one person; who has none sees times in UTC."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="desk_profile")
+    zone = models.CharField(max_length=64, default="UTC", help_text="Name in the IANA time zone database.")
+
+    class Meta:
+        default_permissions = ("view",)
+        constraints = [models.CheckConstraint(condition=~Q(zone=""), name="a_profile_names_its_zone")]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.zone}"

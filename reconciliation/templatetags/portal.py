@@ -1,14 +1,16 @@
 """What the portal's templates share: money, times and states as people read them."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 
+from reconciliation import sentences
 from reconciliation.habits import mentions
 from sync import clock, money_text
 
@@ -30,16 +32,33 @@ def money(amount: Any, currency: str) -> str:
 
 
 @register.simple_tag
-def when(value: datetime | date | None) -> str | SafeString:
-    """A moment with its zone, exact time in the tooltip; a date as it is."""
+def when(value: datetime | date | None, seconds: bool = False, dated: bool = False) -> str | SafeString:
+    """A moment on the reader's clock with its zone, in UTC to the second in the tooltip; a date as it is.
+
+    Today's date is left out, but not where the page is kept as evidence.
+    """
     if value is None:
         return "—"
     if not isinstance(value, datetime):
         return format_html('<time datetime="{}">{}</time>', value.isoformat(), value.strftime("%d %b %Y"))
-    today = clock.now().date() == value.date()
-    text = value.strftime("today %H:%M UTC") if today else value.strftime("%d %b %Y %H:%M UTC")
+    here = localtime(value)
+    today = not dated and localtime(clock.now()).date() == here.date()
+    text = f"{here:{'today' if today else '%d %b %Y'} {'%H:%M:%S' if seconds else '%H:%M'}} {sentences.zone_name(here)}"
+    return _time(value, text)
+
+
+@register.simple_tag
+def when_short(value: datetime) -> SafeString:
+    """A moment on the reader's clock where space is short: without the year, and the zone only for those who listen."""
+    here = localtime(value)
+    zone = format_html('<span class="q-hidden"> {}</span>', sentences.zone_name(here))
+    return _time(value, format_html("{}{}", f"{here:%d %b %H:%M}", zone))
+
+
+def _time(value: datetime, text: str | SafeString) -> SafeString:
+    exact = value.astimezone(UTC)
     return format_html(
-        '<time datetime="{}" title="{} UTC">{}</time>', value.isoformat(), f"{value:%Y-%m-%d %H:%M:%S}", text
+        '<time datetime="{}" title="{} UTC">{}</time>', exact.isoformat(), f"{exact:%Y-%m-%d %H:%M:%S}", text
     )
 
 

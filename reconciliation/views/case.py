@@ -7,7 +7,7 @@ from typing import cast
 from django.contrib import messages
 from django.contrib.auth.models import AbstractUser
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
@@ -17,7 +17,7 @@ from reconciliation.fixes.fix import Target
 from reconciliation.habits import mentions, presence, since, snoozes
 from reconciliation.models import ExceptionCase
 from reconciliation.views import fixing
-from reconciliation.views.page import page, refused, seen_by, typed
+from reconciliation.views.page import page, part, refused, seen_by, typed
 from reconciliation.who import full_name
 from sync import clock
 
@@ -56,7 +56,7 @@ def case_peek(request: HttpRequest, pk: int) -> HttpResponse:
         "is_open": is_open,
         "put_off": put_off if put_off and put_off.until > clock.now() else None,
     }
-    return render(request, "portal/peek.html", found)
+    return part(request, "portal/peek.html", found)
 
 
 @require_POST

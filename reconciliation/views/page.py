@@ -9,6 +9,9 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
+
+from reconciliation.habits import profile
 
 #: (text, address) from the outside in; the page itself is not among them
 Crumbs = Sequence[tuple[str, str]]
@@ -20,7 +23,13 @@ def page(
 ) -> HttpResponse:
     """A whole page: title, breadcrumbs, sidebar, and what the template needs."""
     around = admin.site.each_context(request)
-    return render(request, template, {**around, "title": title, "crumbs": crumbs, **context}, status=status)
+    return part(request, template, {**around, "title": title, "crumbs": crumbs, **context}, status=status)
+
+
+def part(request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
+    """A page, or a part of one that is put into it; its times stand in the reader's zone."""
+    with timezone.override(profile.zone_of(request)):
+        return render(request, template, context, status=status)
 
 
 def seen_by(*permissions: str) -> Callable[[View], View]:

@@ -5,11 +5,10 @@ from typing import cast
 from django.contrib import admin
 from django.contrib.auth.models import AbstractUser
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from reconciliation.habits.palette import offer
-from reconciliation.views.page import seen_by
+from reconciliation.views.page import part, seen_by
 
 
 @require_safe
@@ -24,4 +23,4 @@ def palette(request: HttpRequest) -> HttpResponse:
         if model["admin_url"]
     ]
     found = offer(text, user=cast(AbstractUser, request.user), records=records)
-    return render(request, "portal/palette_found.html", {"text": text, "found": found})
+    return part(request, "portal/palette_found.html", {"text": text, "found": found})

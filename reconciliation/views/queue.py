@@ -7,7 +7,6 @@ from typing import cast
 from django.contrib import messages
 from django.contrib.auth.models import AbstractUser
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
@@ -17,7 +16,7 @@ from reconciliation.habits.saved_views import NotSaved
 from reconciliation.models import SavedView
 from reconciliation.queue_filters import SORTS, Filters, page_of
 from reconciliation.views.export_links import export_links
-from reconciliation.views.page import page, seen_by, typed
+from reconciliation.views.page import page, part, seen_by, typed
 from sync import clock
 
 SIZE = 50
@@ -96,7 +95,7 @@ def views(request: HttpRequest) -> HttpResponse:
     user = cast(AbstractUser, request.user)
     counted = saved_views.counts(saved_views.views_of(user), user=user)
     here = Filters(request.GET.dict()).address()
-    return render(request, "portal/views.html", {"counted": counted, "here": here})
+    return part(request, "portal/views.html", {"counted": counted, "here": here})
 
 
 @require_POST

@@ -5,12 +5,11 @@ from typing import cast
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
-from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from reconciliation.habits import replays
-from reconciliation.views.page import page, seen_by, typed
+from reconciliation.views.page import page, part, seen_by, typed
 from sync import replay
 
 _SEEN = "sync.replay_sourceevent"
@@ -64,7 +63,7 @@ def replay_progress(request: HttpRequest) -> HttpResponse:
     """The part of the page that says how far it has come."""
     asked = replays.asked(request.GET.dict())
     found = replays.progress(asked.choice) if asked.choice else None
-    return render(request, "portal/replay_progress.html", {"progress": found, "address": _address(asked)})
+    return part(request, "portal/replay_progress.html", {"progress": found, "address": _address(asked)})
 
 
 def _address(asked: replays.Asked) -> str:

@@ -4,14 +4,13 @@ from typing import Any
 
 from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from reconciliation.fixes.registry import FIXES
 from reconciliation.models import FixItem, FixRun
 from reconciliation.sentences import problem_title
-from reconciliation.views.page import page, seen_by
+from reconciliation.views.page import page, part, seen_by
 
 SEES = ("reconciliation.view_fixrun",)
 SHOWN = 50
@@ -39,7 +38,7 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
 @seen_by(*SEES)
 def run_progress(request: HttpRequest, pk: int) -> HttpResponse:
     """Only the part that renews itself."""
-    return render(request, "portal/run_progress.html", _progress(_found(pk)))
+    return part(request, "portal/run_progress.html", _progress(_found(pk)))
 
 
 def _found(pk: int) -> FixRun:

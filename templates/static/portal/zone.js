@@ -1,0 +1,10 @@
+// Offers the zone of the browser with one press; without it, the name is typed or chosen from the list.
+(function () {
+  "use strict";
+  const field = document.querySelector("input[name=zone]"), button = document.querySelector("#zone-here");
+  const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (!field || !button || !here || here === field.value) return;
+  button.textContent = "Use " + here + ", as this browser does";
+  button.hidden = false;
+  button.addEventListener("click", function () { field.value = here; });
+})();
