@@ -28,6 +28,7 @@ NAMES = [
 ]
 
 
+@pytest.mark.slow  # make stories
 @pytest.mark.skipif(
     not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")), reason="needs servers: make test starts them"
 )

@@ -22,7 +22,7 @@ def barriers(page: Page, *, scheme: str = "light") -> list[str]:
     return [f"{one['id']} ({len(one['nodes'])}×) {one['nodes'][0]['html'][:160]}" for one in found]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_no_page_has_a_barrier(windows: Windows, lost_invoice: Callable[[], str], scheme: Any) -> None:
     # given every page with work on it
     pages = main_pages(lost_invoice)

@@ -151,6 +151,7 @@ def _a_case_without_a_cause_is_found(played: Played) -> None:
     blocks.clear(connections=[Connection.objects.get(code="erp-a").pk], note="only for this test")
 
 
+@pytest.mark.slow  # make stories
 def test_one_wrong_thing_in_the_books_is_found() -> None:
     # given books in which nothing is wrong
     played = Played()

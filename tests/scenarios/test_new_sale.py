@@ -4,9 +4,12 @@ from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
+
 from tests.scenarios.business import FIRST_DAY, Business, Sold
 
 
+@pytest.mark.slow  # make stories
 def test_a_deal_of_two_lines_is_billed_posted_and_paid(open_business: Callable[[], Business]) -> None:
     # given a customer
     business = open_business()

@@ -115,6 +115,7 @@ def test_a_lost_dispute_is_given_back_as_a_credit_memo_with_its_tax(open_busines
     business.ties()
 
 
+@pytest.mark.slow  # make stories
 def test_a_dispute_nobody_answers_is_lost_and_finance_decides(open_business: Callable[[], Business]) -> None:
     business = open_business()
     business.stripe.settings(pays_after_days=1)

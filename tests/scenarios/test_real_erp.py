@@ -24,7 +24,8 @@ from tests.real_tryton import ITEMS, RealTryton, real_tryton
 from tests.scenarios.conftest import AtWork, until
 
 __all__ = ["real_tryton"]
-pytestmark = pytest.mark.tryton
+#: in `make stories`; what every run has of a real ERP is tests/connectors/tryton
+pytestmark = [pytest.mark.tryton, pytest.mark.slow]
 
 DATABASE = "scenario"
 FIRST_DAY_DEALS, SECOND_DAY_DEALS = 12, 8

@@ -5,6 +5,8 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from tests.scenarios.business import FIRST_DAY, Business, Sold
 
 
@@ -25,6 +27,7 @@ def decide(business: Business, reason: str, fix: str) -> dict[str, Any]:
     return ended
 
 
+@pytest.mark.slow  # make stories
 def test_invoices_that_are_voided_or_given_up_leave_nothing_to_collect(open_business: Callable[[], Business]) -> None:
     # given three customers with an invoice each, posted
     business = open_business()
