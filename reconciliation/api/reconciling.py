@@ -1,4 +1,4 @@
-"""Reconciling for machines: breaks, matches, reconciling items, and cases put off."""
+"""Reconciling for machines: breaks, matches and reconciling items."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,10 +17,9 @@ from reconciliation import reconciling_items
 from reconciliation.api.views import DOING, LOOKING, Conflict, Desk
 from reconciliation.cases import Conflict as CaseConflict
 from reconciliation.controls.registry import COMPARED, CONTROLS
-from reconciliation.habits import snoozes
 from reconciliation.matches import people
 from reconciliation.matches.people import CannotMatch
-from reconciliation.models import Break, ExceptionCase, Match, MatchMember, ReconcilingItem, Snooze
+from reconciliation.models import Break, Match, MatchMember, ReconcilingItem
 from reconciliation.reconciling_items import CannotAccept
 from sync.api.strict import Text
 from sync.models import LegalEntity
@@ -292,51 +291,3 @@ class ItemAct(_Reconciling):
         else:
             reconciling_items.withdraw(number, user=request.user)
         return Response(ItemOut(_ITEMS.get(pk=number)).data)
-
-
-# -- put off ------------------------------------------------------------------------------------------
-class SnoozeOrder(serializers.Serializer):
-    until = serializers.DateTimeField(help_text="when the case comes back, at most 30 days from now")
-    because = Text(max_length=400)
-
-
-class SnoozeOut(serializers.ModelSerializer):
-    case = serializers.CharField(source="case.number")
-    by = serializers.CharField(source="by.username")
-
-    class Meta:
-        model = Snooze
-        fields = ["case", "until", "because", "by", "at", "ended_at"]
-
-
-class CaseSnooze(_Reconciling):
-    """Put a case off until a moment; its owner and due time stay."""
-
-    permission_classes = Desk.permission_classes
-
-    @extend_schema(request=SnoozeOrder, responses={201: SnoozeOut, **DOING}, tags=["desk"])
-    def post(self, request: Request, number: int) -> Response:
-        order = SnoozeOrder(data=request.data)
-        order.is_valid(raise_exception=True)
-        given = order.validated_data
-        try:
-            row = snoozes.snooze(number, until=given["until"], because=given["because"], user=request.user)
-        except ExceptionCase.DoesNotExist as error:
-            raise Http404 from error
-        except ValueError as error:
-            raise exceptions.ValidationError({"until": str(error)}) from error
-        return Response(SnoozeOut(row).data, status=201)
-
-
-class CaseWake(_Reconciling):
-    """Bring a case back to the queue."""
-
-    permission_classes = Desk.permission_classes
-
-    @extend_schema(request=None, responses={204: None, **DOING}, tags=["desk"])
-    def post(self, request: Request, number: int) -> Response:
-        try:
-            snoozes.wake(number, user=request.user)
-        except ExceptionCase.DoesNotExist as error:
-            raise Http404 from error
-        return Response(status=204)

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from reconciliation.api import exporting, reconciling, views
+from reconciliation.api import exporting, habits, reconciling, views
 
 _FIX = r"^(?P<kind>problems|cases)/(?P<number>[0-9]{1,12})/fixes/(?P<name>[a-z_]{1,40})"
 
@@ -15,8 +15,10 @@ urlpatterns = [
     re_path(_FIX + r"/preview$", views.FixPreview.as_view(), name="api-fix-preview"),
     re_path(_FIX + r"/ask$", views.FixAsk.as_view(), name="api-fix-ask"),
     re_path(_FIX + r"/run$", views.FixRunNow.as_view(), name="api-fix-run"),
-    re_path(r"^cases/(?P<number>[0-9]{1,12})/snooze$", reconciling.CaseSnooze.as_view(), name="api-case-snooze"),
-    re_path(r"^cases/(?P<number>[0-9]{1,12})/wake$", reconciling.CaseWake.as_view(), name="api-case-wake"),
+    re_path(r"^cases/(?P<number>[0-9]{1,12})/snooze$", habits.CaseSnooze.as_view(), name="api-case-snooze"),
+    re_path(r"^cases/(?P<number>[0-9]{1,12})/wake$", habits.CaseWake.as_view(), name="api-case-wake"),
+    re_path(r"^cases/(?P<number>[0-9]{1,12})/hand-over$", habits.CaseHandOver.as_view(), name="api-case-hand"),
+    re_path(r"^cases/(?P<number>[0-9]{1,12})/give-back$", habits.CaseGiveBack.as_view(), name="api-case-back"),
     path("breaks", reconciling.Breaks.as_view(), name="api-breaks"),
     path("matches", reconciling.Matches.as_view(), name="api-matches"),
     re_path(

@@ -20,6 +20,8 @@ _DID = {
     "case closed": "closed it",
     "case snoozed": "put it off",
     "case back": "brought it back to the queue",
+    "case handed over": "handed it over",
+    "case given back": "gave it back to its team",
     "commented": "commented",
 }
 _MARK = re.compile(r"(\d{1,9})(?:-(\d{1,18}))?")

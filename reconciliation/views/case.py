@@ -14,8 +14,9 @@ from django.views.decorators.http import require_POST, require_safe
 from reconciliation import approvals, cases, figures, figures_case, sentences
 from reconciliation.fixes import registry
 from reconciliation.fixes.fix import Target
-from reconciliation.habits import mentions, presence, since, snoozes
+from reconciliation.habits import handing, mentions, presence, since, snoozes
 from reconciliation.models import ExceptionCase
+from reconciliation.teams import Team
 from reconciliation.views import fixing
 from reconciliation.views.page import page, part, refused, seen_by, typed
 from reconciliation.who import full_name
@@ -32,6 +33,7 @@ class Kept:
     text: str = ""
     until: str = ""
     because: str = ""
+    to: str = ""
     error: str = ""
 
 
@@ -89,6 +91,51 @@ def case_take(request: HttpRequest, pk: int) -> HttpResponse:
             raise cases.Conflict(f"Not taken: {stale}")
         cases.take(pk, user=request.user)  # type: ignore[arg-type]
         messages.success(request, f"{row.number} is yours for the next {cases.CLAIM.seconds // 60} minutes.")
+    except cases.Conflict as error:
+        messages.error(request, str(error))
+    return redirect("desk:case", pk)
+
+
+@require_POST
+@seen_by(*SEES)
+def case_hand(request: HttpRequest, pk: int) -> HttpResponse:
+    """Hand it to a colleague (`person:name`) or another team (`team:code`), with a reason."""
+    row, user = _found(pk), cast(AbstractUser, request.user)
+    if not approvals.holds(user, "work_cases"):
+        return refused(request, "Your role can look at cases but not hand them over.")
+    kept = Kept(form="hand", to=typed(request, "to")[:200], because=typed(request, "because"))
+    kind, _, to = kept.to.partition(":")
+    try:
+        with since.unchanged(pk, request.POST.get("version", ""), user=user):
+            if kind == "team":
+                given = handing.to_team(pk, team=to, because=kept.because, user=user)
+            else:
+                given = handing.to_colleague(pk, username=to, because=kept.because, user=user)
+    except approvals.Refused as error:
+        return refused(request, str(error))
+    except since.Stale as error:
+        return _again(
+            request, pk, kept, f"Not handed over: {_meanwhile(error)} Press Hand over again if it still should."
+        )
+    except cases.Conflict as error:
+        return _again(request, pk, kept, str(error))
+    except ValueError as error:
+        return _again(request, pk, kept, str(error), status=422)
+    now = full_name(given.assignee) if given.assignee else given.get_team_display()
+    messages.success(request, f"{row.number} is {now}’s now. Its due time goes on.")
+    return redirect("desk:case", pk)
+
+
+@require_POST
+@seen_by(*SEES)
+def case_give_back(request: HttpRequest, pk: int) -> HttpResponse:
+    """Nobody has it any more."""
+    row = _found(pk)
+    try:
+        handing.give_back(pk, user=cast(AbstractUser, request.user))
+        messages.success(request, f"{row.number} is {row.get_team_display()}’s again, and taken by nobody.")
+    except approvals.Refused as error:
+        return refused(request, str(error))
     except cases.Conflict as error:
         messages.error(request, str(error))
     return redirect("desk:case", pk)
@@ -239,6 +286,8 @@ def _show(request: HttpRequest, row: ExceptionCase, form: fixing.Form, *, kept: 
         may_comment=approvals.holds(user, "add_casecomment"),
         may_work=approvals.holds(user, "work_cases"),  # type: ignore[arg-type]
         held_by_other=held_by_other,
+        teams=[team for team in Team if team != row.team] if is_open else [],
+        colleagues=handing.colleagues(user=user) if is_open and approvals.holds(user, "work_cases") else [],  # type: ignore[arg-type]
         runs=row.runs.select_related("started_by")[:3] if user.has_perm("reconciliation.view_fixrun") else [],
         put_off=put_off,
         is_asleep=put_off is not None and put_off.until > clock.now(),

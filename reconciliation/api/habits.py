@@ -1,0 +1,114 @@
+"""What people do with a case of their own accord, for machines: put it off, bring it back, hand it over."""
+
+from typing import Any
+
+from django.http import Http404
+from drf_spectacular.utils import extend_schema
+from rest_framework import exceptions, serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from reconciliation.api.views import DOING, Conflict, Desk
+from reconciliation.cases import Conflict as CaseConflict
+from reconciliation.habits import handing, snoozes
+from reconciliation.models import ExceptionCase, Snooze
+from reconciliation.teams import Team
+from sync.api.strict import Text
+
+
+class _OfCase(Desk):
+    def handle_exception(self, exc: Exception) -> Response:
+        if isinstance(exc, CaseConflict):
+            exc = Conflict(str(exc))
+        elif isinstance(exc, ExceptionCase.DoesNotExist):
+            exc = Http404()
+        return super().handle_exception(exc)
+
+
+# -- put off ------------------------------------------------------------------------------------------
+class SnoozeOrder(serializers.Serializer):
+    until = serializers.DateTimeField(help_text="when the case comes back, at most 30 days from now")
+    because = Text(max_length=400)
+
+
+class SnoozeOut(serializers.ModelSerializer):
+    case = serializers.CharField(source="case.number")
+    by = serializers.CharField(source="by.username")
+
+    class Meta:
+        model = Snooze
+        fields = ["case", "until", "because", "by", "at", "ended_at"]
+
+
+class CaseSnooze(_OfCase):
+    """Put a case off until a moment; its owner and due time stay."""
+
+    @extend_schema(request=SnoozeOrder, responses={201: SnoozeOut, **DOING}, tags=["desk"])
+    def post(self, request: Request, number: int) -> Response:
+        order = SnoozeOrder(data=request.data)
+        order.is_valid(raise_exception=True)
+        given = order.validated_data
+        try:
+            row = snoozes.snooze(number, until=given["until"], because=given["because"], user=request.user)
+        except ValueError as error:
+            raise exceptions.ValidationError({"until": str(error)}) from error
+        return Response(SnoozeOut(row).data, status=201)
+
+
+class CaseWake(_OfCase):
+    """Bring a case back to the queue."""
+
+    @extend_schema(request=None, responses={204: None, **DOING}, tags=["desk"])
+    def post(self, request: Request, number: int) -> Response:
+        snoozes.wake(number, user=request.user)
+        return Response(status=204)
+
+
+# -- hand over ----------------------------------------------------------------------------------------
+class HandOrder(serializers.Serializer):
+    team = serializers.ChoiceField(choices=Team.choices, required=False, help_text="another team")
+    person = Text(max_length=150, required=False, help_text="a colleague, by the name they sign in with")
+    because = Text(max_length=300, help_text="what whoever gets it reads first")
+
+    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
+        if ("team" in given) == ("person" in given):
+            raise serializers.ValidationError({"team": "Give either a team or a person."})
+        return given
+
+
+class HandOut(serializers.ModelSerializer):
+    case = serializers.CharField(source="number")
+    assignee = serializers.CharField(source="assignee.username", allow_null=True, default=None)
+
+    class Meta:
+        model = ExceptionCase
+        fields = ["case", "team", "assignee", "due_at", "version"]
+
+
+class CaseHandOver(_OfCase):
+    """Hand a case to another team or to a colleague; its due time stays."""
+
+    @extend_schema(request=HandOrder, responses={200: HandOut, **DOING}, tags=["desk"])
+    def post(self, request: Request, number: int) -> Response:
+        order = HandOrder(data=request.data)
+        order.is_valid(raise_exception=True)
+        given = order.validated_data
+        try:
+            if "team" in given:
+                row = handing.to_team(number, team=given["team"], because=given["because"], user=request.user)
+            else:
+                row = handing.to_colleague(
+                    number, username=given["person"], because=given["because"], user=request.user
+                )
+        except ValueError as error:
+            raise exceptions.ValidationError({"team" if "team" in given else "person": str(error)}) from error
+        return Response(HandOut(row).data)
+
+
+class CaseGiveBack(_OfCase):
+    """Nobody has the case any more; its team still owns it."""
+
+    @extend_schema(request=None, responses={200: HandOut, **DOING}, tags=["desk"])
+    def post(self, request: Request, number: int) -> Response:
+        row = handing.give_back(number, user=request.user)
+        return Response(HandOut(row).data)
