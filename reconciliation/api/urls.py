@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from reconciliation.api import exporting, habits, reconciling, views
+from reconciliation.api import exporting, habits, reconciling, replays, views
 
 _FIX = r"^(?P<kind>problems|cases)/(?P<number>[0-9]{1,12})/fixes/(?P<name>[a-z_]{1,40})"
 
@@ -41,6 +41,7 @@ urlpatterns = [
     ),
     path("journals/<int:number>/members", views.JournalMembers.as_view(), name="api-journal-members"),
     path("runs/<int:number>", views.Run.as_view(), name="api-run"),
+    path("replays", replays.Replays.as_view(), name="api-replays"),
     path("tie-out", views.TieOut.as_view(), name="api-tie-out"),
     path("controls/<slug:name>/run", views.RunControl.as_view(), name="api-control-run"),
 ]

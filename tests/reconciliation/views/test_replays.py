@@ -139,3 +139,33 @@ def test_the_page_lists_replays_and_is_found_only_by_who_may(client: Client) -> 
     # and a problem leads there
     problem = desk_people.product_problem()
     assert f"/replay/?what={problem.number}" in client.get(f"/p/{problem.number}").content.decode()
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00+14:00", "9999-12-31T23:59-14:00", "2026-05-14T24:00", "1e9"])
+def test_no_moment_breaks_the_page(client: Client, moment: str) -> None:
+    for given in ({"since": moment}, {"since": "2026-05-14T00:00", "until": moment}, {"what": DEAL, "until": moment}):
+        assert client.get("/replay/", given).status_code == 200
+        assert client.get("/api/v1/replays", given).status_code in (200, 400)
+
+
+def _post(client: Client, **order: object) -> tuple[int, dict[str, object]]:
+    answer = client.post("/api/v1/replays", order, content_type="application/json")
+    return answer.status_code, answer.json()
+
+
+def test_machines_do_the_same(client: Client) -> None:
+    # given a dry run
+    dry = client.get("/api/v1/replays", {"what": DEAL}).json()
+    assert (dry["total"], dry["events"], dry["posted"], dry["unfinished"]) == (3, 3, 3, 0)
+    # when anything about the order is wrong, then nothing is read
+    assert _post(client, what=DEAL, seen=2, because="x")[0] == 409
+    assert _post(client, what=DEAL, seen=3)[0] == 400
+    assert _post(client, what="in_9999", seen=3, because="x")[0] == 400
+    assert _post(client, seen=3, because="x")[0] == 400
+    assert _post(desk_people.signed_in("Finance preparer"), what=DEAL, seen=3, because="x")[0] == 403
+    assert not _due()
+    # when it is right, then it is done once
+    status, done = _post(client, what=DEAL, seen=dry["total"], because="The source was restored")
+    assert (status, done["events"]) == (202, 3)
+    assert JournalEntry.objects.get(object_kind="replay").details["skipped_posted"] == 3
+    assert _post(client, what=DEAL, seen=3, because="Again")[0] == 409

@@ -1,0 +1,92 @@
+"""Having events read again, for machines: a dry run, and the same done with a reason."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import exceptions, serializers
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from reconciliation.api.views import DOING, LOOKING, Conflict, Desk
+from reconciliation.habits import replays
+from sync import replay
+from sync.api.strict import Text
+
+
+class MayReplay(BasePermission):
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return bool(request.user and request.user.has_perm("sync.replay_sourceevent"))
+
+
+class ReplayQuery(serializers.Serializer):
+    what = Text(max_length=200, required=False, help_text="tracking id, story, object, case (EXC-7) or problem (PRB-3)")
+    since = Text(max_length=40, required=False, help_text="came in at or after this moment, in UTC")
+    until = Text(max_length=40, required=False, help_text="and before this one; now where it is left out")
+
+
+class ReplayOrder(ReplayQuery):
+    because = Text(max_length=replays.LONGEST, help_text="why; it is kept in the journal")
+    seen = serializers.IntegerField(min_value=0, help_text="`total` of the dry run; another number now is a conflict")
+
+
+class ReplayOut(serializers.Serializer):
+    """What it touches, and what it leaves alone."""
+
+    until = serializers.CharField(allow_blank=True)
+    total = serializers.IntegerField(help_text="events chosen")
+    events = serializers.IntegerField(help_text="of these, read again")
+    blocked_events = serializers.IntegerField(help_text="of these, stopped before")
+    under_way = serializers.IntegerField(help_text="about to be read anyway")
+    work_items = serializers.IntegerField()
+    deliveries = serializers.IntegerField()
+    held = serializers.IntegerField(help_text="their systems hold them: skipped")
+    posted = serializers.IntegerField(help_text="of these, in a ledger: skipped")
+    unfinished = serializers.IntegerField(help_text="on their way, or in a case: left as they are")
+
+
+class Replays(Desk):
+    """Events read once more; nothing is posted twice."""
+
+    permission_classes = [MayReplay]
+
+    @extend_schema(parameters=[ReplayQuery], responses={200: ReplayOut, **LOOKING}, tags=["desk"])
+    def get(self, request: Request) -> Response:
+        """A dry run: nothing is changed."""
+        query = ReplayQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        asked = _asked(query.validated_data)
+        return Response(_out(asked, _plan(asked)))
+
+    @extend_schema(request=ReplayOrder, responses={202: ReplayOut, **DOING}, tags=["desk"])
+    def post(self, request: Request) -> Response:
+        """Do what the dry run showed; the workers read them."""
+        order = ReplayOrder(data=request.data)
+        order.is_valid(raise_exception=True)
+        asked = _asked(order.validated_data)
+        now = _plan(asked)
+        if now.events + now.under_way != order.validated_data["seen"] or not now.events:
+            raise Conflict("It changed since you looked, so nothing was read again. Make another dry run.")
+        assert asked.choice is not None
+        because = order.validated_data["because"].strip()
+        touched = replay.run(replays.because(asked.choice, because), user=request.user)
+        return Response(_out(asked, touched), status=202)
+
+
+def _asked(given: dict[str, Any]) -> replays.Asked:
+    asked = replays.asked({name: given.get(name, "") for name in ("what", "since", "until")})
+    if asked.errors:
+        raise exceptions.ValidationError(asked.errors)
+    if asked.choice is None:
+        raise exceptions.ValidationError({"what": "Say which events: by an id, or by the moments they came in."})
+    return asked
+
+
+def _plan(asked: replays.Asked) -> replay.Plan:
+    assert asked.choice is not None
+    return replay.plan(asked.choice)
+
+
+def _out(asked: replays.Asked, touched: replay.Plan) -> dict[str, Any]:
+    total = touched.events + touched.under_way
+    return ReplayOut({"until": asked.until, "total": total, **vars(touched)}).data
