@@ -24,13 +24,28 @@ def colleagues(*, user: AbstractUser) -> QuerySet[User]:
     return rows.distinct().order_by("first_name", "last_name", "username")
 
 
+def hand(case_id: int, *, to: str, because: str, user: AbstractUser) -> ExceptionCase:
+    """To `team:code` or `person:name`, as forms say it. Raises Refused, Conflict, ValueError."""
+    kind, _, name = to.partition(":")
+    if kind == "team":
+        return to_team(case_id, team=name, because=because, user=user)
+    return to_colleague(case_id, username=name, because=because, user=user)
+
+
+def check(*, to: str, because: str, user: AbstractUser) -> str:
+    """What stands in the way whatever the case; gives who gets it, in words. Raises Refused, ValueError."""
+    _may(user)
+    kind, _, name = to.partition(":")
+    found = Team(_team(name)).label if kind == "team" else full_name(_colleague(name, user=user))
+    _reason(because)
+    return found
+
+
 def to_colleague(case_id: int, *, username: str, because: str, user: AbstractUser) -> ExceptionCase:
     """It is theirs until somebody else takes it. Raises Refused, Conflict, ValueError."""
     _may(user)
     because = _reason(because)
-    person = colleagues(user=user).filter(username=username).first()
-    if person is None:
-        raise ValueError("Choose a colleague of the list: somebody else who works cases.")
+    person = _colleague(username, user=user)
     with transaction.atomic():
         case = _open(case_id, user=user)
         if case.assignee_id == person.pk:
@@ -47,8 +62,7 @@ def to_team(case_id: int, *, team: str, because: str, user: AbstractUser) -> Exc
     """It is on that team's queue, taken by nobody. Raises Refused, Conflict, ValueError."""
     _may(user)
     because = _reason(because)
-    if team not in Team:
-        raise ValueError(f"Choose a team: {', '.join(Team.labels)}.")
+    team = _team(team)
     with transaction.atomic():
         case = _open(case_id, user=user)
         if case.team == team:
@@ -77,6 +91,19 @@ def give_back(case_id: int, *, user: AbstractUser) -> ExceptionCase:
 def _may(user: AbstractUser) -> None:
     if not holds(user, "work_cases"):
         raise Refused("Your role can look at cases but not hand them over.")
+
+
+def _colleague(username: str, *, user: AbstractUser) -> User:
+    found = colleagues(user=user).filter(username=username).first()
+    if found is None:
+        raise ValueError("Choose a colleague of the list: somebody else who works cases.")
+    return found
+
+
+def _team(code: str) -> str:
+    if code not in Team:
+        raise ValueError(f"Choose a team: {', '.join(Team.labels)}.")
+    return code
 
 
 def _reason(text: str) -> str:

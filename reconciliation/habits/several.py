@@ -8,7 +8,7 @@ from django.contrib.auth.models import AbstractUser
 
 from reconciliation import cases, sentences
 from reconciliation.approvals import Refused, holds
-from reconciliation.habits import since, snoozes
+from reconciliation.habits import handing, since, snoozes
 from reconciliation.models import ExceptionCase
 
 #: cases worked in one go, while somebody waits for the page
@@ -68,6 +68,17 @@ def bring_back(marks: dict[int, str], *, user: AbstractUser) -> list[Outcome]:
     def one(case: ExceptionCase) -> str:
         snoozes.wake(case.pk, user=user)
         return "Back on the queue."
+
+    return _each(marks, one, user=user)
+
+
+def hand(marks: dict[int, str], *, to: str, because: str, user: AbstractUser) -> list[Outcome]:
+    """Hand these cases to a team or a colleague. Raises Refused, ValueError."""
+    name = handing.check(to=to, because=because, user=user)
+
+    def one(case: ExceptionCase) -> str:
+        handing.hand(case.pk, to=to, because=because, user=user)
+        return f"{name} has it now."
 
     return _each(marks, one, user=user)
 

@@ -104,13 +104,9 @@ def case_hand(request: HttpRequest, pk: int) -> HttpResponse:
     if not approvals.holds(user, "work_cases"):
         return refused(request, "Your role can look at cases but not hand them over.")
     kept = Kept(form="hand", to=typed(request, "to")[:200], because=typed(request, "because"))
-    kind, _, to = kept.to.partition(":")
     try:
         with since.unchanged(pk, request.POST.get("version", ""), user=user):
-            if kind == "team":
-                given = handing.to_team(pk, team=to, because=kept.because, user=user)
-            else:
-                given = handing.to_colleague(pk, username=to, because=kept.because, user=user)
+            given = handing.hand(pk, to=kept.to, because=kept.because, user=user)
     except approvals.Refused as error:
         return refused(request, str(error))
     except since.Stale as error:

@@ -11,10 +11,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from reconciliation import approvals, figures, sentences
-from reconciliation.habits import saved_views, snoozes
+from reconciliation.habits import handing, saved_views, snoozes
 from reconciliation.habits.saved_views import NotSaved
 from reconciliation.models import SavedView
 from reconciliation.queue_filters import SORTS, Filters, page_of
+from reconciliation.teams import Team
 from reconciliation.views.export_links import export_links
 from reconciliation.views.page import page, part, seen_by, typed
 from sync import clock
@@ -29,8 +30,11 @@ class Kept:
     error: str
     query: str
     chosen: dict[int, str] = field(default_factory=dict)
+    do: str = ""
     until: str = ""
     because: str = ""
+    to: str = ""
+    hand_because: str = ""
 
 
 @require_safe
@@ -67,6 +71,8 @@ def show_queue(request: HttpRequest, asked: dict[str, str], *, kept: Kept | None
         status=422 if kept else 200,
         kept=kept,
         may_work=filters.flat and approvals.holds(user, "work_cases"),
+        teams=list(Team),
+        colleagues=handing.colleagues(user=user),
         here_and_page=f"?{request.GET.urlencode()}" if kept is None else kept.query,
         first_day=(clock.now() + timedelta(days=1)).date(),
         last_day=(clock.now() + snoozes.LONGEST).date(),

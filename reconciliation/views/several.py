@@ -19,13 +19,13 @@ from reconciliation.views.queue import Kept, show_queue
 
 #: where the outcomes of the last time are kept for their page
 KEY = "several"
-HEADINGS = {"take": "taken", "snooze": "put off", "wake": "brought back"}
+HEADINGS = {"take": "taken", "snooze": "put off", "wake": "brought back", "hand": "handed over"}
 
 
 @require_POST
 @seen_by("reconciliation.view_exceptioncase")
 def several(request: HttpRequest) -> HttpResponse:
-    """Take, put off or bring back every case that was chosen; each by itself."""
+    """Take, put off, bring back or hand over every case that was chosen; each by itself."""
     user, do = cast(AbstractUser, request.user), request.POST.get("do", "")
     asked = QueryDict(request.POST.get("here", "")[:600].lstrip("?"))
     marks, because = habit.chosen(request.POST.getlist("case")), typed(request, "because")
@@ -33,10 +33,21 @@ def several(request: HttpRequest) -> HttpResponse:
     if do not in HEADINGS or not marks or len(marks) > habit.MOST:
         messages.error(request, _why_none(marks, do))
         return HttpResponseRedirect(reverse("desk:queue") + back)
-    kept = Kept(error="", query=back, chosen=marks, until=typed(request, "until")[:10], because=because)
+    kept = Kept(
+        error="",
+        query=back,
+        chosen=marks,
+        do=do,
+        until=typed(request, "until")[:10],
+        because=because,
+        to=typed(request, "to")[:200],
+        hand_because=typed(request, "hand_because"),
+    )
     try:
         if do == "snooze":
             found = habit.put_off(marks, until=_day(kept.until), because=because, user=user)
+        elif do == "hand":
+            found = habit.hand(marks, to=kept.to, because=kept.hand_because, user=user)
         else:
             found = (habit.take if do == "take" else habit.bring_back)(marks, user=user)
     except approvals.Refused as error:
@@ -79,7 +90,7 @@ def _day(text: str) -> date:
 
 def _why_none(marks: dict[int, str], do: str) -> str:
     if not marks:
-        return "No case was chosen. Choose at least one, then take or put off."
+        return "No case was chosen. Choose at least one, then take it, put it off or hand it over."
     if len(marks) > habit.MOST:
         return f"{len(marks)} cases were chosen; {habit.MOST} at most can be worked at once."
-    return f"“{do[:20]}” cannot be done to several cases; take them or put them off."
+    return f"“{do[:20]}” cannot be done to several cases; take them, put them off or hand them over."

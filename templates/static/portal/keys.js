@@ -16,7 +16,7 @@
     n: ["Next page", function () { return press(document.querySelector(".q-pager a[rel=next]")); }],
     i: ["Take the case, or those chosen", function () { return press(document.querySelector("form[action$='/take'] button, #several button[value=take]")); }],
     s: ["Put the case off, or those chosen", function () { return open("#snooze", "#until") || open("#several-snooze", "#several-until"); }],
-    a: ["Hand the case over", function () { return open("#hand", "#hand-to"); }],
+    a: ["Hand the case over, or those chosen", function () { return open("#hand", "#hand-to") || open("#several-hand", "#several-to"); }],
     c: ["Write a comment", function () { return reach(document.querySelector("#comment")); }],
     p: ["Preview the first fix", function () { return press(document.querySelector("#fix form button[type=submit], #fix a.q-primary")); }],
     "?": ["This list", function () { help().showModal(); return true; }],

@@ -125,6 +125,30 @@ def test_a_closed_case_and_people_who_only_look(client: Client, case: ExceptionC
         handing.to_team(case.pk, team="finance", because=WHY, user=User.objects.get(username="finn"))
 
 
+def test_several_are_handed_over_each_by_itself(client: Client, case: ExceptionCase) -> None:
+    # given two cases, one of which somebody works on
+    other = ExceptionCase.objects.get(reason="COUNTRY_UNKNOWN")
+    cases.take(other.pk, user=User.objects.get(username="finn"))
+    page = client.get("/queue/?view=cases")
+    assert "Hand over" in page.content.decode() and "person:bea" in page.content.decode()
+    other.refresh_from_db()
+    chosen = [f"{case.pk}:{case.version}", f"{other.pk}:{other.version}"]
+    # when the reason is left out, what was chosen and typed is kept
+    answer = client.post("/queue/several", {"do": "hand", "case": chosen, "to": "team:finance", "here": "?view=cases"})
+    text = answer.content.decode()
+    assert answer.status_code == 422 and "Say why you hand it over" in text
+    assert 'value="team:finance" selected' in text and 'id="several-hand" open' in text
+    # when both are handed to a team
+    given = {"do": "hand", "case": chosen, "to": "team:finance", "hand_because": WHY, "here": "?view=cases"}
+    text = client.post("/queue/several", given, follow=True).content.decode()
+    # then one is, and the other says who is at work
+    assert "1 of 2 cases handed over" in text and "Finance has it now." in text and "works on" in text
+    assert set(ExceptionCase.objects.filter(team="finance").values_list("pk", flat=True)) == {case.pk}
+    # nor to nobody
+    answer = client.post("/queue/several", {**given, "to": "person:nobody"})
+    assert answer.status_code == 422 and "Choose a colleague" in answer.content.decode()
+
+
 def _call(name: str, path: str, body: dict[str, Any]) -> tuple[int, Any]:
     client = Client()
     client.force_login(User.objects.get(username=name))
