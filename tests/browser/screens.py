@@ -39,6 +39,11 @@ def _open_keys(page: Page) -> None:
     page.keyboard.press("?")
 
 
+def _open_palette(page: Page) -> None:
+    page.keyboard.press("Control+k")
+    page.get_by_role("dialog").locator("input").first.fill("app")
+
+
 def _preview(page: Page) -> None:
     """Fill in what nobody can know, and ask what the fix will do."""
     for box in page.locator("#fix select:visible").all():
@@ -73,13 +78,18 @@ SCREENS = (
     Screen(name="s08-tables", who="billing.ops", path="/tables/"),
     Screen(name="s08-table", who="billing.ops", path="/tables/products"),
     Screen(name="s09-close", who="finance.preparer", path="/close/"),
+    Screen(name="s10-replay", who="integration", path="/replay/?since=2020-01-01T00:00"),
     Screen(name="s11-connections", who="integration", path="/connections/"),
     Screen(name="s12-dashboards", who="auditor", path="/dashboards/"),
     Screen(name="s12-executive", who="executive", path="/dashboards/executive"),
     Screen(name="s12-revenue", who="finance.preparer", path="/revenue/"),
     Screen(name="s12-registers", who="auditor", path="/registers/"),
     Screen(name="s13-audit", who="auditor", path="/audit/"),
+    Screen(name="s13-access", who="auditor", path="/audit/access"),
+    Screen(name="s13-sample", who="auditor", path="/audit/sample?of=control-runs&seed=7&size=10"),
+    Screen(name="s14-palette", who="billing.ops", path="/queue/", press=_open_palette),
     Screen(name="s14-find", who="integration", path="/find?q=nothing-of-this-name"),
+    Screen(name="s15-profile", who="executive", path="/profile/"),
     Screen(name="s15-keys", who="billing.ops", path="/queue/", press=_open_keys),
 )
 

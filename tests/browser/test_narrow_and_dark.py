@@ -25,6 +25,10 @@ MAIN = (
     "dashboards",
     "executive",
     "audit",
+    "replay",
+    "access",
+    "sample",
+    "profile",
 )
 BRIGHTNESS = """() => {
   const card = document.querySelector("main .q-card, main .b-card");
