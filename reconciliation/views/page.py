@@ -9,7 +9,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
+from django.utils.timezone import override
 
 from reconciliation.habits import profile
 
@@ -28,7 +28,7 @@ def page(
 
 def part(request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
     """A page, or a part of one that is put into it; its times stand in the reader's zone."""
-    with timezone.override(profile.zone_of(request)):
+    with override(profile.zone_of(request)):
         return render(request, template, context, status=status)
 
 

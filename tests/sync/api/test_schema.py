@@ -27,7 +27,7 @@ from tests.reconciliation import desk
 from tests.small_company import Company, person
 
 EXAMPLES = int(os.environ.get("Q2C_EXAMPLES", "10"))
-DESK = ("Finance preparer", "Finance approver", "Billing operations", "Auditor")
+DESK = ("Finance preparer", "Finance approver", "Billing operations", "Integration support", "Auditor")
 called: Counter[str] = Counter()
 
 # Sources' signatures and secrets are not in the document's power, so what is right there is still refused with 401.
@@ -71,6 +71,7 @@ NEED_WHAT_EXISTS = (
     "/usage/",
     "/matches",
     "/reconciling-items",
+    "/replays",
 )
 #: numbers of things that exist, for addresses that name one
 numbers: list[int] = []
