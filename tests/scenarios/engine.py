@@ -21,19 +21,20 @@ def _controls_between_leaps() -> None:
         desk.run_due_controls()
 
 
-#: what is done, and how long each rests in between (machine seconds)
+#: what is done, and how long each rests in between (machine seconds): short enough that nobody waits for it,
+#: long enough that asking in vain does not take the processors from the work itself
 JOBS: tuple[tuple[Callable[[], None], float], ...] = (
-    (tasks.read_inbox, 0.02),
-    (tasks.carry_deliver, 0.02),
-    (tasks.carry_posting, 0.02),
-    (tasks.work_usage, 0.1),
+    (tasks.read_inbox, 0.2),
+    (tasks.carry_deliver, 0.2),
+    (tasks.carry_posting, 0.2),
+    (tasks.work_usage, 0.5),
     (tasks.post_revenue, 0.5),
     (tasks.send_feedback, 0.3),
-    (tasks.tell_new_day, 0.5),
+    (tasks.tell_new_day, 1.0),
     (tasks.clear_doubts, 0.5),
-    (tasks.sweep, 0.5),
-    (desk.run_fixes, 0.1),
-    (_controls_between_leaps, 1.0),
+    (tasks.sweep, 1.0),
+    (desk.run_fixes, 0.5),
+    (_controls_between_leaps, 3.0),
 )
 
 

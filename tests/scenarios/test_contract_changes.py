@@ -5,6 +5,8 @@ from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
 
+import pytest
+
 from sync.models import ContractRecord, LegalEntity
 from tests.scenarios.business import FIRST_DAY, Business, Sold
 
@@ -40,6 +42,7 @@ def test_more_less_and_an_end_are_billed_and_credited_to_the_day(open_business: 
     assert (row.modification_kind, row.amount, str(row.ends_on)) == ("upsell", Decimal("1650"), "2027-03-01")
 
 
+@pytest.mark.slow  # make stories
 def test_a_deal_stops_while_it_is_not_committed_and_goes_on_when_it_is(open_business: Callable[[], Business]) -> None:
     # given a company that asks for approval
     business = open_business()

@@ -9,6 +9,7 @@ import pytest
 from tests.scenarios.business import FIRST_DAY, Business, Sold
 
 
+@pytest.mark.slow  # make stories
 def test_credits_lower_the_invoice_they_correct_and_the_rest_stays_on_account(
     open_business: Callable[[], Business],
 ) -> None:
