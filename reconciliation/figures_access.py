@@ -45,10 +45,9 @@ class Access:
 def people() -> list[Access]:
     """Everybody, those with conflicts first, then those with remarks, then by name; who is switched off comes last."""
     held: dict[int, set[str]] = {}
-    for user, codename in Permission.objects.filter(group__user__isnull=False).values_list("group__user", "codename"):
-        held.setdefault(user, set()).add(codename)
-    for user, codename in Permission.objects.filter(user__isnull=False).values_list("user", "codename"):
-        held.setdefault(user, set()).add(codename)
+    for way in ("group__user", "user"):
+        for user, codename in Permission.objects.filter(**{f"{way}__isnull": False}).values_list(way, "codename"):
+            held.setdefault(user, set()).add(codename)
     found = [
         _of(user, held.get(user.pk, set())) for user in User.objects.prefetch_related("groups", "user_permissions")
     ]

@@ -47,13 +47,17 @@ class Population:
     shown: Callable[[Any], Drawn]
 
 
+def _two(row: ApprovalRequest | RowChange, first: str) -> str:
+    """Whoever began it, by this word, and whoever decided."""
+    return f"{first}: {full_name(row.asked_by)}; decided: {full_name(row.decided_by) if row.decided_by else '—'}"
+
+
 def _approval(row: ApprovalRequest) -> Drawn:
-    who = f"asked: {full_name(row.asked_by)}; decided: {full_name(row.decided_by) if row.decided_by else '—'}"
     return Drawn(
         number=row.number,
         what=f"{row.title}: {row.get_status_display().lower()}",
         at=row.decided_at or row.asked_at,
-        who=who,
+        who=_two(row, "asked"),
         link=reverse("desk:approval", args=[row.pk]),
     )
 
@@ -102,12 +106,11 @@ def _sign_off(row: SignOff) -> Drawn:
 
 
 def _change(row: RowChange) -> Drawn:
-    who = f"drafted: {full_name(row.asked_by)}; decided: {full_name(row.decided_by) if row.decided_by else '—'}"
     return Drawn(
         number=row.number,
         what=f"{row.count} row{'' if row.count == 1 else 's'} of {row.table}: {row.get_status_display().lower()}",
         at=row.decided_at or row.asked_at,
-        who=who,
+        who=_two(row, "drafted"),
         link=reverse("desk:change", args=[row.pk]),
     )
 

@@ -93,15 +93,13 @@ class CaseHandOver(_OfCase):
         order = HandOrder(data=request.data)
         order.is_valid(raise_exception=True)
         given = order.validated_data
+        kind = "team" if "team" in given else "person"
+        handing.may_hand(request.user)
         try:
-            if "team" in given:
-                row = handing.to_team(number, team=given["team"], because=given["because"], user=request.user)
-            else:
-                row = handing.to_colleague(
-                    number, username=given["person"], because=given["because"], user=request.user
-                )
+            to = handing.recipient(f"{kind}:{given[kind]}", user=request.user)
+            row = handing.hand(number, to=to, because=given["because"], user=request.user)
         except ValueError as error:
-            raise exceptions.ValidationError({"team" if "team" in given else "person": str(error)}) from error
+            raise exceptions.ValidationError({kind: str(error)}) from error
         return Response(HandOut(row).data)
 
 

@@ -1,7 +1,8 @@
 """Having events read again, for machines: a dry run, and the same done with a reason."""
 
-from typing import Any
+from typing import Any, cast
 
+from django.contrib.auth.models import User
 from drf_spectacular.utils import extend_schema
 from rest_framework import exceptions, serializers
 from rest_framework.permissions import BasePermission
@@ -56,7 +57,7 @@ class Replays(Desk):
         query = ReplayQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         asked = _asked(query.validated_data)
-        return Response(_out(asked, _plan(asked)))
+        return Response(_out(asked, replay.plan(_choice(asked))))
 
     @extend_schema(request=ReplayOrder, responses={202: ReplayOut, **DOING}, tags=["desk"])
     def post(self, request: Request) -> Response:
@@ -64,12 +65,13 @@ class Replays(Desk):
         order = ReplayOrder(data=request.data)
         order.is_valid(raise_exception=True)
         asked = _asked(order.validated_data)
-        now = _plan(asked)
-        if now.events + now.under_way != order.validated_data["seen"] or not now.events:
-            raise Conflict("It changed since you looked, so nothing was read again. Make another dry run.")
-        assert asked.choice is not None
-        because = order.validated_data["because"].strip()
-        touched = replay.run(replays.because(asked.choice, because), user=request.user)
+        given = order.validated_data
+        try:
+            touched = replays.run(
+                _choice(asked), seen=given["seen"], because=given["because"], user=cast(User, request.user)
+            )
+        except replays.Changed as error:
+            raise Conflict(f"{error} Make another dry run.") from error
         return Response(_out(asked, touched), status=202)
 
 
@@ -77,16 +79,14 @@ def _asked(given: dict[str, Any]) -> replays.Asked:
     asked = replays.asked({name: given.get(name, "") for name in ("what", "since", "until")})
     if asked.errors:
         raise exceptions.ValidationError(asked.errors)
-    if asked.choice is None:
-        raise exceptions.ValidationError({"what": "Say which events: by an id, or by the moments they came in."})
     return asked
 
 
-def _plan(asked: replays.Asked) -> replay.Plan:
-    assert asked.choice is not None
-    return replay.plan(asked.choice)
+def _choice(asked: replays.Asked) -> replay.Choice:
+    if asked.choice is None:
+        raise exceptions.ValidationError({"what": "Say which events: by an id, or by the moments they came in."})
+    return asked.choice
 
 
 def _out(asked: replays.Asked, touched: replay.Plan) -> dict[str, Any]:
-    total = touched.events + touched.under_way
-    return ReplayOut({"until": asked.until, "total": total, **vars(touched)}).data
+    return ReplayOut({"until": asked.until, "total": replays.total(touched), **vars(touched)}).data

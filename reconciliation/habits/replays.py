@@ -9,12 +9,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from uuid import UUID
 
+from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
 from reconciliation.models import ExceptionCase, Problem
-from sync import clock
+from sync import clock, replay
 from sync.models import Delivery, JournalEntry, SourceEvent, WorkItem
-from sync.replay import Choice, plan
+from sync.replay import Choice, Plan, plan
 
 #: replays shown on the page
 LATEST = 10
@@ -111,9 +112,21 @@ def _of_cases(kind: str, number: int) -> dict[str, list[str] | list[int]] | None
     return found if any(found.values()) else None
 
 
-def because(choice: Choice, reason: str) -> Choice:
-    """The same choice, with the reason in the words the journal keeps."""
-    return replace(choice, words=f"{choice.words}. Why: {reason}".removesuffix("."))
+class Changed(ValueError):
+    """It is no longer what a dry run showed; the message says so."""
+
+
+def total(touched: Plan) -> int:
+    """Every event that was chosen, also what is about to be read anyway."""
+    return touched.events + touched.under_way
+
+
+def run(choice: Choice, *, seen: int | None, because: str, user: User) -> Plan:
+    """Do what a dry run showed, `seen` events in all, and keep the reason in the journal. Raises Changed."""
+    now = plan(choice)
+    if total(now) != seen or not now.events:
+        raise Changed("It changed since you looked, so nothing was read again.")
+    return replay.run(replace(choice, words=f"{choice.words}. Why: {because}".removesuffix(".")), user=user)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,10 +147,9 @@ class Progress:
         return 100 * self.read // self.total if self.total else 100
 
 
-def progress(choice: Choice) -> Progress:
-    """Where the events of a choice are now."""
-    now = plan(choice)
-    return Progress(total=now.events + now.under_way, read=now.events, stopped=now.blocked_events)
+def progress(now: Plan) -> Progress:
+    """The same choice, looked at while it is read."""
+    return Progress(total=total(now), read=now.events, stopped=now.blocked_events)
 
 
 def latest() -> QuerySet[JournalEntry]:

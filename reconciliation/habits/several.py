@@ -74,11 +74,12 @@ def bring_back(marks: dict[int, str], *, user: AbstractUser) -> list[Outcome]:
 
 def hand(marks: dict[int, str], *, to: str, because: str, user: AbstractUser) -> list[Outcome]:
     """Hand these cases to a team or a colleague. Raises Refused, ValueError."""
-    name = handing.check(to=to, because=because, user=user)
+    handing.may_hand(user)
+    recipient, because = handing.recipient(to, user=user), handing.reason(because)
 
     def one(case: ExceptionCase) -> str:
-        handing.hand(case.pk, to=to, because=because, user=user)
-        return f"{name} has it now."
+        handing.hand(case.pk, to=recipient, because=because, user=user)
+        return f"{handing.name_of(recipient)} has it now."
 
     return _each(marks, one, user=user)
 

@@ -9,11 +9,11 @@ from django.contrib.auth.models import AbstractUser
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
-from reconciliation.approvals import Refused, holds
 from reconciliation.cases import Conflict
+from reconciliation.habits import acting
 from reconciliation.models import ExceptionCase, Snooze
 from reconciliation.who import person_of
-from sync import clock, journal
+from sync import clock
 from sync.models import LegalEntity
 
 LONGEST = timedelta(days=30)
@@ -46,17 +46,17 @@ def morning(day: date, entity: LegalEntity | None) -> datetime:
 
 def snooze(case_id: int, *, until: datetime, because: str, user: AbstractUser) -> Snooze:
     """Put an open case off; what put it off before ends. Raises Refused, Conflict, ValueError."""
-    _may(user)
+    acting.may_work(user, "put them off")
     now = clock.now()
     if not because.strip():
         raise ValueError("Say why it can wait; the team reads it.")
     if not now < until <= now + LONGEST:
         raise ValueError(f"Give a time from now to {now + LONGEST:%d %b %Y}; a case waits {LONGEST.days} days at most.")
     with transaction.atomic():
-        case = _open(case_id)
+        case = acting.open_case(case_id, "put off")
         Snooze.objects.filter(case=case, ended_at=None).update(ended_at=now, ended_by=person_of(user))
         row = Snooze.objects.create(case=case, until=until, because=because.strip()[:400], by=person_of(user), at=now)
-        _note(
+        acting.note(
             "case snoozed", case, user, f"{user} put {case.number} off until {until:%d %b %Y %H:%M} UTC: {row.because}"
         )
         return row
@@ -64,42 +64,15 @@ def snooze(case_id: int, *, until: datetime, because: str, user: AbstractUser) -
 
 def wake(case_id: int, *, user: AbstractUser) -> ExceptionCase:
     """Bring a case back to the queue now. Raises Refused, Conflict."""
-    _may(user)
+    acting.may_work(user, "put them off")
     with transaction.atomic():
-        case = _open(case_id)
+        case = acting.open_case(case_id, "put off")
         live = Snooze.objects.filter(case=case, ended_at=None)
         if not live.update(ended_at=clock.now(), ended_by=person_of(user)):
             raise Conflict(f"{case.number} is on the queue already.")
-        _note("case back", case, user, f"{user} brought {case.number} back to the queue.")
+        acting.note("case back", case, user, f"{user} brought {case.number} back to the queue.")
         return case
 
 
 def _live() -> QuerySet[Snooze]:
     return Snooze.objects.filter(case=OuterRef("pk"), ended_at=None)
-
-
-def _open(case_id: int) -> ExceptionCase:
-    case = ExceptionCase.objects.select_for_update(of=("self",)).get(pk=case_id)
-    if case.status != ExceptionCase.Status.OPEN:
-        raise Conflict(f"{case.number} is closed; there is nothing to put off.")
-    return case
-
-
-def _may(user: AbstractUser) -> None:
-    if not holds(user, "work_cases"):
-        raise Refused("Your role can look at cases but not put them off.")
-
-
-def _note(action: str, case: ExceptionCase, user: AbstractUser, text: str) -> None:
-    journal.note(
-        [
-            journal.Fact(
-                action=action,
-                object_kind="case",
-                object_key=case.number,
-                correlation_id=case.correlation_id,
-                user=person_of(user),
-                text=text[:400],
-            )
-        ]
-    )

@@ -1,5 +1,6 @@
 """The page of a case: six sentences first, then the fix, both sides, the history."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import cast
@@ -104,22 +105,14 @@ def case_hand(request: HttpRequest, pk: int) -> HttpResponse:
     if not approvals.holds(user, "work_cases"):
         return refused(request, "Your role can look at cases but not hand them over.")
     kept = Kept(form="hand", to=typed(request, "to")[:200], because=typed(request, "because"))
-    try:
-        with since.unchanged(pk, request.POST.get("version", ""), user=user):
-            given = handing.hand(pk, to=kept.to, because=kept.because, user=user)
-    except approvals.Refused as error:
-        return refused(request, str(error))
-    except since.Stale as error:
-        return _again(
-            request, pk, kept, f"Not handed over: {_meanwhile(error)} Press Hand over again if it still should."
-        )
-    except cases.Conflict as error:
-        return _again(request, pk, kept, str(error))
-    except ValueError as error:
-        return _again(request, pk, kept, str(error), status=422)
-    now = full_name(given.assignee) if given.assignee else given.get_team_display()
-    messages.success(request, f"{row.number} is {now}’s now. Its due time goes on.")
-    return redirect("desk:case", pk)
+
+    def act() -> HttpResponse:
+        given = handing.hand(pk, to=handing.recipient(kept.to, user=user), because=kept.because, user=user)
+        now = full_name(given.assignee) if given.assignee else given.get_team_display()
+        messages.success(request, f"{row.number} is {now}’s now. Its due time goes on.")
+        return redirect("desk:case", pk)
+
+    return _seen(request, pk, kept, act, undone="Not handed over", again="Press Hand over again if it still should.")
 
 
 @require_POST
@@ -149,19 +142,13 @@ def case_snooze(request: HttpRequest, pk: int) -> HttpResponse:
         until = snoozes.morning(date.fromisoformat(kept.until), row.entity)
     except ValueError:
         return _again(request, pk, kept, "Comes back on: give a day, such as 2026-01-31.", status=422)
-    try:
-        with since.unchanged(pk, request.POST.get("version", ""), user=user):
-            snoozes.snooze(pk, until=until, because=kept.because, user=user)
-    except approvals.Refused as error:
-        return refused(request, str(error))
-    except since.Stale as error:
-        return _again(request, pk, kept, f"Not put off: {_meanwhile(error)} Press Put off again if it still can wait.")
-    except cases.Conflict as error:
-        return _again(request, pk, kept, str(error))
-    except ValueError as error:
-        return _again(request, pk, kept, str(error), status=422)
-    messages.success(request, f"{row.number} is off the queue until {until:%d %b %Y}. Its due time goes on.")
-    return redirect(reverse("desk:case", args=[pk]) + "#put-off")
+
+    def act() -> HttpResponse:
+        snoozes.snooze(pk, until=until, because=kept.because, user=user)
+        messages.success(request, f"{row.number} is off the queue until {until:%d %b %Y}. Its due time goes on.")
+        return redirect(reverse("desk:case", args=[pk]) + "#put-off")
+
+    return _seen(request, pk, kept, act, undone="Not put off", again="Press Put off again if it still can wait.")
 
 
 @require_POST
@@ -187,22 +174,35 @@ def case_comment(request: HttpRequest, pk: int) -> HttpResponse:
     if not approvals.holds(user, "add_casecomment"):
         return refused(request, "Your role can read comments but not write them.")
     kept = Kept(form="comment", text=typed(request, "text")[:4000])
+
+    def act() -> HttpResponse:
+        said = mentions.comment(pk, user=user, text=kept.text)
+        told = " and ".join(full_name(person) for person in said.told)
+        tail = f" {told} will read of it." if told else ""
+        messages.success(request, f"Your comment on {row.number} is saved.{tail}")
+        for words in said.untold:
+            messages.warning(request, words)
+        return redirect(reverse("desk:case", args=[pk]) + "#history")
+
+    return _seen(request, pk, kept, act, undone="Not saved yet", again="Press Save comment again to add yours.")
+
+
+def _seen(
+    request: HttpRequest, pk: int, kept: Kept, act: Callable[[], HttpResponse], *, undone: str, again: str
+) -> HttpResponse:
+    """Do it where nobody else touched the case since the page was opened; else the page again, with what was typed."""
     try:
-        with since.unchanged(pk, request.POST.get("version", ""), user=user):
-            said = mentions.comment(pk, user=user, text=kept.text)
+        with since.unchanged(pk, request.POST.get("version", ""), user=cast(AbstractUser, request.user)):
+            return act()
+    except approvals.Refused as error:
+        return refused(request, str(error))
     except since.Stale as error:
-        return _again(request, pk, kept, f"Not saved yet: {_meanwhile(error)} Press Save comment again to add yours.")
+        meanwhile = f"{error} after you opened this page. What you typed is kept."
+        return _again(request, pk, kept, f"{undone}: {meanwhile} {again}")
+    except cases.Conflict as error:
+        return _again(request, pk, kept, str(error))
     except ValueError as error:
         return _again(request, pk, kept, str(error), status=422)
-    told = " and ".join(full_name(person) for person in said.told)
-    messages.success(request, f"Your comment on {row.number} is saved.{f' {told} will read of it.' if told else ''}")
-    for words in said.untold:
-        messages.warning(request, words)
-    return redirect(reverse("desk:case", args=[pk]) + "#history")
-
-
-def _meanwhile(error: since.Stale) -> str:
-    return f"{error} after you opened this page. What you typed is kept."
 
 
 def _again(request: HttpRequest, pk: int, kept: Kept, error: str, *, status: int = 409) -> HttpResponse:
@@ -246,7 +246,7 @@ def _show(request: HttpRequest, row: ExceptionCase, form: fixing.Form, *, kept: 
     is_open = row.status == ExceptionCase.Status.OPEN
     put_off = snoozes.of(row) if is_open else None
     fixes = registry.for_case(row) if is_open else []
-    target, user = Target(problem=row.problem, case=row), request.user
+    target, user = Target(problem=row.problem, case=row), cast(AbstractUser, request.user)
     held_by_other = bool(row.assignee_id and row.assignee_id != user.pk)
     # a mapping solves every case of its problem, so it is asked for there
     for_all = [fix for fix in fixes if fix.takes_problem and fix.kind == "configuration"]
@@ -278,19 +278,19 @@ def _show(request: HttpRequest, row: ExceptionCase, form: fixing.Form, *, kept: 
         same=same,
         form=form,
         pending=fixing.waiting_requests(Target(problem=row.problem)) if for_all else fixing.waiting_requests(target),
-        may_take=is_open and approvals.holds(user, "work_cases") and row.assignee_id != user.pk,  # type: ignore[arg-type]
+        may_take=is_open and approvals.holds(user, "work_cases") and row.assignee_id != user.pk,
         may_comment=approvals.holds(user, "add_casecomment"),
-        may_work=approvals.holds(user, "work_cases"),  # type: ignore[arg-type]
+        may_work=approvals.holds(user, "work_cases"),
         held_by_other=held_by_other,
-        teams=[team for team in Team if team != row.team] if is_open else [],
-        colleagues=handing.colleagues(user=user) if is_open and approvals.holds(user, "work_cases") else [],  # type: ignore[arg-type]
+        teams=[team for team in Team if team != row.team],
+        colleagues=handing.colleagues(user=user),
         runs=row.runs.select_related("started_by")[:3] if user.has_perm("reconciliation.view_fixrun") else [],
         put_off=put_off,
         is_asleep=put_off is not None and put_off.until > clock.now(),
         first_day=(clock.now() + timedelta(days=1)).date(),
         last_day=(clock.now() + snoozes.LONGEST).date(),
         version=seen,
-        here=presence.words(presence.others(row.pk, user=user)),  # type: ignore[arg-type]
+        here=presence.words(presence.others(row.pk, user=user)),
         kept=kept,
         action_base=reverse("desk:case", args=[row.pk]),
         trail=reverse("desk:trail", args=[row.correlation_id]) if row.correlation_id else "",

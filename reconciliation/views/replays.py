@@ -28,8 +28,8 @@ def console(request: HttpRequest) -> HttpResponse:
         asked=asked,
         touched=touched,
         only_held=touched.held - touched.posted if touched else 0,
-        total=touched.events + touched.under_way if touched else 0,
-        progress=replays.progress(asked.choice) if asked.choice and "began" in request.GET else None,
+        total=replays.total(touched) if touched else 0,
+        progress=replays.progress(touched) if touched and "began" in request.GET else None,
         address=_address(asked),
         latest=replays.latest(),
     )
@@ -48,11 +48,17 @@ def replay_run(request: HttpRequest) -> HttpResponse:
     if not because:
         messages.error(request, "Say why; it is written in the journal, and the next person reads it.")
         return HttpResponseRedirect(back)
-    now = replay.plan(asked.choice)
-    if str(now.events + now.under_way) != request.POST.get("seen", "") or not now.events:
-        messages.warning(request, "It changed since you looked, so nothing was read again. This is how it is now.")
+    seen = request.POST.get("seen", "")
+    try:
+        touched = replays.run(
+            asked.choice,
+            seen=int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 19 else None,
+            because=because,
+            user=cast(User, request.user),
+        )
+    except replays.Changed as error:
+        messages.warning(request, f"{error} This is how it is now.")
         return HttpResponseRedirect(back)
-    touched = replay.run(replays.because(asked.choice, because), user=cast(User, request.user))
     messages.success(request, f"{touched.lines()[0]} The workers read them now.")
     return HttpResponseRedirect(f"{back}&began=1")
 
@@ -62,7 +68,7 @@ def replay_run(request: HttpRequest) -> HttpResponse:
 def replay_progress(request: HttpRequest) -> HttpResponse:
     """The part of the page that says how far it has come."""
     asked = replays.asked(request.GET.dict())
-    found = replays.progress(asked.choice) if asked.choice else None
+    found = replays.progress(replay.plan(asked.choice)) if asked.choice else None
     return part(request, "portal/replay_progress.html", {"progress": found, "address": _address(asked)})
 
 

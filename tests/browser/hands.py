@@ -70,11 +70,11 @@ class Mouse:
 class Keyboard(Mouse):
     """The keyboard alone: Tab to what is used, and every stop on the way can be seen and lies under nothing."""
 
-    def _reaches(self, what: Locator) -> None:
-        expect(what).to_be_visible()
+    def reaches(self, what: Locator, *, at_most: int = FAR) -> None:
+        """Press Tab until this has the focus."""
         wanted = what.element_handle()
         way: list[str] = []
-        for _ in range(FAR):
+        for _ in range(at_most):
             self.page.keyboard.press("Tab")
             at = self.page.evaluate(FOCUS, wanted)
             way.append(at["name"])
@@ -83,19 +83,19 @@ class Keyboard(Mouse):
                 assert not at["covered"], f"“{at['name']}” has the focus and lies under {at['covered']}"
             if at["arrived"]:
                 return
-        raise AssertionError(f"{FAR} stops did not reach {what}: {way}")
+        raise AssertionError(f"{at_most} stops did not reach {what}: {way}")
 
     def presses(self, what: Locator) -> None:
-        self._reaches(what)
+        self.reaches(what)
         self.page.keyboard.press("Enter")
         self.looks()
 
     def writes(self, what: Locator, text: str) -> None:
-        self._reaches(what)
+        self.reaches(what)
         self.page.keyboard.type(text)
 
     def dates(self, what: Locator, year: int, month: int, day: int) -> None:
-        self._reaches(what)
+        self.reaches(what)
         # the parts of a date field in the order of the browser's own language, which is that of the United States
         self.page.keyboard.type(f"{month:02}{day:02}{year:04}")
         # out of the field, whose parts are stops of their own

@@ -11,6 +11,7 @@ from django.test import Client
 from reconciliation import cases
 from reconciliation.habits import handing
 from reconciliation.models import CaseComment, ExceptionCase
+from reconciliation.teams import Team
 from sync import clock
 from sync.models import JournalEntry
 from tests.reconciliation.views import desk_people
@@ -122,7 +123,7 @@ def test_a_closed_case_and_people_who_only_look(client: Client, case: ExceptionC
     assert "Hand over" not in auditor.get(f"/x/{case.number}").content.decode()
     cases.close([case], note="Went through")
     with pytest.raises(cases.Conflict, match="is closed"):
-        handing.to_team(case.pk, team="finance", because=WHY, user=User.objects.get(username="finn"))
+        handing.hand(case.pk, to=Team.FINANCE, because=WHY, user=User.objects.get(username="finn"))
 
 
 def test_several_are_handed_over_each_by_itself(client: Client, case: ExceptionCase) -> None:

@@ -88,18 +88,18 @@ def test_the_zone_is_chosen_on_the_profile_and_pages_follow(client: Client) -> N
     assert timezone.get_current_timezone_name() == "UTC"
 
 
-@pytest.mark.parametrize(
-    "zone", ["", "Berlin", "Europe/Berlin\x00", "../etc/passwd", "Etc/GMT+5", "europe/berlin", "x" * 70]
-)
+@pytest.mark.parametrize("zone", ["", "Berlin", "../etc/passwd", "Etc/GMT+5", "europe/berlin", "x" * 70])
 def test_what_is_no_zone_is_said_at_the_field_and_nothing_changes(client: Client, zone: str) -> None:
     answer = client.post("/profile/", {"zone": zone})
-    if zone.strip("\x00") == "Europe/Berlin":
-        assert Profile.objects.get().zone == "Europe/Berlin"
-        return
     assert answer.status_code == 422
     text = answer.content.decode()
     assert "There is no such time zone. Choose one of the list, such as Europe/Berlin." in text
     assert 'aria-invalid="true"' in text and not Profile.objects.exists()
+
+
+def test_the_one_character_no_row_can_hold_is_left_out(client: Client) -> None:
+    client.post("/profile/", {"zone": "Europe/Berlin\x00"})
+    assert Profile.objects.get().zone == "Europe/Berlin"
 
 
 def test_a_zone_this_machine_does_not_know_any_more_is_utc(client: Client) -> None:
