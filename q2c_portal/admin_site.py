@@ -26,6 +26,13 @@ class PortalAdminSite(UnfoldAdminSite):
 
         return my_work(request)
 
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
+        """The tables a person may see; asked for twice in every page, by the frame and by the sidebar."""
+        seen: dict[str | None, list[dict[str, Any]]] = request.__dict__.setdefault("_app_lists", {})
+        if app_label not in seen:
+            seen[app_label] = super().get_app_list(request, app_label)
+        return seen[app_label]
+
     def extra_context(self, context: dict[str, Any], request: HttpRequest) -> dict[str, Any]:
         """On the demo's login page: who there is to sign in as."""
         return {**context, "demo_users": _demo_people() if settings.DEMO and not request.user.is_authenticated else ()}

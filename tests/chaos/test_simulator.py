@@ -19,7 +19,10 @@ from tests.chaos.mishaps import named
 from tests.chaos.results import ROOT
 
 #: bugs whose seeds are found within seconds; all twenty are planted by `make planted`
-QUICK = ("blind retry on timeout", "no unique key", "retry on a refusal", "money as floats")
+QUICK = (
+    *("blind retry on timeout", "money as floats"),
+    *(pytest.param(name, marks=pytest.mark.slow) for name in ("no unique key", "retry on a refusal")),  # make stories
+)
 
 
 def simulate(*words: str) -> "subprocess.CompletedProcess[str]":
@@ -43,7 +46,7 @@ def report_of(done: "subprocess.CompletedProcess[str]") -> dict[str, Any]:
 
 
 def test_with_everything_going_wrong_no_promise_is_broken_and_the_same_seed_gives_the_same_run() -> None:
-    first, second = (simulate("--json", "--seed", "1", "--flows", "15", "--faults", "all") for _ in range(2))
+    first, second = (simulate("--json", "--seed", "1", "--flows", "6", "--faults", "all") for _ in range(2))
     report = report_of(first)
     assert report["violations"] == [] and first.returncode == 0
     # something did go wrong, or this proves nothing

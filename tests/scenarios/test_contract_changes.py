@@ -23,6 +23,7 @@ def share(amount: str, part: Fraction = LEFT) -> Decimal:
     return Decimal(whole).scaleb(-2)
 
 
+@pytest.mark.slow  # make stories
 def test_more_less_and_an_end_are_billed_and_credited_to_the_day(open_business: Callable[[], Business]) -> None:
     # given a deal over one product, billed on its first day
     business = open_business()

@@ -5,6 +5,8 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from sync.models import RefundRecord
 from tests.scenarios.business import FIRST_DAY, Business, Sold
 
@@ -45,6 +47,7 @@ def test_a_refund_that_nothing_explains_is_a_case_and_not_in_the_ledger(open_bus
     assert business.total("unexplained") == 0 and business.total("explained") == Decimal("-100")
 
 
+@pytest.mark.slow  # make stories
 def test_an_overpayment_is_refunded_comes_home_and_is_refunded_again(open_business: Callable[[], Business]) -> None:
     # given a paid invoice, and 100.00 more of the same customer that no invoice asked for
     business = open_business()

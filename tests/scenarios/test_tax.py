@@ -5,12 +5,15 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from reconciliation.controls import runner
 from sync.models import InvoiceLineRecord, LegalEntity, ProductMapping, TaxCode, TaxRegistration, WorkItem
 from tests.scenarios.branches import common
 from tests.scenarios.business import FIRST_DAY, Business, Sold
 
 
+@pytest.mark.slow  # make stories
 def test_a_sale_stops_for_its_tax_until_people_decide_and_is_then_charged_and_posted_with_it(
     open_business: Callable[..., Business],
 ) -> None:
