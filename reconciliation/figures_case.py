@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from reconciliation.controls.registry import CONTROLS
-from reconciliation.habits import mentions
+from reconciliation.habits import mentions, undo
 from reconciliation.models import ControlStage, ExceptionCase
 from reconciliation.sentences import system_name
 from reconciliation.who import full_name
@@ -226,6 +226,8 @@ class Fact:
     #: number of the comment, and names in it -> whose they are
     comment: int = 0
     named: Mapping[str, str] = field(default_factory=dict)
+    #: number of the act, where it still stands and may be reversed
+    act: int = 0
 
 
 def timeline(case: ExceptionCase) -> list[Fact]:
@@ -233,11 +235,21 @@ def timeline(case: ExceptionCase) -> list[Fact]:
     about = Q(object_kind="case", object_key=case.number)
     if case.correlation_id:
         about |= Q(correlation_id=case.correlation_id)
-    facts = [
-        Fact(at=row.at, who=row.actor, text=row.text, tone="info" if row.user_id else "idle")
-        for row in JournalEntry.objects.filter(about)
+    entries = list(
+        JournalEntry.objects.filter(about)
         .exclude(action="commented", object_key=case.number)
         .order_by("-at", "-pk")[:FACTS]
+    )
+    acts = undo.of_facts(undo.reversible(case), [(row.pk, row.action, row.text) for row in entries])
+    facts = [
+        Fact(
+            at=row.at,
+            who=row.actor,
+            text=row.text,
+            tone="info" if row.user_id else "idle",
+            act=acts.get(row.pk, 0),
+        )
+        for row in entries
     ]
     facts += [
         Fact(

@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from reconciliation.models import Mention, SavedView, Snooze
+from reconciliation.models import CaseAct, Mention, SavedView, Snooze
 from sync.admin.read_only import ReadOnly
 
 SEEN_WITH = "reconciliation.view_exceptioncase"
@@ -21,6 +21,13 @@ class SnoozeAdmin(ReadOnly):
     seen_with = SEEN_WITH
     list_display = ["case", "until", "by", "because", "at", "ended_at", "ended_by"]
     list_select_related = ["case", "by", "ended_by"]
+
+
+@admin.register(CaseAct)
+class CaseActAdmin(ReadOnly):
+    seen_with = SEEN_WITH
+    list_display = ["case", "action", "by", "at", "reversed_by", "reversed_at"]
+    list_select_related = ["case", "by", "reversed_by"]
 
 
 @admin.register(Mention)

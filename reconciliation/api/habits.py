@@ -1,4 +1,6 @@
-"""What people do with a case of their own accord, for machines: put it off, bring it back, hand it over."""
+"""What people do with a case of their own accord, for machines: take it, put it off, bring it back, hand it over; and
+reverse what was done.
+"""
 
 from typing import Any
 
@@ -10,8 +12,8 @@ from rest_framework.response import Response
 
 from reconciliation.api.views import DOING, Conflict, Desk
 from reconciliation.cases import Conflict as CaseConflict
-from reconciliation.habits import handing, snoozes
-from reconciliation.models import ExceptionCase, Snooze
+from reconciliation.habits import acting, handing, snoozes, undo
+from reconciliation.models import CaseAct, ExceptionCase, Snooze
 from reconciliation.teams import Team
 from sync.api.strict import Text
 
@@ -20,7 +22,7 @@ class _OfCase(Desk):
     def handle_exception(self, exc: Exception) -> Response:
         if isinstance(exc, CaseConflict):
             exc = Conflict(str(exc))
-        elif isinstance(exc, ExceptionCase.DoesNotExist):
+        elif isinstance(exc, ExceptionCase.DoesNotExist | CaseAct.DoesNotExist):
             exc = Http404()
         return super().handle_exception(exc)
 
@@ -110,3 +112,40 @@ class CaseGiveBack(_OfCase):
     def post(self, request: Request, number: int) -> Response:
         row = handing.give_back(number, user=request.user)
         return Response(HandOut(row).data)
+
+
+class CaseTake(_OfCase):
+    """Make a case mine for a while, to work on it."""
+
+    @extend_schema(request=None, responses={200: HandOut, **DOING}, tags=["desk"])
+    def post(self, request: Request, number: int) -> Response:
+        return Response(HandOut(handing.take(number, user=request.user)).data)
+
+
+# -- reverse ------------------------------------------------------------------------------------------
+class ActOut(serializers.ModelSerializer):
+    case = serializers.CharField(source="case.number")
+    number = serializers.IntegerField(source="pk")
+    by = serializers.CharField(source="by.username")
+
+    class Meta:
+        model = CaseAct
+        fields = ["case", "number", "action", "text", "by", "at", "reversed_at"]
+
+
+class CaseActs(_OfCase):
+    """What people did to an open case and may be reversed, the newest first."""
+
+    @extend_schema(responses={200: ActOut(many=True), **DOING}, tags=["desk"])
+    def get(self, request: Request, number: int) -> Response:
+        acting.may_work(request.user, "reverse what was done to them")
+        case = ExceptionCase.objects.get(pk=number)
+        return Response(ActOut(undo.reversible(case), many=True).data)
+
+
+class CaseReverse(_OfCase):
+    """Put a case back to where it stood before this was done; refused where something else was done since."""
+
+    @extend_schema(request=None, responses={200: ActOut, **DOING}, tags=["desk"])
+    def post(self, request: Request, number: int, act: int) -> Response:
+        return Response(ActOut(undo.reverse(act, case_id=number, user=request.user)).data)

@@ -19,6 +19,13 @@ urlpatterns = [
     re_path(r"^cases/(?P<number>[0-9]{1,12})/wake$", habits.CaseWake.as_view(), name="api-case-wake"),
     re_path(r"^cases/(?P<number>[0-9]{1,12})/hand-over$", habits.CaseHandOver.as_view(), name="api-case-hand"),
     re_path(r"^cases/(?P<number>[0-9]{1,12})/give-back$", habits.CaseGiveBack.as_view(), name="api-case-back"),
+    re_path(r"^cases/(?P<number>[0-9]{1,12})/take$", habits.CaseTake.as_view(), name="api-case-take"),
+    re_path(r"^cases/(?P<number>[0-9]{1,12})/acts$", habits.CaseActs.as_view(), name="api-case-acts"),
+    re_path(
+        r"^cases/(?P<number>[0-9]{1,12})/acts/(?P<act>[0-9]{1,12})/reverse$",
+        habits.CaseReverse.as_view(),
+        name="api-case-reverse",
+    ),
     path("breaks", reconciling.Breaks.as_view(), name="api-breaks"),
     path("matches", reconciling.Matches.as_view(), name="api-matches"),
     re_path(

@@ -1,12 +1,20 @@
-"""What every act of a person on a case needs: the right to it, the case open and locked, and a line in the journal."""
+"""What every act of a person on a case needs: the right to it, the case open and locked, how it stood before it, and a
+line in the journal.
+"""
+
+from typing import Any
 
 from django.contrib.auth.models import AbstractUser
+from django.db.models import QuerySet
 
 from reconciliation.approvals import Refused, holds
 from reconciliation.cases import Conflict
-from reconciliation.models import ExceptionCase
-from reconciliation.who import person_of
-from sync import journal
+from reconciliation.models import CaseAct, ExceptionCase, Snooze
+from reconciliation.who import full_name, person_of
+from sync import clock, journal
+
+#: team, assignee and snooze of a case (rows by their number): what people change and reverse without touching a system
+Standing = dict[str, Any]
 
 
 def may_work(user: AbstractUser, doing: str) -> None:
@@ -23,8 +31,28 @@ def open_case(case_id: int, doing: str) -> ExceptionCase:
     return case
 
 
-def note(action: str, case: ExceptionCase, user: AbstractUser, text: str) -> None:
-    """Who did what to the case, in its trail."""
+def not_at_work(case: ExceptionCase, *, user: AbstractUser) -> None:
+    """Nobody takes a case out of the hands of who works on it at this moment. Raises Conflict."""
+    holder = case.assignee
+    if holder is None or holder.pk == user.pk:
+        return
+    if case.claimed_until and case.claimed_until > clock.now():
+        raise Conflict(f"{full_name(holder)} works on {case.number} at this moment. Ask them, or wait a little.")
+
+
+def standing(case: ExceptionCase) -> Standing:
+    """How a case stands, of what people change of it and may reverse."""
+    asleep = snoozed(case).filter(until__gt=clock.now()).values_list("pk", flat=True).first()
+    return {"team": case.team, "assignee": case.assignee_id, "snooze": asleep}
+
+
+def snoozed(case: ExceptionCase) -> QuerySet[Snooze]:
+    """What puts the case off, or did until it came back by itself; none or one."""
+    return Snooze.objects.filter(case=case, ended_at=None)
+
+
+def note(action: str, case: ExceptionCase, user: AbstractUser, text: str, *, was: Standing | None = None) -> None:
+    """Who did what to the case, in its trail; with how it `was` before, also kept to be reversed."""
     journal.note(
         [
             journal.Fact(
@@ -37,3 +65,14 @@ def note(action: str, case: ExceptionCase, user: AbstractUser, text: str) -> Non
             )
         ]
     )
+    if was is not None:
+        keep(action, case, user, text, was=was)
+
+
+def keep(action: str, case: ExceptionCase, user: AbstractUser, text: str, *, was: Standing) -> None:
+    """Keep what was done to be reversed, where it changed anything."""
+    now = standing(case)
+    if now != was:
+        CaseAct.objects.create(
+            case=case, action=action, text=text[:400], by=person_of(user), at=clock.now(), before=was, after=now
+        )

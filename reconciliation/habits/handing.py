@@ -1,4 +1,4 @@
-"""Hand a case to a colleague or to another team, with a note; or give back what one has taken.
+"""Take a case, hand it to a colleague or to another team with a note, or give back what one has taken.
 
 Its due time goes on: whoever gets it has what is left. Whoever gets it reads of it on their page, as of a mention.
 """
@@ -7,12 +7,12 @@ from django.contrib.auth.models import AbstractUser, User
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from reconciliation import cases
 from reconciliation.cases import Conflict
 from reconciliation.habits import acting, mentions
 from reconciliation.models import ExceptionCase
 from reconciliation.teams import Team
 from reconciliation.who import full_name
-from sync import clock
 
 #: who gets a case
 Recipient = Team | User
@@ -50,6 +50,17 @@ def reason(text: str) -> str:
     return text.strip()[:300]
 
 
+def take(case_id: int, *, user: AbstractUser) -> ExceptionCase:
+    """Make a case mine for a while, to work on it. Raises Refused, Conflict."""
+    acting.may_work(user, "take them")
+    with transaction.atomic():
+        was = acting.standing(acting.open_case(case_id, "take"))
+        case = cases.take(case_id, user=user)
+        # the case's own module has noted it in the journal
+        acting.keep("case taken", case, user, f"{user} took {case.number}.", was=was)
+        return case
+
+
 def may_hand(user: AbstractUser) -> None:
     """Raises Refused."""
     acting.may_work(user, "hand them over")
@@ -64,8 +75,8 @@ def hand(case_id: int, *, to: Recipient, because: str, user: AbstractUser) -> Ex
     because = reason(because)
     with transaction.atomic():
         case = acting.open_case(case_id, "hand over")
-        _not_at_work(case, user=user)
-        source = ""
+        acting.not_at_work(case, user=user)
+        source, was = "", acting.standing(case)
         if isinstance(to, Team):
             if case.team == to:
                 raise Conflict(f"{to.label} owns {case.number} already.")
@@ -78,7 +89,8 @@ def hand(case_id: int, *, to: Recipient, because: str, user: AbstractUser) -> Ex
         # no end: a lease is for what somebody took in passing, and this was given to them
         case.claimed_until = None
         _keep(case, "team", "assignee", "claimed_until")
-        acting.note("case handed over", case, user, f"{user} handed {case.number}{source} to {name_of(to)}: {because}")
+        words = f"{user} handed {case.number}{source} to {name_of(to)}: {because}"
+        acting.note("case handed over", case, user, words, was=was)
         mentions.comment(case.pk, user=user, text=said)
         return case
 
@@ -88,21 +100,15 @@ def give_back(case_id: int, *, user: AbstractUser) -> ExceptionCase:
     may_hand(user)
     with transaction.atomic():
         case = acting.open_case(case_id, "hand over")
-        _not_at_work(case, user=user)
+        acting.not_at_work(case, user=user)
         if case.assignee_id != user.pk:
             raise Conflict(f"{case.number} is not yours, so there is nothing to give back.")
+        was = acting.standing(case)
         case.assignee, case.claimed_until = None, None
         _keep(case, "assignee", "claimed_until")
-        acting.note("case given back", case, user, f"{user} gave {case.number} back to {case.get_team_display()}.")
+        words = f"{user} gave {case.number} back to {case.get_team_display()}."
+        acting.note("case given back", case, user, words, was=was)
         return case
-
-
-def _not_at_work(case: ExceptionCase, *, user: AbstractUser) -> None:
-    holder = case.assignee
-    if holder is None or holder.pk == user.pk:
-        return
-    if case.claimed_until and case.claimed_until > clock.now():
-        raise Conflict(f"{full_name(holder)} works on {case.number} at this moment. Ask them, or wait a little.")
 
 
 def _keep(case: ExceptionCase, *fields: str) -> None:

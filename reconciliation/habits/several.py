@@ -1,6 +1,6 @@
 """The same done to several cases at once: each by itself, so that what cannot be done to one holds up no other."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -8,8 +8,8 @@ from django.contrib.auth.models import AbstractUser
 
 from reconciliation import cases, sentences
 from reconciliation.approvals import Refused, holds
-from reconciliation.habits import handing, since, snoozes
-from reconciliation.models import ExceptionCase
+from reconciliation.habits import handing, since, snoozes, undo
+from reconciliation.models import CaseAct, ExceptionCase
 
 #: cases worked in one go, while somebody waits for the page
 MOST = 100
@@ -24,8 +24,9 @@ class Outcome:
     title: str
     is_done: bool
     words: str
-    #: its version then, to undo it by
+    #: its version then, and the number of what was done, to undo it by; none where nothing changed
     mark: str
+    act: int = 0
 
 
 def chosen(values: Sequence[str]) -> dict[int, str]:
@@ -42,9 +43,7 @@ def take(marks: dict[int, str], *, user: AbstractUser) -> list[Outcome]:
     """Make these cases mine for a while. Raises Refused."""
 
     def one(case: ExceptionCase) -> str:
-        if case.status == ExceptionCase.Status.CLOSED:
-            raise cases.Conflict("It is closed; there is nothing to take.")
-        cases.take(case.pk, user=user)
+        handing.take(case.pk, user=user)
         return f"Yours for the next {cases.CLAIM.seconds // 60} minutes."
 
     return _each(marks, one, user=user)
@@ -84,7 +83,17 @@ def hand(marks: dict[int, str], *, to: str, because: str, user: AbstractUser) ->
     return _each(marks, one, user=user)
 
 
-def _each(marks: dict[int, str], one: Callable[[ExceptionCase], str], *, user: AbstractUser) -> list[Outcome]:
+def undone(acts: dict[int, int], *, user: AbstractUser) -> list[Outcome]:
+    """Reverse what was done to these cases: number of a case -> number of what was done. Raises Refused."""
+
+    def one(case: ExceptionCase) -> str:
+        return f"Reversed: {undo.reverse(acts[case.pk], case_id=case.pk, user=user).text}"
+
+    # an act that stands is what is asked for; what else happened to the case meanwhile is not in its way
+    return _each(dict.fromkeys(acts), one, user=user)
+
+
+def _each(marks: Mapping[int, str | None], one: Callable[[ExceptionCase], str], *, user: AbstractUser) -> list[Outcome]:
     if not holds(user, "work_cases"):
         raise Refused("Your role can look at cases but not work them.")
     rows = ExceptionCase.objects.select_related(*cases.READ_WITH, "entity", "assignee").in_bulk(list(marks)[:MOST])
@@ -94,11 +103,12 @@ def _each(marks: dict[int, str], one: Callable[[ExceptionCase], str], *, user: A
         if case is None:
             continue
         try:
-            if change := since.newest(case, mark, user=user, small_too=False):
+            if mark is not None and (change := since.newest(case, mark, user=user, small_too=False)):
                 raise cases.Conflict(f"{change.words} after you opened the queue.")
             words, is_done = one(case), True
-        except (cases.Conflict, ValueError) as error:
+        except (cases.Conflict, CaseAct.DoesNotExist, ValueError) as error:
             words, is_done = str(error), False
+        act = undo.newest(pk, user=user) if is_done else None
         found.append(
             Outcome(
                 pk=pk,
@@ -107,6 +117,7 @@ def _each(marks: dict[int, str], one: Callable[[ExceptionCase], str], *, user: A
                 is_done=is_done,
                 words=words,
                 mark=str(case.version),
+                act=act.pk if act else 0,
             )
         )
     return found

@@ -22,6 +22,7 @@ _DID = {
     "case back": "brought it back to the queue",
     "case handed over": "handed it over",
     "case given back": "gave it back to its team",
+    "act reversed": "reversed what was done to it",
     "commented": "commented",
 }
 _MARK = re.compile(r"(\d{1,9})(?:-(\d{1,18}))?")

@@ -36,7 +36,7 @@ def back(rows: QuerySet[ExceptionCase]) -> QuerySet[ExceptionCase]:
 
 def of(case: ExceptionCase) -> Snooze | None:
     """What puts this case off now, or did until it came back."""
-    return Snooze.objects.filter(case=case, ended_at=None).select_related("by").first()
+    return acting.snoozed(case).select_related("by").first()
 
 
 def morning(day: date, entity: LegalEntity | None) -> datetime:
@@ -54,11 +54,11 @@ def snooze(case_id: int, *, until: datetime, because: str, user: AbstractUser) -
         raise ValueError(f"Give a time from now to {now + LONGEST:%d %b %Y}; a case waits {LONGEST.days} days at most.")
     with transaction.atomic():
         case = acting.open_case(case_id, "put off")
-        Snooze.objects.filter(case=case, ended_at=None).update(ended_at=now, ended_by=person_of(user))
+        was = acting.standing(case)
+        acting.snoozed(case).update(ended_at=now, ended_by=person_of(user))
         row = Snooze.objects.create(case=case, until=until, because=because.strip()[:400], by=person_of(user), at=now)
-        acting.note(
-            "case snoozed", case, user, f"{user} put {case.number} off until {until:%d %b %Y %H:%M} UTC: {row.because}"
-        )
+        words = f"{user} put {case.number} off until {until:%d %b %Y %H:%M} UTC: {row.because}"
+        acting.note("case snoozed", case, user, words, was=was)
         return row
 
 
@@ -67,10 +67,10 @@ def wake(case_id: int, *, user: AbstractUser) -> ExceptionCase:
     acting.may_work(user, "put them off")
     with transaction.atomic():
         case = acting.open_case(case_id, "put off")
-        live = Snooze.objects.filter(case=case, ended_at=None)
-        if not live.update(ended_at=clock.now(), ended_by=person_of(user)):
+        was = acting.standing(case)
+        if not acting.snoozed(case).update(ended_at=clock.now(), ended_by=person_of(user)):
             raise Conflict(f"{case.number} is on the queue already.")
-        acting.note("case back", case, user, f"{user} brought {case.number} back to the queue.")
+        acting.note("case back", case, user, f"{user} brought {case.number} back to the queue.", was=was)
         return case
 
 

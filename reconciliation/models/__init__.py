@@ -4,7 +4,7 @@ from reconciliation.models.approvals import ApprovalPolicy, ApprovalRequest
 from reconciliation.models.cases import CaseComment, ExceptionCase
 from reconciliation.models.changes import RowChange
 from reconciliation.models.controls import Break, ControlLine, ControlRun, ControlStage, ReconcilingItem
-from reconciliation.models.desk import Mention, Presence, Profile, SavedView, Snooze
+from reconciliation.models.desk import CaseAct, Mention, Presence, Profile, SavedView, Snooze
 from reconciliation.models.evidence import EvidencePack
 from reconciliation.models.fixes import FixItem, FixRun
 from reconciliation.models.matches import Match, MatchMember, MatchRule
@@ -16,6 +16,7 @@ __all__ = [
     "ApprovalPolicy",
     "ApprovalRequest",
     "Break",
+    "CaseAct",
     "CaseComment",
     "ControlLine",
     "ControlRun",

@@ -1,4 +1,6 @@
-"""What people keep for their own work: saved views, cases put off, who was named in a comment, who looks at a case."""
+"""What people keep for their own work: saved views, cases put off, what was done to a case and may be reversed, who was
+named in a comment, who looks at a case.
+"""
 
 from django.conf import settings
 from django.db import models
@@ -66,6 +68,42 @@ class Snooze(models.Model):
 
     def __str__(self) -> str:
         return f"{self.case} until {self.until:%Y-%m-%d %H:%M}"
+
+
+class CaseAct(models.Model):
+    """What a person did to a case and touches nothing outside the portal, with how the case stood before and after it.
+
+    While it stands like that it may be reversed. Never deleted: what was reversed, and by whom.
+    """
+
+    case = models.ForeignKey(ExceptionCase, on_delete=models.PROTECT, related_name="acts")
+    #: as the journal calls it
+    action = models.CharField(max_length=40)
+    text = models.CharField(max_length=400)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    #: team, assignee and snooze (numbers of rows, or none)
+    before = models.JSONField()
+    after = models.JSONField()
+    reversed_at = models.DateTimeField(null=True, blank=True)
+    reversed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        default_permissions = ("view",)
+        constraints = [
+            models.CheckConstraint(condition=~Q(before=F("after")), name="an_act_changes_something"),
+            models.CheckConstraint(
+                condition=Q(reversed_at__isnull=True, reversed_by__isnull=True)
+                | Q(reversed_at__isnull=False, reversed_at__gte=F("at"), reversed_by__isnull=False),
+                name="an_act_is_reversed_by_somebody",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.text
 
 
 class Mention(models.Model):

@@ -15,8 +15,8 @@ from django.views.decorators.http import require_POST, require_safe
 from reconciliation import approvals, cases, figures, figures_case, sentences
 from reconciliation.fixes import registry
 from reconciliation.fixes.fix import Target
-from reconciliation.habits import handing, mentions, presence, since, snoozes
-from reconciliation.models import ExceptionCase
+from reconciliation.habits import handing, mentions, presence, since, snoozes, undo
+from reconciliation.models import CaseAct, ExceptionCase
 from reconciliation.teams import Team
 from reconciliation.views import fixing
 from reconciliation.views.page import page, part, refused, seen_by, typed
@@ -86,12 +86,10 @@ def case_take(request: HttpRequest, pk: int) -> HttpResponse:
     if not approvals.holds(request.user, "work_cases"):  # type: ignore[arg-type]
         return refused(request, "Your role can look at cases but not take them.")
     try:
-        if row.status == ExceptionCase.Status.CLOSED:
-            raise cases.Conflict("The case is closed; there is nothing to take.")
-        if stale := _stale(request, row):
+        if stale := _stale(request, row) if row.status == ExceptionCase.Status.OPEN else "":
             raise cases.Conflict(f"Not taken: {stale}")
-        cases.take(pk, user=request.user)  # type: ignore[arg-type]
-        messages.success(request, f"{row.number} is yours for the next {cases.CLAIM.seconds // 60} minutes.")
+        handing.take(pk, user=cast(AbstractUser, request.user))
+        _done(request, pk, f"{row.number} is yours for the next {cases.CLAIM.seconds // 60} minutes.")
     except cases.Conflict as error:
         messages.error(request, str(error))
     return redirect("desk:case", pk)
@@ -109,7 +107,7 @@ def case_hand(request: HttpRequest, pk: int) -> HttpResponse:
     def act() -> HttpResponse:
         given = handing.hand(pk, to=handing.recipient(kept.to, user=user), because=kept.because, user=user)
         now = full_name(given.assignee) if given.assignee else given.get_team_display()
-        messages.success(request, f"{row.number} is {now}’s now. Its due time goes on.")
+        _done(request, pk, f"{row.number} is {now}’s now. Its due time goes on.")
         return redirect("desk:case", pk)
 
     return _seen(request, pk, kept, act, undone="Not handed over", again="Press Hand over again if it still should.")
@@ -122,7 +120,7 @@ def case_give_back(request: HttpRequest, pk: int) -> HttpResponse:
     row = _found(pk)
     try:
         handing.give_back(pk, user=cast(AbstractUser, request.user))
-        messages.success(request, f"{row.number} is {row.get_team_display()}’s again, and taken by nobody.")
+        _done(request, pk, f"{row.number} is {row.get_team_display()}’s again, and taken by nobody.")
     except approvals.Refused as error:
         return refused(request, str(error))
     except cases.Conflict as error:
@@ -145,7 +143,7 @@ def case_snooze(request: HttpRequest, pk: int) -> HttpResponse:
 
     def act() -> HttpResponse:
         snoozes.snooze(pk, until=until, because=kept.because, user=user)
-        messages.success(request, f"{row.number} is off the queue until {until:%d %b %Y}. Its due time goes on.")
+        _done(request, pk, f"{row.number} is off the queue until {until:%d %b %Y}. Its due time goes on.")
         return redirect(reverse("desk:case", args=[pk]) + "#put-off")
 
     return _seen(request, pk, kept, act, undone="Not put off", again="Press Put off again if it still can wait.")
@@ -158,12 +156,35 @@ def case_wake(request: HttpRequest, pk: int) -> HttpResponse:
     row = _found(pk)
     try:
         snoozes.wake(pk, user=cast(AbstractUser, request.user))
-        messages.success(request, f"{row.number} is back on the queue.")
+        _done(request, pk, f"{row.number} is back on the queue.")
     except approvals.Refused as error:
         return refused(request, str(error))
     except cases.Conflict as error:
         messages.error(request, str(error))
     return redirect("desk:case", pk)
+
+
+@require_POST
+@seen_by(*SEES)
+def case_reverse(request: HttpRequest, pk: int, act: int) -> HttpResponse:
+    """Undo what somebody did to it, as long as it still stands."""
+    row = _found(pk)
+    try:
+        done = undo.reverse(act, case_id=pk, user=cast(AbstractUser, request.user))
+        _done(request, pk, f"Reversed: {done.text}")
+    except approvals.Refused as error:
+        return refused(request, str(error))
+    except cases.Conflict as error:
+        messages.error(request, str(error))
+    except CaseAct.DoesNotExist as error:
+        raise Http404(f"{row.number} has nothing of that number to reverse.") from error
+    return redirect("desk:case", pk)
+
+
+def _done(request: HttpRequest, pk: int, words: str) -> None:
+    """Say it, with a button to undo it."""
+    act = undo.newest(pk, user=cast(AbstractUser, request.user))
+    messages.success(request, words, extra_tags=reverse("desk:case_reverse", args=[pk, act.pk]) if act else "")
 
 
 @require_POST

@@ -20,6 +20,7 @@ from reconciliation.views.queue import Kept, show_queue
 #: where the outcomes of the last time are kept for their page
 KEY = "several"
 HEADINGS = {"take": "taken", "snooze": "put off", "wake": "brought back", "hand": "handed over"}
+REVERSED = "undo"
 
 
 @require_POST
@@ -59,6 +60,23 @@ def several(request: HttpRequest) -> HttpResponse:
     return redirect("desk:several_done")
 
 
+@require_POST
+@seen_by("reconciliation.view_exceptioncase")
+def several_reverse(request: HttpRequest) -> HttpResponse:
+    """Undo what was done to them the last time; each by itself, where it still stands."""
+    user, kept = cast(AbstractUser, request.user), request.session.get(KEY)
+    if not kept:
+        return redirect(reverse("desk:queue") + "?view=cases")
+    acts = {one["pk"]: one["act"] for one in kept["outcomes"] if one["is_done"] and one.get("act")}
+    try:
+        found = habit.undone(acts, user=user)
+    except approvals.Refused as error:
+        return refused(request, str(error))
+    outcomes = [dataclasses.asdict(one) for one in found]
+    request.session[KEY] = {"do": REVERSED, "here": kept["here"], "outcomes": outcomes}
+    return redirect("desk:several_done")
+
+
 @require_safe
 @seen_by("reconciliation.view_exceptioncase")
 def several_done(request: HttpRequest) -> HttpResponse:
@@ -71,11 +89,12 @@ def several_done(request: HttpRequest) -> HttpResponse:
     return page(
         request,
         "portal/several.html",
-        title=f"{len(done)} of {len(outcomes)} {'case' if len(outcomes) == 1 else 'cases'} {HEADINGS[kept['do']]}",
+        title=f"{len(done)} of {len(outcomes)} {'case' if len(outcomes) == 1 else 'cases'}"
+        f" {HEADINGS.get(kept['do'], 'put back as they were')}",
         crumbs=[("Queue", reverse("desk:queue") + Filters.of(kept["here"]).address())],
         outcomes=sorted(outcomes, key=lambda one: one["is_done"]),
         done=done,
-        do=kept["do"],
+        undoable=sum(1 for one in done if one.get("act")) if kept["do"] != REVERSED else 0,
         back=reverse("desk:queue") + kept["here"],
         here=kept["here"],
     )

@@ -15,6 +15,7 @@ from reconciliation import approvals
 from reconciliation.controls import runner
 from reconciliation.models import (
     ApprovalRequest,
+    CaseAct,
     CaseComment,
     ExceptionCase,
     FixItem,
@@ -154,6 +155,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> told.Story:
     any_row(SignOff, prepared_by=drafter)
     any_row(ReconcilingItem, kind="rounding")
     any_row(Snooze, until=now + timedelta(days=1))
+    any_row(CaseAct, before={"team": "sales_ops"}, after={"team": "finance"})
     for model in OURS:
         if not model._default_manager.exists():
             any_row(model)
