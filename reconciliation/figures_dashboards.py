@@ -4,6 +4,7 @@ and the rows behind a number that no other page lists.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import (
@@ -255,6 +256,8 @@ class Aged:
     age: str
     currency: str
     number: Number
+    #: in major units, and as people read it
+    total: Decimal
     amount: str
     bar: float
 
@@ -285,7 +288,7 @@ def unreconciled(now: datetime) -> list[Aged]:
                 link = listed("reconciliation_break", healed_at__isnull=True, currency__exact=currency, **around)
                 number = Number(count=n, rows=link, needs="reconciliation.view_break")
                 amount, bar = money(total, currency), n * 100 / most
-                out.append(Aged(age=age, currency=currency, number=number, amount=amount, bar=bar))
+                out.append(Aged(age=age, currency=currency, number=number, total=total, amount=amount, bar=bar))
     return out
 
 

@@ -42,7 +42,8 @@ class Held:
     currency: str
     #: of the cases, and of what waits for them
     all: str
-    #: of the cases themselves: the part whose past is known
+    #: of the cases themselves: the part whose past is known; in major units, and as people read it
+    total: Decimal
     own: str
     rows: str
     trend: Trend
@@ -64,6 +65,7 @@ def money_held(span: Span) -> list[Held]:
         Held(
             currency=currency,
             all=held.get(currency) or money(ZERO, currency),
+            total=now,
             own=money(now, currency),
             rows=listed("reconciliation_exceptioncase", status__exact="open", currency__exact=currency,
                         break_row__isnull=True, amount__isnull=False) if now else "",
@@ -85,8 +87,13 @@ class Aged:
 
     words: str
     number: Number
-    money: tuple[str, ...]
+    #: currency -> in major units
+    sums: dict[str, Decimal]
     bar: float
+
+    @property
+    def money(self) -> tuple[str, ...]:
+        return tuple(money(total, currency) for currency, total in self.sums.items())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +125,7 @@ def ageing(span: Span) -> Ageing:
             Aged(
                 words=AGES[age].capitalize() if age else "All open",
                 number=Number(count=counts[age], rows=queue_list(**({"age": age} if age else {}))),
-                money=tuple(money(row[f"sum{age}"], row["currency"]) for row in rows if row[f"sum{age}"]),
+                sums={row["currency"]: row[f"sum{age}"] for row in rows if row[f"sum{age}"]},
                 bar=counts[age] * 100 / counts[""] if counts[""] else 0,
             )
             for age in limits
@@ -321,6 +328,9 @@ class Caught:
 
     title: str
     number: Number
+    #: none where no amount is known; in major units
+    currency: str
+    total: Decimal
     amount: str
     trend: Trend
 
@@ -352,6 +362,8 @@ def leakage(span: Span) -> list[Caught]:
                     resolution__in=",".join(_RIGHT),
                 ),
             ),
+            currency=row["currency"],
+            total=row["total"] or ZERO,
             amount=money(row["total"] or ZERO, row["currency"]) if row["currency"] else "no amount known",
             trend=trend(row["total"] or ZERO, row["total_before"] or ZERO, currency=row["currency"])
             if row["currency"]

@@ -1,5 +1,5 @@
-"""What people do with a case of their own accord, for machines: take it, put it off, bring it back, hand it over; and
-reverse what was done.
+"""What people do with a case of their own accord, for machines: take it, put it off, bring it back, hand it over,
+comment on it; and reverse what was done.
 """
 
 from typing import Any
@@ -11,11 +11,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from reconciliation.api.views import DOING, Conflict, Desk
+from reconciliation.approvals import Refused, holds
 from reconciliation.cases import Conflict as CaseConflict
-from reconciliation.habits import acting, handing, snoozes, undo
-from reconciliation.models import CaseAct, ExceptionCase, Snooze
+from reconciliation.habits import acting, handing, mentions, snoozes, undo
+from reconciliation.models import CaseAct, CaseComment, ExceptionCase, Snooze
 from reconciliation.teams import Team
 from sync.api.strict import Text
+
+#: comments in one answer
+COMMENTS = 200
 
 
 class _OfCase(Desk):
@@ -149,3 +153,44 @@ class CaseReverse(_OfCase):
     @extend_schema(request=None, responses={200: ActOut, **DOING}, tags=["desk"])
     def post(self, request: Request, number: int, act: int) -> Response:
         return Response(ActOut(undo.reverse(act, case_id=number, user=request.user)).data)
+
+
+# -- comments -----------------------------------------------------------------------------------------
+class CommentOrder(serializers.Serializer):
+    text = Text(max_length=4000, help_text="@ and a name tells that colleague of it")
+
+
+class CommentOut(serializers.ModelSerializer):
+    case = serializers.CharField(source="case.number")
+    by = serializers.CharField(source="user.username")
+
+    class Meta:
+        model = CaseComment
+        fields = ["case", "by", "at", "text"]
+
+
+class CommentSaid(serializers.Serializer):
+    comment = CommentOut()
+    told = serializers.ListField(child=serializers.CharField(), help_text="who reads of it, by their sign-in names")
+    untold = serializers.ListField(child=serializers.CharField(), help_text="whom it could not tell, and why, in words")
+
+
+class CaseComments(_OfCase):
+    """What was said about a case, the newest first; and saying something."""
+
+    @extend_schema(responses={200: CommentOut(many=True), **DOING}, tags=["desk"])
+    def get(self, request: Request, number: int) -> Response:
+        case = ExceptionCase.objects.get(pk=number)
+        rows = case.comments.select_related("case", "user").order_by("-at", "-pk")[:COMMENTS]
+        return Response(CommentOut(rows, many=True).data)
+
+    @extend_schema(request=CommentOrder, responses={201: CommentSaid, **DOING}, tags=["desk"])
+    def post(self, request: Request, number: int) -> Response:
+        if not holds(request.user, "add_casecomment"):
+            raise Refused("Your role can read comments but not write them.")
+        order = CommentOrder(data=request.data)
+        order.is_valid(raise_exception=True)
+        said = mentions.comment(number, user=request.user, text=order.validated_data["text"])
+        told = [person.username for person in said.told]
+        out = {"comment": said.comment, "told": told, "untold": said.untold}
+        return Response(CommentSaid(out).data, status=201)

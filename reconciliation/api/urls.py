@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from reconciliation.api import exporting, habits, reconciling, replays, views
+from reconciliation.api import dashboards, exporting, habits, reconciling, replays, signing, trail, views
 
 _FIX = r"^(?P<kind>problems|cases)/(?P<number>[0-9]{1,12})/fixes/(?P<name>[a-z_]{1,40})"
 
@@ -19,6 +19,7 @@ urlpatterns = [
     re_path(r"^cases/(?P<number>[0-9]{1,12})/wake$", habits.CaseWake.as_view(), name="api-case-wake"),
     re_path(r"^cases/(?P<number>[0-9]{1,12})/hand-over$", habits.CaseHandOver.as_view(), name="api-case-hand"),
     re_path(r"^cases/(?P<number>[0-9]{1,12})/give-back$", habits.CaseGiveBack.as_view(), name="api-case-back"),
+    re_path(r"^cases/(?P<number>[0-9]{1,12})/comments$", habits.CaseComments.as_view(), name="api-case-comments"),
     re_path(r"^cases/(?P<number>[0-9]{1,12})/take$", habits.CaseTake.as_view(), name="api-case-take"),
     re_path(r"^cases/(?P<number>[0-9]{1,12})/acts$", habits.CaseActs.as_view(), name="api-case-acts"),
     re_path(
@@ -49,6 +50,17 @@ urlpatterns = [
     path("journals/<int:number>/members", views.JournalMembers.as_view(), name="api-journal-members"),
     path("runs/<int:number>", views.Run.as_view(), name="api-run"),
     path("replays", replays.Replays.as_view(), name="api-replays"),
+    path("find", trail.Find.as_view(), name="api-find"),
+    re_path(
+        r"^trails/(?P<correlation_id>(?:deal|customer):[A-Za-z0-9_.:-]{1,120})$",
+        trail.TrailOut.as_view(),
+        name="api-trail",
+    ),
+    path("figures/operations", dashboards.Operations.as_view(), name="api-figures-operations"),
+    path("figures/executive", dashboards.Executive.as_view(), name="api-figures-executive"),
+    path("sign-offs", signing.SignOffs.as_view(), name="api-sign-offs"),
+    path("sign-offs/certificate", signing.Certificate.as_view(), name="api-certificate"),
+    re_path(r"^sign-offs/(?P<number>[0-9]{1,12})/(?P<word>sign|return)$", signing.Review.as_view(), name="api-sign"),
     path("tie-out", views.TieOut.as_view(), name="api-tie-out"),
     path("controls/<slug:name>/run", views.RunControl.as_view(), name="api-control-run"),
 ]

@@ -72,6 +72,8 @@ NEED_WHAT_EXISTS = (
     "/matches",
     "/reconciling-items",
     "/replays",
+    "/trails",
+    "/sign-offs",
 )
 #: numbers of things that exist, for addresses that name one
 numbers: list[int] = []
