@@ -35,6 +35,8 @@ class _OfCase(Desk):
 class SnoozeOrder(serializers.Serializer):
     until = serializers.DateTimeField(help_text="when the case comes back, at most 30 days from now")
     because = Text(max_length=400)
+    on_comment = serializers.BooleanField(default=False, help_text="also back when somebody else comments on it")
+    on_repeat = serializers.BooleanField(default=False, help_text="also back when it happens again")
 
 
 class SnoozeOut(serializers.ModelSerializer):
@@ -43,7 +45,7 @@ class SnoozeOut(serializers.ModelSerializer):
 
     class Meta:
         model = Snooze
-        fields = ["case", "until", "because", "by", "at", "ended_at"]
+        fields = ["case", "until", "because", "by", "at", "on_comment", "seen", "ended_at"]
 
 
 class CaseSnooze(_OfCase):
@@ -53,9 +55,8 @@ class CaseSnooze(_OfCase):
     def post(self, request: Request, number: int) -> Response:
         order = SnoozeOrder(data=request.data)
         order.is_valid(raise_exception=True)
-        given = order.validated_data
         try:
-            row = snoozes.snooze(number, until=given["until"], because=given["because"], user=request.user)
+            row = snoozes.snooze(number, user=request.user, **order.validated_data)
         except ValueError as error:
             raise exceptions.ValidationError({"until": str(error)}) from error
         return Response(SnoozeOut(row).data, status=201)

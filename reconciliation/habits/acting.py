@@ -5,7 +5,7 @@ line in the journal.
 from typing import Any
 
 from django.contrib.auth.models import AbstractUser
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from reconciliation.approvals import Refused, holds
 from reconciliation.cases import Conflict
@@ -42,13 +42,18 @@ def not_at_work(case: ExceptionCase, *, user: AbstractUser) -> None:
 
 def standing(case: ExceptionCase) -> Standing:
     """How a case stands, of what people change of it and may reverse."""
-    asleep = snoozed(case).filter(until__gt=clock.now()).values_list("pk", flat=True).first()
+    asleep = snoozed(case).filter(sleeping(case.occurrences)).values_list("pk", flat=True).first()
     return {"team": case.team, "assignee": case.assignee_id, "snooze": asleep}
 
 
 def snoozed(case: ExceptionCase) -> QuerySet[Snooze]:
     """What puts the case off, or did until it came back by itself; none or one."""
     return Snooze.objects.filter(case=case, ended_at=None)
+
+
+def sleeping(occurrences: Any) -> Q:
+    """What still puts off a case that has happened so often: neither is its time over nor has it happened again."""
+    return Q(until__gt=clock.now()) & (Q(seen=None) | Q(seen__gte=occurrences))
 
 
 def note(action: str, case: ExceptionCase, user: AbstractUser, text: str, *, was: Standing | None = None) -> None:

@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 
 from reconciliation import cases
+from reconciliation.habits import snoozes
 from reconciliation.habits.pages import CASES
 from reconciliation.models import CaseComment, ExceptionCase, Mention
 from reconciliation.who import full_name
@@ -52,6 +53,7 @@ def comment(case_id: int, *, user: AbstractUser, text: str) -> Said:
                 people[person.pk] = Mention(comment=row, person=person, written=written, at=row.at)
                 said.told.append(person)
         Mention.objects.bulk_create(people.values())
+        snoozes.answered(row.case, user=user)
     return said
 
 

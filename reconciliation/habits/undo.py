@@ -29,7 +29,7 @@ def reversible(case: ExceptionCase) -> list[CaseAct]:
     if case.status != ExceptionCase.Status.OPEN:
         return []
     now = acting.standing(case)
-    acts = CaseAct.objects.filter(case=case, reversed_at=None)[:LOOKED_AT]
+    acts = CaseAct.objects.filter(case=case, reversed_at=None).select_related("case")[:LOOKED_AT]
     found: list[CaseAct] = []
     for act in acts:
         # of two that left the same behind, the later one is what stands
@@ -43,7 +43,11 @@ def reverse(act_id: int, *, case_id: int, user: AbstractUser) -> CaseAct:
     acting.may_work(user, "reverse what was done to them")
     with transaction.atomic():
         case = acting.open_case(case_id, "reverse")
-        act = CaseAct.objects.select_for_update(of=("self",)).select_related("reversed_by").get(pk=act_id, case=case)
+        act = (
+            CaseAct.objects.select_for_update(of=("self",))
+            .select_related("case", "reversed_by")
+            .get(pk=act_id, case=case)
+        )
         if act.reversed_by:
             raise Conflict(f"{full_name(act.reversed_by)} has reversed this already.")
         if _slept_out(act):
@@ -73,7 +77,7 @@ def _slept_out(act: CaseAct) -> bool:
     earlier = act.before["snooze"]
     if "snooze" not in _moved(act) or earlier is None:
         return False
-    return not Snooze.objects.filter(pk=earlier, until__gt=clock.now()).exists()
+    return not Snooze.objects.filter(acting.sleeping(act.case.occurrences), pk=earlier).exists()
 
 
 def _restore(case: ExceptionCase, act: CaseAct, *, user: AbstractUser) -> None:
@@ -96,7 +100,9 @@ def _put_off_again(case: ExceptionCase, earlier: int | None, *, user: AbstractUs
     if earlier is None:
         return
     slept = Snooze.objects.get(pk=earlier)
-    Snooze.objects.create(case=case, until=slept.until, because=slept.because, by=person, at=now)
+    slept.pk, slept._state.adding = None, True
+    slept.by, slept.at, slept.ended_at, slept.ended_by = person, now, None, None
+    slept.save()
 
 
 def of_facts(acts: Sequence[CaseAct], entries: Sequence[tuple[int, str, str]]) -> dict[int, int]:

@@ -53,7 +53,11 @@ class Snooze(models.Model):
     because = models.CharField(max_length=400)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True, blank=True, help_text="When somebody brought it back earlier.")
+    on_comment = models.BooleanField(default=False, help_text="Also comes back when somebody else comments on it.")
+    seen = models.PositiveIntegerField(
+        null=True, blank=True, help_text="How often it had happened; it also comes back when it happens once more."
+    )
+    ended_at = models.DateTimeField(null=True, blank=True, help_text="When it was brought back earlier.")
     ended_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )

@@ -1,7 +1,7 @@
 """The page of a case: six sentences first, then the fix, both sides, the history."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import cast
 
@@ -36,6 +36,7 @@ class Kept:
     because: str = ""
     to: str = ""
     error: str = ""
+    events: dict[str, bool] = field(default_factory=dict)
 
 
 @require_safe
@@ -57,7 +58,8 @@ def case_peek(request: HttpRequest, pk: int) -> HttpResponse:
         "words": sentences.title(row),
         "six": sentences.six(row, fix=fixes[0] if fixes else None),
         "is_open": is_open,
-        "put_off": put_off if put_off and put_off.until > clock.now() else None,
+        "put_off": put_off if snoozes.is_asleep(put_off, row) else None,
+        "also_back": snoozes.words(put_off) if put_off else "",
     }
     return part(request, "portal/peek.html", found)
 
@@ -135,14 +137,15 @@ def case_snooze(request: HttpRequest, pk: int) -> HttpResponse:
     row, user = _found(pk), cast(AbstractUser, request.user)
     if not approvals.holds(user, "work_cases"):
         return refused(request, "Your role can look at cases but not put them off.")
-    kept = Kept(form="snooze", until=typed(request, "until")[:10], because=typed(request, "because"))
+    events = {name: name in request.POST for name in ("on_comment", "on_repeat")}
+    kept = Kept(form="snooze", until=typed(request, "until")[:10], because=typed(request, "because"), events=events)
     try:
         until = snoozes.morning(date.fromisoformat(kept.until), row.entity)
     except ValueError:
         return _again(request, pk, kept, "Comes back on: give a day, such as 2026-01-31.", status=422)
 
     def act() -> HttpResponse:
-        snoozes.snooze(pk, until=until, because=kept.because, user=user)
+        snoozes.snooze(pk, until=until, because=kept.because, user=user, **events)
         _done(request, pk, f"{row.number} is off the queue until {until:%d %b %Y}. Its due time goes on.")
         return redirect(reverse("desk:case", args=[pk]) + "#put-off")
 
@@ -307,7 +310,9 @@ def _show(request: HttpRequest, row: ExceptionCase, form: fixing.Form, *, kept: 
         colleagues=handing.colleagues(user=user),
         runs=row.runs.select_related("started_by")[:3] if user.has_perm("reconciliation.view_fixrun") else [],
         put_off=put_off,
-        is_asleep=put_off is not None and put_off.until > clock.now(),
+        is_asleep=snoozes.is_asleep(put_off, row),
+        also_back=snoozes.words(put_off) if put_off else "",
+        is_early=put_off is not None and put_off.until > clock.now(),
         first_day=(clock.now() + timedelta(days=1)).date(),
         last_day=(clock.now() + snoozes.LONGEST).date(),
         version=seen,

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.test import Client
 
 from reconciliation import figures
 from reconciliation.approvals import Refused
 from reconciliation.cases import Conflict
-from reconciliation.habits import saved_views, since, snoozes
+from reconciliation.habits import mentions, saved_views, since, snoozes
 from reconciliation.habits.saved_views import NotSaved
 from reconciliation.models import ExceptionCase, SavedView, Snooze
 from reconciliation.queue_filters import Filters
@@ -105,6 +106,40 @@ def test_the_page_puts_off_and_brings_back(case: ExceptionCase) -> None:
     assert status == 422 and "Comes back on: give a day, such as 2026-01-31." in text
     status, text = seen("Auditor", f"{page}/snooze", {"until": until, "because": "x"})
     assert status == 403 and "not put them off" in text
+
+
+@pytest.mark.parametrize("event", ["on_comment", "on_repeat"])
+def test_a_case_comes_back_when_what_it_waits_for_happens(case: ExceptionCase, event: str) -> None:
+    page, until = f"/x/{case.number}", f"{clock.now() + timedelta(days=3):%Y-%m-%d}"
+    form = {"until": until, "because": "Waits for sales", "version": since.mark(case), event: "on"}
+    words = {"on_comment": "when somebody else comments", "on_repeat": "when it happens again"}[event]
+    _, text = seen("Billing operations", f"{page}/snooze", form)
+    assert f"or {words}, by" in text and case.pk not in on_the_queue()
+    assert words in seen("Auditor", f"{page}/peek")[1]
+    # what was not waited for changes nothing: one's own comment, and the other event
+    mentions.comment(case.pk, user=desk_people.person("Billing operations"), text="Still waiting")
+    if event == "on_comment":
+        ExceptionCase.objects.filter(pk=case.pk).update(occurrences=F("occurrences") + 1)
+    else:
+        mentions.comment(case.pk, user=desk_people.person("Finance preparer"), text="Any news?")
+    assert case.pk not in on_the_queue()
+    # what was waited for brings it back
+    if event == "on_comment":
+        mentions.comment(case.pk, user=desk_people.person("Finance preparer"), text="Sales says yes")
+        assert JournalEntry.objects.filter(action="case back", text__endswith="commented on it.").count() == 1
+        assert not Snooze.objects.filter(ended_at=None).exists()
+    else:
+        ExceptionCase.objects.filter(pk=case.pk).update(occurrences=F("occurrences") + 1)
+        assert on_the_queue(state="back") == {case.pk} and on_the_queue(state="snoozed") == set()
+        assert "It happened again, so it is back" in seen("Auditor", page)[1]
+    assert case.pk in on_the_queue()
+
+
+def test_what_was_ticked_is_kept_beside_what_was_wrong(case: ExceptionCase) -> None:
+    form = {"until": "soon", "because": "x", "on_comment": "on", "version": since.mark(case)}
+    client = desk_people.signed_in("Billing operations")
+    html = client.post(f"/x/{case.number}/snooze", form).content.decode()
+    assert 'name="on_comment" checked' in html and 'name="on_repeat" checked' not in html
 
 
 # -- views --------------------------------------------------------------------------------------------
