@@ -12,6 +12,7 @@ from django.db.models.functions import Abs, Coalesce
 
 from reconciliation import approvals, sentences
 from reconciliation.controls.registry import CONTROLS
+from reconciliation.habits import absences
 from reconciliation.models import ApprovalRequest, ControlRun, ExceptionCase, Problem
 from reconciliation.teams import Team
 from sync import clock
@@ -41,9 +42,11 @@ def open_cases() -> QuerySet[ExceptionCase]:
 
 
 def desk_of(user: AbstractUser) -> QuerySet[ExceptionCase]:
-    """Open cases of a person's teams and those the person took; all, for one who belongs to no team."""
+    """Open cases of a person's teams, those the person took and those of whom they stand in for; all, for one who
+    belongs to no team.
+    """
     teams = teams_of(user)
-    return open_cases().filter(Q(team__in=teams) | Q(assignee=user)) if teams else open_cases()
+    return open_cases().filter(Q(team__in=teams) | Q(assignee__in=absences.hands_of(user))) if teams else open_cases()
 
 
 # -- my work ------------------------------------------------------------------------------------------
@@ -67,7 +70,7 @@ def desk(user: AbstractUser) -> Desk:
     rows = desk_of(user)
     sums = rows.aggregate(
         open=Count("pk"),
-        mine=Count("pk", filter=Q(assignee=user)),
+        mine=Count("pk", filter=Q(assignee__in=absences.hands_of(user))),
         late=Count("pk", filter=Q(due_at__lt=now)),
         due_today=Count("pk", filter=Q(due_at__gte=now, due_at__lt=tomorrow)),
     )
@@ -360,4 +363,4 @@ def open_problem_count(user: AbstractUser) -> int:
     if not teams:
         return Problem.objects.filter(pk__in=rows).count()
     # one index for each half: a condition with "or" between them would look at every open case, on every page
-    return rows.filter(team__in=teams).union(rows.filter(assignee=user)).count()
+    return rows.filter(team__in=teams).union(rows.filter(assignee__in=absences.hands_of(user))).count()

@@ -13,7 +13,7 @@ from django.db.models.functions import Abs, Coalesce
 from django.http import QueryDict
 from django.utils.dateparse import parse_datetime
 
-from reconciliation.habits import snoozes
+from reconciliation.habits import absences, snoozes
 from reconciliation.models import ExceptionCase
 from reconciliation.sentences import SYSTEMS, system_name
 from reconciliation.teams import Team
@@ -97,7 +97,7 @@ class Filters:
         if "owner" in chosen:
             rows = rows.filter(Q(assignee=None) | Q(claimed_until__lt=clock.now()))
         if self.mine:
-            rows = rows.filter(assignee=user)
+            rows = rows.filter(assignee__in=absences.hands_of(user))
         rows = self._by_state(rows)
         return rows.filter(matching(self.text)) if self.text else rows
 

@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from reconciliation.models import CaseAct, Mention, SavedView, Snooze
+from reconciliation.models import Absence, CaseAct, Mention, SavedView, Snooze
 from sync.admin.read_only import ReadOnly
 
 SEEN_WITH = "reconciliation.view_exceptioncase"
@@ -35,3 +35,10 @@ class MentionAdmin(ReadOnly):
     seen_with = SEEN_WITH
     list_display = ["comment", "person", "at", "read_at"]
     list_select_related = ["comment__case", "person"]
+
+
+@admin.register(Absence)
+class AbsenceAdmin(ReadOnly):
+    seen_with = SEEN_WITH
+    list_display = ["person", "first", "last", "stands_in", "said_at", "ended_at"]
+    list_select_related = ["person", "stands_in"]

@@ -30,7 +30,11 @@ def zone_of(request: HttpRequest) -> ZoneInfo:
 
     Their session knows it, so that no page asks the database for it.
     """
-    name = request.session.get(_KEPT) or _chosen(request.user)
+    return zone_named(request.session.get(_KEPT) or _chosen(request.user))
+
+
+def zone_named(name: str) -> ZoneInfo:
+    """The zone of this name; UTC where this machine does not know it any more."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):

@@ -1,10 +1,12 @@
 """What people keep for their own work: saved views, cases put off, what was done to a case and may be reversed, who was
-named in a comment, who looks at a case.
+named in a comment, who looks at a case, who is away.
 """
 
 from django.conf import settings
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Lower
 
 from reconciliation.models.cases import CaseComment, ExceptionCase
@@ -167,3 +169,47 @@ class Profile(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user}: {self.zone}"
+
+
+class Absence(models.Model):
+    """Somebody is away, first and last day included, on the calendar of their own zone; who stands in has on their page
+    what the other one holds.
+    """
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="absences")
+    stands_in = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="stands_in_for",
+        help_text="Empty where the team is enough.",
+    )
+    first = models.DateField()
+    last = models.DateField()
+    said_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True, help_text="When it was taken back, or they came back early.")
+
+    class Meta:
+        ordering = ["first", "pk"]
+        default_permissions = ("view",)
+        constraints = [
+            models.CheckConstraint(condition=Q(last__gte=F("first")), name="an_absence_ends_after_it_begins"),
+            models.CheckConstraint(
+                condition=Q(stands_in__isnull=True) | ~Q(stands_in=F("person")), name="nobody_stands_in_for_themselves"
+            ),
+            ExclusionConstraint(
+                name="away_once_at_a_time",
+                expressions=[
+                    ("person", RangeOperators.EQUAL),
+                    (
+                        Func(F("first"), F("last"), Value("[]"), function="DATERANGE", output_field=DateRangeField()),
+                        RangeOperators.OVERLAPS,
+                    ),
+                ],
+                condition=Q(ended_at__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person}: {self.first} to {self.last}"

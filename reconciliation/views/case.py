@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from reconciliation import approvals, cases, figures, figures_case, sentences
 from reconciliation.fixes import registry
 from reconciliation.fixes.fix import Target
-from reconciliation.habits import handing, mentions, presence, since, snoozes, undo
+from reconciliation.habits import absences, handing, mentions, presence, since, snoozes, undo
 from reconciliation.models import CaseAct, ExceptionCase
 from reconciliation.teams import Team
 from reconciliation.views import fixing
@@ -109,7 +109,9 @@ def case_hand(request: HttpRequest, pk: int) -> HttpResponse:
     def act() -> HttpResponse:
         given = handing.hand(pk, to=handing.recipient(kept.to, user=user), because=kept.because, user=user)
         now = full_name(given.assignee) if given.assignee else given.get_team_display()
-        _done(request, pk, f"{row.number} is {now}’s now. Its due time goes on.")
+        away = absences.of([given.assignee]).get(given.assignee_id or 0)
+        but = f" They are {away}." if away else ""
+        _done(request, pk, f"{row.number} is {now}’s now. Its due time goes on.{but}")
         return redirect("desk:case", pk)
 
     return _seen(request, pk, kept, act, undone="Not handed over", again="Press Hand over again if it still should.")
@@ -307,7 +309,8 @@ def _show(request: HttpRequest, row: ExceptionCase, form: fixing.Form, *, kept: 
         may_work=approvals.holds(user, "work_cases"),
         held_by_other=held_by_other,
         teams=[team for team in Team if team != row.team],
-        colleagues=handing.colleagues(user=user),
+        colleagues=absences.colleagues(user=user),
+        owner_away=absences.of([row.assignee]).get(row.assignee_id or 0, ""),
         runs=row.runs.select_related("started_by")[:3] if user.has_perm("reconciliation.view_fixrun") else [],
         put_off=put_off,
         is_asleep=snoozes.is_asleep(put_off, row),

@@ -1,15 +1,19 @@
-"""One's own profile: the zone times stand in, and what one's roles allow."""
+"""One's own profile: the zone times stand in, when one is away, and what one's roles allow."""
 
-from typing import cast
+from datetime import date
+from typing import Any, cast
 
 from django.contrib import messages
 from django.contrib.auth.models import AbstractUser
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
+from reconciliation.approvals import Refused, holds
+from reconciliation.habits import absences, handing
 from reconciliation.habits import profile as habits
-from reconciliation.views.page import page, seen_by, typed
+from reconciliation.models import Absence
+from reconciliation.views.page import page, refused, seen_by, typed
 from sync import clock
 
 
@@ -17,24 +21,71 @@ from sync import clock
 @seen_by()
 def profile(request: HttpRequest) -> HttpResponse:
     """Look at it, or choose another zone."""
-    error = zone = ""
-    if request.method == "POST":
-        zone = typed(request, "zone")
-        try:
-            row = habits.choose_zone(request, zone)
-        except habits.UnknownZone as refused:
-            error = str(refused)
-        else:
-            messages.success(request, f"Your times stand in {row.zone} from now on.")
-            return HttpResponseRedirect(reverse("desk:profile"))
+    if request.method != "POST":
+        return _show(request)
+    zone = typed(request, "zone")
+    try:
+        row = habits.choose_zone(request, zone)
+    except habits.UnknownZone as error:
+        return _show(request, status=422, zone=zone, error=str(error))
+    messages.success(request, f"Your times stand in {row.zone} from now on.")
+    return HttpResponseRedirect(reverse("desk:profile"))
+
+
+@require_POST
+@seen_by()
+def away(request: HttpRequest) -> HttpResponse:
+    """Say from when to when one is away, and who stands in."""
+    user = cast(AbstractUser, request.user)
+    given = {name: typed(request, name)[:150] for name in ("first", "last", "stands_in")}
+    try:
+        row = absences.say(
+            user=user, first=_day("first", given), last=_day("last", given), stands_in=given["stands_in"]
+        )
+    except Refused as error:
+        return refused(request, str(error))
+    except absences.NotSaid as error:
+        return _show(request, status=422, away=given, away_error=str(error), away_field=error.field)
+    since = "" if row.first == row.last else f"From {row.first:%d %b %Y} "
+    messages.success(request, f"{since or 'So '}you are {absences.words(row)}.")
+    return HttpResponseRedirect(reverse("desk:profile") + "#away")
+
+
+@require_POST
+@seen_by()
+def back(request: HttpRequest, pk: int) -> HttpResponse:
+    """One is back, or will not be away."""
+    try:
+        absences.take_back(pk, user=cast(AbstractUser, request.user))
+    except Absence.DoesNotExist as error:
+        raise Http404("You have no such absence.") from error
+    messages.success(request, "You are here: what you hold is on your own page only.")
+    return HttpResponseRedirect(reverse("desk:profile") + "#away")
+
+
+def _day(name: str, given: dict[str, str]) -> date:
+    try:
+        return date.fromisoformat(given[name])
+    except ValueError as error:
+        raise absences.NotSaid(name, "Give a day, such as 2026-01-31.") from error
+
+
+def _show(request: HttpRequest, *, status: int = 200, zone: str = "", **given: Any) -> HttpResponse:
+    user = cast(AbstractUser, request.user)
+    works, zone_now = holds(user, "work_cases"), habits.zone_of(request)
+    today = clock.now().astimezone(zone_now).date()
     return page(
         request,
         "portal/profile.html",
         title="Your profile",
-        status=422 if error else 200,
-        zone=zone or str(habits.zone_of(request)),
+        status=status,
+        zone=zone or str(zone_now),
         zones=habits.zones(),
-        error=error,
-        roles=[group.name for group in cast(AbstractUser, request.user).groups.order_by("name")],
+        roles=[group.name for group in user.groups.order_by("name")],
         now=clock.now(),
+        works=works,
+        today=today,
+        absences=[(row, absences.words(row)) for row in absences.coming(user, on=today)] if works else [],
+        colleagues=handing.colleagues(user=user) if works else [],
+        **given,
     )

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from reconciliation import approvals, figures, sentences
-from reconciliation.habits import handing, saved_views, snoozes
+from reconciliation.habits import absences, saved_views, snoozes
 from reconciliation.habits.saved_views import NotSaved
 from reconciliation.models import SavedView
 from reconciliation.queue_filters import SORTS, Filters, page_of
@@ -72,7 +72,7 @@ def show_queue(request: HttpRequest, asked: dict[str, str], *, kept: Kept | None
         kept=kept,
         may_work=filters.flat and approvals.holds(user, "work_cases"),
         teams=list(Team),
-        colleagues=handing.colleagues(user=user),
+        colleagues=absences.colleagues(user=user),
         here_and_page=f"?{request.GET.urlencode()}" if kept is None else kept.query,
         first_day=(clock.now() + timedelta(days=1)).date(),
         last_day=(clock.now() + snoozes.LONGEST).date(),

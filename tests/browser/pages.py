@@ -93,5 +93,5 @@ def main_pages(lost_invoice: Callable[[], str]) -> dict[str, tuple[str, str]]:
         "replay": ("Integration support", f"/replay/?what=deal:{told.PAID}"),
         "access": ("Auditor", "/audit/access"),
         "sample": ("Auditor", f"/audit/sample?of=postings&seed=7&first={told.DAY:%Y}-01-01&last={told.DAY:%Y}-12-31"),
-        "profile": ("Executive", "/profile/"),
+        "profile": ("Billing operations", "/profile/"),
     }

@@ -89,7 +89,7 @@ SCREENS = (
     Screen(name="s13-sample", who="auditor", path="/audit/sample?of=control-runs&seed=7&size=10"),
     Screen(name="s14-palette", who="billing.ops", path="/queue/", press=_open_palette),
     Screen(name="s14-find", who="integration", path="/find?q=nothing-of-this-name"),
-    Screen(name="s15-profile", who="executive", path="/profile/"),
+    Screen(name="s15-profile", who="billing.ops", path="/profile/"),
     Screen(name="s15-keys", who="billing.ops", path="/queue/", press=_open_keys),
 )
 

@@ -50,6 +50,10 @@ def test_the_first_case_of_the_day_is_taken_and_put_off(
     expect(page.locator("#put-off")).to_contain_text("The seller answers tomorrow")
     case.refresh_from_db()
     assert (case.status, case.team) == (ExceptionCase.Status.OPEN, "billing_ops")
+    # and a second thought takes no more than a press
+    hand.presses(page.get_by_role("button", name="Undo"))
+    expect(page.get_by_text("Reversed: ").first).to_be_visible()
+    expect(page.locator("#put-off")).to_have_count(0)
 
 
 def test_a_product_is_mapped_once_and_its_deal_goes_on(
