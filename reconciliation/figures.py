@@ -10,7 +10,7 @@ from django.contrib.auth.models import AbstractUser
 from django.db.models import Count, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Abs, Coalesce
 
-from reconciliation import approvals, sentences
+from reconciliation import approvals, figures_problems, sentences
 from reconciliation.controls.registry import CONTROLS
 from reconciliation.habits import absences
 from reconciliation.models import ApprovalRequest, ControlRun, ExceptionCase, Problem
@@ -28,8 +28,6 @@ TEAM_OF_ROLE = {
     "Finance approver": Team.FINANCE,
     "Integration support": Team.INTEGRATION,
 }
-#: a problem is called new for so long
-NEW_FOR = timedelta(hours=24)
 
 
 def teams_of(user: AbstractUser) -> list[Team]:
@@ -224,10 +222,9 @@ class ProblemRow:
     count: int
     oldest: datetime
     next_due: datetime
+    standing: figures_problems.Standing
     money: list[str] = field(default_factory=list)
     waiting: str = ""
-    status: str = "ongoing"
-    tone: str = "warn"
     #: the case itself, where there is only one
     only: int | None = None
 
@@ -259,16 +256,9 @@ def problem_rows(
     problems = Problem.objects.in_bulk(ids)
     sums = sums_by_problem(rows.filter(problem_id__in=ids))
     waits = waiting_by_problem(ids)
-    now, out = clock.now(), []
+    standings_now, out = figures_problems.standings(problems.values()), []
     for row in grouped:
         problem = problems[row["problem_id"]]
-        word, tone = (
-            ("came back", "bad")
-            if problem.regressed_at
-            else ("new", "info")
-            if now - problem.first_seen_at < NEW_FOR
-            else ("ongoing", "warn")
-        )
         out.append(
             ProblemRow(
                 problem=problem,
@@ -278,8 +268,7 @@ def problem_rows(
                 next_due=row["next_due"],
                 money=sums.get(problem.pk, []),
                 waiting=waits.get(problem.pk, ""),
-                status=word,
-                tone=tone,
+                standing=standings_now[problem.pk],
                 only=row["one"] if row["count"] == 1 else None,
             )
         )

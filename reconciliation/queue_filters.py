@@ -13,6 +13,7 @@ from django.db.models.functions import Abs, Coalesce
 from django.http import QueryDict
 from django.utils.dateparse import parse_datetime
 
+from reconciliation import figures_problems
 from reconciliation.habits import absences, snoozes
 from reconciliation.models import ExceptionCase
 from reconciliation.sentences import SYSTEMS, system_name
@@ -26,7 +27,12 @@ AGES = {"1": "older than a day", "3": "older than 3 days", "7": "older than a we
 AMOUNTS = {"1000": "1,000 and more", "10000": "10,000 and more", "100000": "100,000 and more"}
 OWNERS = {"nobody": "Taken by nobody"}
 DUES = {"late": "late", "today": "due today"}
-STATES = {"regressed": "came back", "snoozed": "put off", "back": "back from being put off"}
+STATES = {
+    "growing": "of a growing problem",
+    "regressed": "came back",
+    "snoozed": "put off",
+    "back": "back from being put off",
+}
 SORTS = {"due": "Due first", "amount": "Largest first", "oldest": "Oldest first"}
 #: sort -> columns of the key a page starts after; `-` is descending
 _KEYS = {"due": ("due_at", "-size", "pk"), "amount": ("-size", "due_at", "pk"), "oldest": ("opened_at", "pk")}
@@ -108,6 +114,8 @@ class Filters:
                 return snoozes.asleep(rows)
             case "back":
                 return snoozes.back(rows)
+            case "growing":
+                return snoozes.awake(rows.filter(problem__in=figures_problems.growing().values("pk")))
             case "regressed":
                 return snoozes.awake(rows.filter(regressed=True))
         return rows if self.text else snoozes.awake(rows)

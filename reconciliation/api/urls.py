@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from reconciliation.api import dashboards, exporting, habits, reconciling, replays, signing, trail, views
+from reconciliation.api import absences, dashboards, exporting, habits, reconciling, replays, signing, trail, views
 
 _FIX = r"^(?P<kind>problems|cases)/(?P<number>[0-9]{1,12})/fixes/(?P<name>[a-z_]{1,40})"
 
@@ -50,6 +50,8 @@ urlpatterns = [
     path("journals/<int:number>/members", views.JournalMembers.as_view(), name="api-journal-members"),
     path("runs/<int:number>", views.Run.as_view(), name="api-run"),
     path("replays", replays.Replays.as_view(), name="api-replays"),
+    path("absences", absences.Absences.as_view(), name="api-absences"),
+    re_path(r"^absences/(?P<number>[0-9]{1,12})/back$", absences.Back.as_view(), name="api-absence-back"),
     path("find", trail.Find.as_view(), name="api-find"),
     re_path(
         r"^trails/(?P<correlation_id>(?:deal|customer):[A-Za-z0-9_.:-]{1,120})$",

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from reconciliation import approvals, open_problems, tie_out
+from reconciliation import approvals, figures_problems, open_problems, tie_out
 from reconciliation.api.serializers import (
     ApprovalOut,
     CaseOut,
@@ -113,11 +113,13 @@ class JournalMembers(Desk, ListAPIView):
 
 
 class Problems(Desk):
-    """Open problems with count and money."""
+    """Open problems with count and money; `standing` is new, ongoing, growing, came back or put off."""
 
     @extend_schema(responses={200: ROWS, **LOOKING}, tags=["desk"])
     def get(self, request: Request) -> Response:
-        return Response([one.as_data() for one in open_problems.open_problems()])
+        rows = open_problems.open_problems()
+        standings = figures_problems.standings(one.problem for one in rows)
+        return Response([{**one.as_data(), "standing": standings[one.problem.pk].word} for one in rows])
 
 
 @extend_schema_view(get=extend_schema(responses={200: CaseOut(many=True), **LOOKING}, tags=["desk"]))

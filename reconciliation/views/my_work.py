@@ -2,7 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 
-from reconciliation import approvals, figures, sentences
+from reconciliation import approvals, figures, figures_problems, sentences
 from reconciliation.habits import mentions
 from reconciliation.models import ExceptionCase, FixRun
 from reconciliation.views.page import page
@@ -26,6 +26,9 @@ def my_work(request: HttpRequest) -> HttpResponse:
             "teams": [team.label for team in figures.teams_of(user)],  # type: ignore[arg-type]
             "last_closed": figures.last_closed() if not rows else None,
         }
+        context["growing"], _ = figures.problem_rows(
+            desk.filter(problem__in=figures_problems.growing().values("pk")), limit=5
+        )
         if works:
             unassigned = desk.filter(assignee=None, due_at__isnull=False)
             context["unassigned"] = figures.problem_rows(unassigned, sort="oldest", limit=5)[0] if rows else []

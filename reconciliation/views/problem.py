@@ -6,7 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from reconciliation import figures, sentences
+from reconciliation import figures, figures_problems, sentences
 from reconciliation.fixes import registry
 from reconciliation.fixes.fix import Target
 from reconciliation.models import ExceptionCase, Problem
@@ -61,6 +61,7 @@ def _show(request: HttpRequest, row: Problem, form: fixing.Form) -> HttpResponse
         status=200 if request.htmx else form.status,  # type: ignore[attr-defined]
         crumbs=[("Queue", reverse("desk:queue"))],
         problem=row,
+        standing=figures_problems.standings([row])[row.pk],
         blast=blast,
         six=_six(example, fixes),
         seller=words.seller,

@@ -87,7 +87,7 @@ def _problems(rows: QuerySet[ExceptionCase], sort: str) -> Iterator[Row]:
                 problem.number,
                 one.title,
                 problem.get_team_display(),
-                one.status,
+                one.standing.word,
                 sentences.system_name(problem.system) if problem.system else "",
                 problem.field,
                 problem.value,

@@ -169,3 +169,21 @@ def test_who_works_no_cases_is_not_stood_in_for(case: ExceptionCase) -> None:
     assert "When you are away" not in auditor.get("/profile/").content.decode()
     form = {"first": f"{date(2026, 11, 20)}", "last": f"{date(2026, 11, 21)}", "stands_in": ""}
     assert auditor.post("/profile/away", form).status_code == 403
+
+
+def test_machines_say_it_too(case: ExceptionCase) -> None:
+    client = Client()
+    client.force_login(who("bea"))
+    path, kind = "/api/v1/absences", "application/json"
+    given = {"first": f"{TODAY}", "last": f"{TODAY + timedelta(days=3)}", "stands_in": "finn"}
+    made = client.post(path, given, content_type=kind)
+    assert made.status_code == 201 and case.pk in on_the_desk("finn")
+    assert [one["number"] for one in client.get(path).json()] == [made.json()["number"]]
+    for wrong, field in (({"stands_in": "bea"}, "stands_in"), ({"last": "2020-01-01"}, "last"), ({}, "first")):
+        answer = client.post(path, {**given, **wrong}, content_type=kind)
+        assert answer.status_code == 400 and field in answer.content.decode()
+    back = f"{path}/{made.json()['number']}/back"
+    stranger = desk_people.signed_in("Auditor")
+    assert stranger.post(back).status_code == 404 and stranger.post(path, given, content_type=kind).status_code == 403
+    assert client.post(back).status_code == 200 and client.post(back).status_code == 404
+    assert case.pk not in on_the_desk("finn")

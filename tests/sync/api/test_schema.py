@@ -73,6 +73,7 @@ NEED_WHAT_EXISTS = (
     "/reconciling-items",
     "/replays",
     "/trails",
+    "/absences",
     "/sign-offs",
 )
 #: numbers of things that exist, for addresses that name one
