@@ -1,21 +1,22 @@
 """How the queue is narrowed, searched, sorted and paged, from what stands in the address."""
 
 import re
+from calendar import monthrange
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth.models import AbstractUser
-from django.db.models import DecimalField, Q, QuerySet, Value
+from django.db.models import DecimalField, Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Abs, Coalesce
 from django.http import QueryDict
 from django.utils.dateparse import parse_datetime
 
 from reconciliation import figures_problems
-from reconciliation.habits import absences, snoozes
-from reconciliation.models import ExceptionCase
+from reconciliation.habits import absences, snoozes, tags
+from reconciliation.models import CaseTag, ExceptionCase
 from reconciliation.sentences import SYSTEMS, system_name
 from reconciliation.teams import Team
 from sync import clock
@@ -36,7 +37,13 @@ STATES = {
 SORTS = {"due": "Due first", "amount": "Largest first", "oldest": "Oldest first"}
 #: sort -> columns of the key a page starts after; `-` is descending
 _KEYS = {"due": ("due_at", "-size", "pk"), "amount": ("-size", "due_at", "pk"), "oldest": ("opened_at", "pk")}
-_NAMES = ("team", "reason", "system", "entity", "age", "amount", "due", "owner", "state")
+_NAMES = (
+    *("team", "reason", "system", "entity", "age", "amount", "due", "owner", "state"),
+    *("currency", "period", "tag", "customer"),
+)
+#: months of documents offered to choose from
+MONTHS = 13
+_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +52,13 @@ class Chip:
 
     text: str
     without: str
+
+
+class _Months:
+    """Every month there is, as an address names one: `2026-11`."""
+
+    def __contains__(self, text: str) -> bool:
+        return bool(_MONTH.fullmatch(text)) and not text.startswith("0000")
 
 
 class Filters:
@@ -60,6 +74,7 @@ class Filters:
             "due": DUES,
             "owner": OWNERS,
             "state": STATES,
+            "period": _Months(),
         }
         chosen = {name: value.replace("\x00", "") for name, value in chosen.items()}
         self.values = {
@@ -88,6 +103,8 @@ class Filters:
             ("reason", "reason"),
             ("system", "problem__system"),
             ("entity", "entity__code"),
+            ("currency", "currency"),
+            ("customer", "customer_reference"),
         ):
             if name in chosen:
                 rows = rows.filter(**{lookup: chosen[name]})
@@ -100,6 +117,12 @@ class Filters:
             tomorrow = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
             late = Q(due_at__lt=now)
             rows = rows.filter(late if chosen["due"] == "late" else Q(due_at__gte=now, due_at__lt=tomorrow))
+        if "period" in chosen:
+            first = date.fromisoformat(f"{chosen['period']}-01")
+            last = first.replace(day=monthrange(first.year, first.month)[1])
+            rows = rows.filter(effective_on__range=(first, last))
+        if "tag" in chosen:
+            rows = rows.filter(Exists(CaseTag.objects.filter(case=OuterRef("pk"), word=chosen["tag"])))
         if "owner" in chosen:
             rows = rows.filter(Q(assignee=None) | Q(claimed_until__lt=clock.now()))
         if self.mine:
@@ -154,6 +177,8 @@ class Filters:
             "due": lambda: DUES[value],
             "owner": lambda: OWNERS[value],
             "state": lambda: STATES[value],
+            "period": lambda: f"{date.fromisoformat(value + '-01'):%B %Y}",
+            "customer": lambda: _customer(value),
         }
         return words[name]() if name in words else value
 
@@ -172,11 +197,35 @@ class Filters:
             "due": ("Due", [(name, words.capitalize()) for name, words in DUES.items()]),
             "owner": ("Owner", list(OWNERS.items())),
             "state": ("State", [(name, words.capitalize()) for name, words in STATES.items()]),
+            "currency": ("Currency", [(code, code) for code in _currencies()]),
+            "period": ("Dated in", _months()),
+            "tag": ("Tag", [(word, word) for word in tags.in_use()]),
         }
         return [
             {"name": name, "label": label, "options": options, "value": self.values.get(name, "")}
             for name, (label, options) in lists.items()
         ]
+
+
+def _currencies() -> list[str]:
+    """Those of open cases."""
+    rows = ExceptionCase.objects.filter(status=ExceptionCase.Status.OPEN).exclude(currency="").order_by("currency")
+    return list(rows.values_list("currency", flat=True).distinct())
+
+
+def _months() -> list[tuple[str, str]]:
+    """The last thirteen, the newest first."""
+    day, out = clock.now().date().replace(day=1), []
+    for _ in range(MONTHS):
+        out.append((f"{day:%Y-%m}", f"{day:%B %Y}"))
+        day = (day - timedelta(days=1)).replace(day=1)
+    return out
+
+
+def _customer(reference: str) -> str:
+    """A customer as people know them."""
+    rows = ExceptionCase.objects.filter(customer_reference=reference).exclude(customer_name="")
+    return rows.values_list("customer_name", flat=True).first() or reference
 
 
 def matching(text: str) -> Q:
@@ -222,7 +271,7 @@ def page_of(
     found = list(rows.values_list(*names)[: size + 1])
     place = names.index("pk")
     ids = [row[place] for row in found[:size]]
-    whole = ExceptionCase.objects.select_related("problem", "assignee", "entity").in_bulk(ids)
+    whole = ExceptionCase.objects.select_related("problem", "assignee", "entity").prefetch_related("tags").in_bulk(ids)
     shown = [whole[pk] for pk in ids if pk in whole]
     return shown, "|".join(_text(value) for value in found[size - 1]) if len(found) > size else ""
 

@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from reconciliation.models import Absence, CaseAct, Mention, SavedView, Snooze
+from reconciliation.models import Absence, CaseAct, CaseTag, Mention, SavedView, Snooze
 from sync.admin.read_only import ReadOnly
 
 SEEN_WITH = "reconciliation.view_exceptioncase"
@@ -28,6 +28,14 @@ class CaseActAdmin(ReadOnly):
     seen_with = SEEN_WITH
     list_display = ["case", "action", "by", "at", "reversed_by", "reversed_at"]
     list_select_related = ["case", "by", "reversed_by"]
+
+
+@admin.register(CaseTag)
+class CaseTagAdmin(ReadOnly):
+    seen_with = SEEN_WITH
+    list_display = ["word", "case", "by", "at"]
+    list_select_related = ["case", "by"]
+    list_filter = ["word"]
 
 
 @admin.register(Mention)

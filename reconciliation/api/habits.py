@@ -1,9 +1,10 @@
 """What people do with a case of their own accord, for machines: take it, put it off, bring it back, hand it over,
-comment on it; and reverse what was done.
+comment on it, tag it; and reverse what was done.
 """
 
 from typing import Any
 
+from django.db import transaction
 from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework import exceptions, serializers
@@ -13,8 +14,8 @@ from rest_framework.response import Response
 from reconciliation.api.views import DOING, Conflict, Desk
 from reconciliation.approvals import Refused, holds
 from reconciliation.cases import Conflict as CaseConflict
-from reconciliation.habits import acting, handing, mentions, snoozes, undo
-from reconciliation.models import CaseAct, CaseComment, ExceptionCase, Snooze
+from reconciliation.habits import acting, handing, mentions, snoozes, tags, undo
+from reconciliation.models import CaseAct, CaseComment, CaseTag, ExceptionCase, Snooze
 from reconciliation.teams import Team
 from sync.api.strict import Text
 
@@ -195,3 +196,33 @@ class CaseComments(_OfCase):
         told = [person.username for person in said.told]
         out = {"comment": said.comment, "told": told, "untold": said.untold}
         return Response(CommentSaid(out).data, status=201)
+
+
+# -- tags ---------------------------------------------------------------------------------------------
+class TagOrder(serializers.Serializer):
+    add = serializers.ListField(child=Text(max_length=30), default=list, max_length=tags.MOST)
+    remove = serializers.ListField(child=Text(max_length=30), default=list, max_length=tags.MOST)
+
+
+class TagsOut(serializers.Serializer):
+    tags = serializers.ListField(child=serializers.CharField())
+
+
+class CaseTags(_OfCase):
+    """Put words of the team's own on a case, or take them off."""
+
+    @extend_schema(request=TagOrder, responses={200: TagsOut, **DOING}, tags=["desk"])
+    def post(self, request: Request, number: int) -> Response:
+        order = TagOrder(data=request.data)
+        order.is_valid(raise_exception=True)
+        given = order.validated_data
+        with transaction.atomic():
+            for word in given["remove"]:
+                tags.take_off(number, word=word, user=request.user)
+            if given["add"] or not given["remove"]:
+                try:
+                    tags.put(number, text=" ".join(given["add"]), user=request.user)
+                except ValueError as error:
+                    raise exceptions.ValidationError({"add": str(error)}) from error
+        words = CaseTag.objects.filter(case=number).values_list("word", flat=True)
+        return Response({"tags": list(words)})

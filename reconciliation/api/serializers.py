@@ -15,6 +15,7 @@ class CaseOut(serializers.ModelSerializer):
     code = serializers.CharField(source="reason")
     title = serializers.SerializerMethodField()
     owner = serializers.CharField(source="get_team_display")
+    tags = serializers.SlugRelatedField(slug_field="word", many=True, read_only=True)
     amount = serializers.SerializerMethodField()
     fixes = serializers.SerializerMethodField()
 
@@ -39,6 +40,7 @@ class CaseOut(serializers.ModelSerializer):
             "opened_at",
             "due_at",
             "occurrences",
+            "tags",
             "resolution",
             "closing_note",
             "closed_at",

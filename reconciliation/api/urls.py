@@ -20,6 +20,7 @@ urlpatterns = [
     re_path(r"^cases/(?P<number>[0-9]{1,12})/hand-over$", habits.CaseHandOver.as_view(), name="api-case-hand"),
     re_path(r"^cases/(?P<number>[0-9]{1,12})/give-back$", habits.CaseGiveBack.as_view(), name="api-case-back"),
     re_path(r"^cases/(?P<number>[0-9]{1,12})/comments$", habits.CaseComments.as_view(), name="api-case-comments"),
+    re_path(r"^cases/(?P<number>[0-9]{1,12})/tags$", habits.CaseTags.as_view(), name="api-case-tags"),
     re_path(r"^cases/(?P<number>[0-9]{1,12})/take$", habits.CaseTake.as_view(), name="api-case-take"),
     re_path(r"^cases/(?P<number>[0-9]{1,12})/acts$", habits.CaseActs.as_view(), name="api-case-acts"),
     re_path(

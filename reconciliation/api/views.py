@@ -133,8 +133,11 @@ class Cases(Desk, ListAPIView):
         "team": ["exact"],
         "problem": ["exact"],
         "reference": ["exact"],
+        "currency": ["exact"],
+        "effective_on": ["gte", "lte"],
+        "tags__word": ["exact"],
     }
-    queryset = ExceptionCase.objects.select_related("problem")
+    queryset = ExceptionCase.objects.select_related("problem").prefetch_related("tags")
 
 
 @extend_schema_view(get=extend_schema(responses={200: CaseOut, **LOOKING}, tags=["desk"]))

@@ -8,7 +8,7 @@ from django.contrib.auth.models import AbstractUser
 
 from reconciliation import cases, sentences
 from reconciliation.approvals import Refused, holds
-from reconciliation.habits import handing, since, snoozes, undo
+from reconciliation.habits import handing, since, snoozes, tags, undo
 from reconciliation.models import CaseAct, ExceptionCase
 
 #: cases worked in one go, while somebody waits for the page
@@ -81,6 +81,18 @@ def hand(marks: dict[int, str], *, to: str, because: str, user: AbstractUser) ->
         return f"{handing.name_of(recipient)} has it now."
 
     return _each(marks, one, user=user)
+
+
+def tag(marks: dict[int, str], *, text: str, user: AbstractUser) -> list[Outcome]:
+    """Tag these cases. Raises Refused, ValueError."""
+    words = ", ".join(tags.words_of(text))
+
+    def one(case: ExceptionCase) -> str:
+        tags.put(case.pk, text=text, user=user)
+        return f"Tagged: {words}."
+
+    # a tag stands in nobody's way, whatever else happened to the case meanwhile
+    return _each(dict.fromkeys(marks), one, user=user)
 
 
 def undone(acts: dict[int, int], *, user: AbstractUser) -> list[Outcome]:

@@ -23,6 +23,8 @@ _DID = {
     "case handed over": "handed it over",
     "case given back": "gave it back to its team",
     "act reversed": "reversed what was done to it",
+    "case tagged": "tagged it",
+    "case untagged": "took a tag off",
     "commented": "commented",
 }
 _MARK = re.compile(r"(\d{1,9})(?:-(\d{1,18}))?")

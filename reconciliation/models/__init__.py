@@ -4,7 +4,7 @@ from reconciliation.models.approvals import ApprovalPolicy, ApprovalRequest
 from reconciliation.models.cases import CaseComment, ExceptionCase
 from reconciliation.models.changes import RowChange
 from reconciliation.models.controls import Break, ControlLine, ControlRun, ControlStage, ReconcilingItem
-from reconciliation.models.desk import Absence, CaseAct, Mention, Presence, Profile, SavedView, Snooze
+from reconciliation.models.desk import Absence, CaseAct, CaseTag, Mention, Presence, Profile, SavedView, Snooze
 from reconciliation.models.evidence import EvidencePack
 from reconciliation.models.fixes import FixItem, FixRun
 from reconciliation.models.matches import Match, MatchMember, MatchRule
@@ -19,6 +19,7 @@ __all__ = [
     "Break",
     "CaseAct",
     "CaseComment",
+    "CaseTag",
     "ControlLine",
     "ControlRun",
     "ControlStage",

@@ -1,5 +1,5 @@
-"""What people keep for their own work: saved views, cases put off, what was done to a case and may be reversed, who was
-named in a comment, who looks at a case, who is away.
+"""What people keep for their own work: saved views, cases put off, what was done to a case and may be reversed, tags,
+who was named in a comment, who looks at a case, who is away.
 """
 
 from django.conf import settings
@@ -110,6 +110,27 @@ class CaseAct(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+
+class CaseTag(models.Model):
+    """A word of the team's own on a case, to find it by."""
+
+    case = models.ForeignKey(ExceptionCase, on_delete=models.PROTECT, related_name="tags")
+    word = models.CharField(max_length=30)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["word"]
+        default_permissions = ("view",)
+        constraints = [
+            models.UniqueConstraint(fields=["case", "word"], name="tagged_once_with_a_word"),
+            models.CheckConstraint(condition=Q(word__regex=r"^[^\s,]+$"), name="a_tag_is_one_word"),
+        ]
+        indexes = [models.Index(fields=["word", "case"], name="cases_by_tag")]
+
+    def __str__(self) -> str:
+        return self.word
 
 
 class Mention(models.Model):

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from reconciliation import approvals, cases, figures, figures_case, sentences
 from reconciliation.fixes import registry
 from reconciliation.fixes.fix import Target
-from reconciliation.habits import absences, handing, mentions, presence, since, snoozes, undo
+from reconciliation.habits import absences, handing, mentions, presence, since, snoozes, tags, undo
 from reconciliation.models import CaseAct, ExceptionCase
 from reconciliation.teams import Team
 from reconciliation.views import fixing
@@ -186,6 +186,26 @@ def case_reverse(request: HttpRequest, pk: int, act: int) -> HttpResponse:
     return redirect("desk:case", pk)
 
 
+@require_POST
+@seen_by(*SEES)
+def case_tag(request: HttpRequest, pk: int) -> HttpResponse:
+    """Tag it, or take one tag off (`off`)."""
+    row, user = _found(pk), cast(AbstractUser, request.user)
+    kept = Kept(form="tag", text=typed(request, "tags")[:300])
+    try:
+        if "off" in request.POST:
+            tags.take_off(pk, word=typed(request, "off")[:30], user=user)
+        else:
+            tags.put(pk, text=kept.text, user=user)
+    except approvals.Refused as error:
+        return refused(request, str(error))
+    except cases.Conflict as error:
+        messages.error(request, str(error))
+    except ValueError as error:
+        return _again(request, row.pk, kept, str(error), status=422)
+    return redirect(reverse("desk:case", args=[pk]) + "#tags")
+
+
 def _done(request: HttpRequest, pk: int, words: str) -> None:
     """Say it, with a button to undo it."""
     act = undo.newest(pk, user=cast(AbstractUser, request.user))
@@ -273,6 +293,7 @@ def _show(request: HttpRequest, row: ExceptionCase, form: fixing.Form, *, kept: 
     put_off = snoozes.of(row) if is_open else None
     fixes = registry.for_case(row) if is_open else []
     target, user = Target(problem=row.problem, case=row), cast(AbstractUser, request.user)
+    may_work = approvals.holds(user, "work_cases")
     held_by_other = bool(row.assignee_id and row.assignee_id != user.pk)
     # a mapping solves every case of its problem, so it is asked for there
     for_all = [fix for fix in fixes if fix.takes_problem and fix.kind == "configuration"]
@@ -304,9 +325,9 @@ def _show(request: HttpRequest, row: ExceptionCase, form: fixing.Form, *, kept: 
         same=same,
         form=form,
         pending=fixing.waiting_requests(Target(problem=row.problem)) if for_all else fixing.waiting_requests(target),
-        may_take=is_open and approvals.holds(user, "work_cases") and row.assignee_id != user.pk,
+        may_take=is_open and may_work and row.assignee_id != user.pk,
         may_comment=approvals.holds(user, "add_casecomment"),
-        may_work=approvals.holds(user, "work_cases"),
+        may_work=may_work,
         held_by_other=held_by_other,
         teams=[team for team in Team if team != row.team],
         colleagues=absences.colleagues(user=user),
@@ -319,6 +340,8 @@ def _show(request: HttpRequest, row: ExceptionCase, form: fixing.Form, *, kept: 
         first_day=(clock.now() + timedelta(days=1)).date(),
         last_day=(clock.now() + snoozes.LONGEST).date(),
         version=seen,
+        tags=[tag.word for tag in row.tags.all()],
+        tags_in_use=tags.in_use() if is_open and may_work else (),
         here=presence.words(presence.others(row.pk, user=user)),
         kept=kept,
         action_base=reverse("desk:case", args=[row.pk]),

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from reconciliation import approvals, figures, sentences
-from reconciliation.habits import absences, saved_views, snoozes
+from reconciliation.habits import absences, saved_views, snoozes, tags
 from reconciliation.habits.saved_views import NotSaved
 from reconciliation.models import SavedView
 from reconciliation.queue_filters import SORTS, Filters, page_of
@@ -35,6 +35,7 @@ class Kept:
     because: str = ""
     to: str = ""
     hand_because: str = ""
+    tags: str = ""
 
 
 @require_safe
@@ -77,6 +78,7 @@ def show_queue(request: HttpRequest, asked: dict[str, str], *, kept: Kept | None
         first_day=(clock.now() + timedelta(days=1)).date(),
         last_day=(clock.now() + snoozes.LONGEST).date(),
         filters=filters,
+        tags=tags.in_use() if filters.flat else (),
         sorts=[
             (name, label, filters.address(sort="" if name == "due" else name), name == filters.sort)
             for name, label in SORTS.items()

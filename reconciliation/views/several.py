@@ -19,14 +19,14 @@ from reconciliation.views.queue import Kept, show_queue
 
 #: where the outcomes of the last time are kept for their page
 KEY = "several"
-HEADINGS = {"take": "taken", "snooze": "put off", "wake": "brought back", "hand": "handed over"}
+HEADINGS = {"take": "taken", "snooze": "put off", "wake": "brought back", "hand": "handed over", "tag": "tagged"}
 REVERSED = "undo"
 
 
 @require_POST
 @seen_by("reconciliation.view_exceptioncase")
 def several(request: HttpRequest) -> HttpResponse:
-    """Take, put off, bring back or hand over every case that was chosen; each by itself."""
+    """Take, put off, bring back, hand over or tag every case that was chosen; each by itself."""
     user, do = cast(AbstractUser, request.user), request.POST.get("do", "")
     asked = QueryDict(request.POST.get("here", "")[:600].lstrip("?"))
     marks, because = habit.chosen(request.POST.getlist("case")), typed(request, "because")
@@ -43,10 +43,13 @@ def several(request: HttpRequest) -> HttpResponse:
         because=because,
         to=typed(request, "to")[:200],
         hand_because=typed(request, "hand_because"),
+        tags=typed(request, "tags")[:300],
     )
     try:
         if do == "snooze":
             found = habit.put_off(marks, until=_day(kept.until), because=because, user=user)
+        elif do == "tag":
+            found = habit.tag(marks, text=kept.tags, user=user)
         elif do == "hand":
             found = habit.hand(marks, to=kept.to, because=kept.hand_because, user=user)
         else:
@@ -109,7 +112,7 @@ def _day(text: str) -> date:
 
 def _why_none(marks: dict[int, str], do: str) -> str:
     if not marks:
-        return "No case was chosen. Choose at least one, then take it, put it off or hand it over."
+        return "No case was chosen. Choose at least one, then take it, put it off, hand it over or tag it."
     if len(marks) > habit.MOST:
         return f"{len(marks)} cases were chosen; {habit.MOST} at most can be worked at once."
-    return f"“{do[:20]}” cannot be done to several cases; take them, put them off or hand them over."
+    return f"“{do[:20]}” cannot be done to several cases; take them, put them off, hand them over or tag them."

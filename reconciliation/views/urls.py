@@ -55,6 +55,7 @@ urlpatterns = [
     path("x/EXC-<number:pk>/hand-over", case.case_hand, name="case_hand"),
     path("x/EXC-<number:pk>/give-back", case.case_give_back, name="case_give_back"),
     path("x/EXC-<number:pk>/acts/<number:act>/reverse", case.case_reverse, name="case_reverse"),
+    path("x/EXC-<number:pk>/tags", case.case_tag, name="case_tag"),
     path("x/EXC-<number:pk>/comment", case.case_comment, name="case_comment"),
     path("x/EXC-<number:pk>/peek", case.case_peek, name="case_peek"),
     path("x/EXC-<number:pk>/here", presence.case_here, name="case_here"),

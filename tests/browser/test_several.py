@@ -72,8 +72,9 @@ def test_rows_are_chosen_by_keys_and_put_off_together(windows: Windows, seven: l
     expect(page.get_by_role("heading", level=1)).to_have_text("3 of 3 cases put off")
     looked_at(page, "several-done")
     assert barriers(page) == [] and Snooze.objects.filter(ended_at=None).count() == 3
-    page.get_by_role("button", name="Bring all 3 back").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("3 of 3 cases brought back")
+    page.get_by_role("button", name="Undo all 3").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("3 of 3 cases put back as they were")
+    assert not Snooze.objects.filter(ended_at=None).exists()
     page.get_by_role("link", name="Back to the queue").click()
     expect(page).to_have_url(re.compile(r"/queue/\?view=cases&sort=oldest$"))
 

@@ -16,7 +16,7 @@ _ADVICE = "Narrow the queue by team, entity, reason or age first, and take one f
 _CASES = (
     *("Case", "Title", "Customer", "Document", "Currency", "Amount", "Team", "Taken by", "Company", "Dated"),
     *("Opened (UTC)", "Opened (company time)", "Due (UTC)", "Due (company time)", "Company time zone"),
-    *("Came back", "Times seen", "System", "Field", "Value", "Problem", "Reference", "Trail"),
+    *("Came back", "Times seen", "Tags", "System", "Field", "Value", "Problem", "Reference", "Trail"),
     *("Link to the case", "Link to the problem", "Link to the trail"),
 )
 _PROBLEMS = (
@@ -62,6 +62,7 @@ def _cases(rows: QuerySet[ExceptionCase], sort: str) -> Iterator[Row]:
             case.entity.time_zone if case.entity else "",
             "yes" if case.regressed else "",
             case.occurrences,
+            ", ".join(tag.word for tag in case.tags.all()),
             sentences.system_name(case.problem.system) if case.problem.system else "",
             case.field,
             case.value,

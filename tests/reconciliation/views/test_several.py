@@ -60,14 +60,14 @@ def test_what_cannot_be_done_to_one_holds_up_no_other(both: list[ExceptionCase])
     cases.close([both[1]], note="Went through")
     both[1].refresh_from_db()
     _, html = posted(desk_people.signed_in("Billing operations"), do="take", case=values(both[1:]))
-    assert "It is closed; there is nothing to take." in html
+    assert f"{both[1].number} is closed; there is nothing to take." in html
 
 
 def test_all_chosen_are_put_off_and_brought_back(both: list[ExceptionCase]) -> None:
     client = desk_people.signed_in("Billing operations")
     form = {"do": "snooze", "case": values(both), "until": day(2), "because": "Month end first"}
     _, html = posted(client, **form)
-    assert "2 of 2 cases put off" in html and "Bring all 2 back" in html
+    assert "2 of 2 cases put off" in html and "Undo all 2" in html
     assert {row.because for row in Snooze.objects.filter(ended_at=None)} == {"Month end first"}
     _, html = posted(client, do="wake", case=values(both))
     assert "2 of 2 cases brought back" in html and not Snooze.objects.filter(ended_at=None).exists()
