@@ -112,7 +112,12 @@ class SignOffs(_Signing):
         first, last = figures_close.month_of(_first_of(query.validated_data["month"]))
         return Response(LineOut(figures_sign_offs.month(query.validated_data["entity"], first, last), many=True).data)
 
-    @extend_schema(request=PrepareOrder, responses={201: SignOffOut, **DOING}, tags=["controls"])
+    @extend_schema(
+        operation_id="sign_offs_prepare",
+        request=PrepareOrder,
+        responses={201: SignOffOut, **DOING},
+        tags=["controls"],
+    )
     def post(self, request: Request) -> Response:
         if not holds(request.user, "prepare_signoff"):
             raise Refused("Your role can look at sign-offs but not prepare them.")
