@@ -233,6 +233,7 @@ _SORTS = {
     "due": ("next_due", "-largest", "problem_id"),
     "amount": ("-largest", "next_due", "problem_id"),
     "oldest": ("oldest", "problem_id"),
+    "count": ("-count", "problem_id"),
 }
 
 

@@ -40,9 +40,8 @@ class Held:
     """Money of one currency that cannot go on."""
 
     currency: str
-    #: of the cases, and of what waits for them
+    #: of the cases and of what waits for them; then of the cases themselves: the part whose past is known
     all: str
-    #: of the cases themselves: the part whose past is known; in major units, and as people read it
     total: Decimal
     own: str
     rows: str
@@ -83,11 +82,10 @@ def _open_in(span: Span) -> Q:
 
 @dataclass(frozen=True, kw_only=True)
 class Aged:
-    """Open cases of at least one age, and what they hold, per currency."""
+    """Open cases of at least one age, and what they hold: currency -> sum in major units."""
 
     words: str
     number: Number
-    #: currency -> in major units
     sums: dict[str, Decimal]
     bar: float
 
@@ -324,11 +322,10 @@ def invoice_accuracy(span: Span) -> Accuracy:
 # -- leakage that was caught --------------------------------------------------------------------------
 @dataclass(frozen=True, kw_only=True)
 class Caught:
-    """Cases of one reason that were put right, in one currency."""
+    """Cases of one reason that were put right, in one currency (none where no amount is known); in major units."""
 
     title: str
     number: Number
-    #: none where no amount is known; in major units
     currency: str
     total: Decimal
     amount: str
@@ -355,22 +352,17 @@ def leakage(span: Span) -> list[Caught]:
             title=reason(row["reason"]).title,
             number=Number(
                 count=row["n"],
-                rows=closed_list(
-                    span,
-                    reason__exact=row["reason"],
-                    currency__exact=row["currency"],
-                    resolution__in=",".join(_RIGHT),
-                ),
+                rows=closed_list(span, reason__exact=row["reason"], currency__exact=row["currency"],
+                                 resolution__in=",".join(_RIGHT)),
             ),
             currency=row["currency"],
             total=row["total"] or ZERO,
             amount=money(row["total"] or ZERO, row["currency"]) if row["currency"] else "no amount known",
             trend=trend(row["total"] or ZERO, row["total_before"] or ZERO, currency=row["currency"])
-            if row["currency"]
-            else trend(row["n"], row["before"]),
+            if row["currency"] else trend(row["n"], row["before"]),
         )
         for row in rows
-    ]
+    ]  # fmt: skip
 
 
 # -- what causes most ---------------------------------------------------------------------------------
@@ -386,10 +378,8 @@ class Cause:
 
 def top_causes(span: Span) -> list[Cause]:
     """The problems with most open cases: counts can be compared, amounts in several currencies cannot."""
-    most = figures.open_cases().order_by().values("problem").annotate(n=Count("pk")).order_by("-n", "problem")[:CAUSES]
-    ids = [row["problem"] for row in most]
-    rows, _ = figures.problem_rows(figures.open_cases().filter(problem_id__in=ids), limit=CAUSES)
-    rows.sort(key=lambda row: (-row.count, row.problem.pk))
+    rows, _ = figures.problem_rows(figures.open_cases(), sort="count", limit=CAUSES)
+    ids = [row.problem.pk for row in rows]
     mine, earlier = span.within("opened_at"), span.before.within("opened_at")
     counted = ExceptionCase.objects.filter(mine | earlier, problem__in=ids).order_by().values("problem")
     counted = counted.annotate(now=Count("pk", filter=mine), then=Count("pk", filter=earlier))
@@ -399,13 +389,12 @@ def top_causes(span: Span) -> list[Cause]:
             row=row,
             opened=Number(
                 count=counts.get("now", 0),
-                rows=listed(
-                    "reconciliation_exceptioncase", problem__id__exact=row.problem.pk, **span.address("opened_at")
-                ),
+                rows=listed("reconciliation_exceptioncase", problem__id__exact=row.problem.pk,
+                            **span.address("opened_at")),
             ),
             trend=trend(counts.get("now", 0), counts.get("then", 0)),
             bar=row.count * 100 / rows[0].count,
         )
         for row in rows
         for counts in [opened.get(row.problem.pk, {})]
-    ]
+    ]  # fmt: skip

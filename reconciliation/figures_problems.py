@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from django.db.models import Case, Count, F, FloatField, Q, QuerySet, Value, When
+from django.db.models import Case, Count, Exists, F, FloatField, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Cast
 
 from reconciliation.habits import snoozes
@@ -35,27 +35,29 @@ _SOLVED = Standing(word="solved", tone="good")
 
 
 def standings(problems: Iterable[Problem]) -> dict[int, Standing]:
-    """Number of a problem -> how it stands; two questions for all of them."""
+    """Number of a problem -> how it stands; one question for all of them."""
     rows = {problem.pk: problem for problem in problems}
-    mine = ExceptionCase.objects.filter(problem__in=rows, status=ExceptionCase.Status.OPEN).order_by()
-    open_now = dict(mine.values("problem").annotate(n=Count("pk")).values_list("problem", "n"))
-    asleep = dict(snoozes.asleep(mine).values("problem").annotate(n=Count("pk")).values_list("problem", "n"))
-    growing = {row["problem"]: row for row in _growing().filter(problem__in=rows)}
-    return {
-        pk: _standing(problem, open_now.get(pk, 0), asleep.get(pk, 0), growing.get(pk)) for pk, problem in rows.items()
-    }
+    is_open = Q(status=ExceptionCase.Status.OPEN)
+    asleep = Exists(snoozes.asleep(ExceptionCase.objects.filter(is_open, pk=OuterRef("pk"))))
+    counted = (
+        _by_problem(is_open | Q(opened_at__gte=_since()))
+        .filter(problem__in=rows)
+        .annotate(open_now=Count("pk", filter=is_open), asleep=Count("pk", filter=is_open & Q(asleep)))
+    )
+    found = {row["problem"]: row for row in counted}
+    return {pk: _standing(problem, found.get(pk)) for pk, problem in rows.items()}
 
 
-def _standing(problem: Problem, open_now: int, asleep: int, grown: dict[str, int] | None) -> Standing:
-    if not open_now:
+def _standing(problem: Problem, counts: dict[str, int] | None) -> Standing:
+    if counts is None or not counts["open_now"]:
         return _SOLVED
-    if asleep == open_now:
+    if counts["asleep"] == counts["open_now"]:
         return _ASLEEP
     # everything about a new problem is new: only later can it grow
     is_new = clock.now() - problem.first_seen_at < NEW_FOR
-    if grown and not is_new:
-        usual = grown["before"] / USUAL
-        why = f"{grown['lately']} of its cases opened in the last 24 hours; on a usual day it is {usual:.1f}."
+    usual = counts["before"] / USUAL
+    if counts["lately"] >= max(LEAST, usual * TIMES) and not is_new:
+        why = f"{counts['lately']} of its cases opened in the last 24 hours; on a usual day it is {usual:.1f}."
         return Standing(word="growing", tone="bad", why=why)
     if problem.regressed_at:
         return _BACK
@@ -64,21 +66,28 @@ def _standing(problem: Problem, open_now: int, asleep: int, grown: dict[str, int
 
 def growing() -> QuerySet[Problem]:
     """Problems that grow, the fastest first."""
-    order = [row["problem"] for row in _growing().order_by("-lately", "problem")]
+    usual = Cast(F("before"), FloatField()) * Value(TIMES / USUAL)
+    found = _by_problem(Q(opened_at__gte=_since())).filter(lately__gte=LEAST).alias(usual=usual)
+    order = [row["problem"] for row in found.filter(lately__gte=F("usual")).order_by("-lately", "problem")]
     rows = Problem.objects.filter(pk__in=order, first_seen_at__lte=clock.now() - NEW_FOR)
     place = Case(*(When(pk=pk, then=Value(number)) for number, pk in enumerate(order)), default=Value(0))
     return rows.order_by(place)
 
 
-def _growing() -> QuerySet[ExceptionCase, dict[str, int]]:
-    """Of all problems whose cases opened within a day: how many did, and how many in the week before."""
+def _since() -> datetime:
+    """When the week before the last 24 hours begins."""
+    return clock.now() - timedelta(days=1 + USUAL)
+
+
+def _by_problem(which: Q) -> QuerySet[ExceptionCase, dict[str, int]]:
+    """Cases per problem: how many opened within a day, and how many in the week before."""
     day = clock.now() - timedelta(days=1)
-    lately, before = Q(opened_at__gte=day), Q(opened_at__lt=day)
-    counted = (
-        ExceptionCase.objects.filter(opened_at__gte=day - timedelta(days=USUAL))
+    return (
+        ExceptionCase.objects.filter(which)
         .order_by()
         .values("problem")
-        .annotate(lately=Count("pk", filter=lately), before=Count("pk", filter=before))
+        .annotate(
+            lately=Count("pk", filter=Q(opened_at__gte=day)),
+            before=Count("pk", filter=Q(opened_at__lt=day, opened_at__gte=_since())),
+        )
     )
-    usual = Cast(F("before"), FloatField()) * Value(TIMES / USUAL)
-    return counted.filter(lately__gte=LEAST).alias(usual=usual).filter(lately__gte=F("usual"))

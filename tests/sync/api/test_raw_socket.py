@@ -127,6 +127,8 @@ REFUSED: list[tuple[str, Callable[[], tuple[bytes, ...]], set[int], str]] = [
 
 @pytest.mark.django_db(transaction=True)
 def test_whatever_comes_over_the_wire_is_refused_at_once_and_never_a_failure_of_ours(served: int) -> None:
+    # the first call a process answers reads all addresses; how long that takes is not what is looked at
+    say(served, head(JSON, "Content-Length: 2"), b"{}")
     for name, parts, statuses, words in REFUSED:
         answer = say(served, *parts())
         assert answer.status in statuses, (name, answer.raw[:300])
