@@ -1,6 +1,6 @@
 """Every number on the desk: what is open, late and held, by team and problem; queries here, pages in views/."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -39,12 +39,14 @@ def open_cases() -> QuerySet[ExceptionCase]:
     return ExceptionCase.objects.filter(status=ExceptionCase.Status.OPEN)
 
 
-def desk_of(user: AbstractUser) -> QuerySet[ExceptionCase]:
+def desk_of(user: AbstractUser, *, hands: Collection[int] | None = None) -> QuerySet[ExceptionCase]:
     """Open cases of a person's teams, those the person took and those of whom they stand in for; all, for one who
     belongs to no team.
     """
     teams = teams_of(user)
-    return open_cases().filter(Q(team__in=teams) | Q(assignee__in=absences.hands_of(user))) if teams else open_cases()
+    if not teams:
+        return open_cases()
+    return open_cases().filter(Q(team__in=teams) | Q(assignee__in=hands or absences.hands_of(user)))
 
 
 # -- my work ------------------------------------------------------------------------------------------
@@ -65,10 +67,11 @@ def desk(user: AbstractUser) -> Desk:
     """What is open, due and held on a person's desk, and what waits for the person's yes."""
     now = clock.now()
     tomorrow = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-    rows = desk_of(user)
+    hands = absences.hands_of(user)
+    rows = desk_of(user, hands=hands)
     sums = rows.aggregate(
         open=Count("pk"),
-        mine=Count("pk", filter=Q(assignee__in=absences.hands_of(user))),
+        mine=Count("pk", filter=Q(assignee__in=hands)),
         late=Count("pk", filter=Q(due_at__lt=now)),
         due_today=Count("pk", filter=Q(due_at__gte=now, due_at__lt=tomorrow)),
     )

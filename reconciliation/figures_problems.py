@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Case, Count, Exists, F, FloatField, OuterRef, Q, QuerySet, Value, When
-from django.db.models.functions import Cast
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from reconciliation.habits import snoozes
 from reconciliation.models import ExceptionCase, Problem
@@ -55,8 +54,8 @@ def _standing(problem: Problem, counts: dict[str, int] | None) -> Standing:
         return _ASLEEP
     # everything about a new problem is new: only later can it grow
     is_new = clock.now() - problem.first_seen_at < NEW_FOR
-    usual = counts["before"] / USUAL
-    if counts["lately"] >= max(LEAST, usual * TIMES) and not is_new:
+    if not is_new and _grows(counts):
+        usual = counts["before"] / USUAL
         why = f"{counts['lately']} of its cases opened in the last 24 hours; on a usual day it is {usual:.1f}."
         return Standing(word="growing", tone="bad", why=why)
     if problem.regressed_at:
@@ -64,14 +63,14 @@ def _standing(problem: Problem, counts: dict[str, int] | None) -> Standing:
     return _NEW if is_new else _ONGOING
 
 
-def growing() -> QuerySet[Problem]:
-    """Problems that grow, the fastest first."""
-    usual = Cast(F("before"), FloatField()) * Value(TIMES / USUAL)
-    found = _by_problem(Q(opened_at__gte=_since())).filter(lately__gte=LEAST).alias(usual=usual)
-    order = [row["problem"] for row in found.filter(lately__gte=F("usual")).order_by("-lately", "problem")]
-    rows = Problem.objects.filter(pk__in=order, first_seen_at__lte=clock.now() - NEW_FOR)
-    place = Case(*(When(pk=pk, then=Value(number)) for number, pk in enumerate(order)), default=Value(0))
-    return rows.order_by(place)
+def growing() -> list[int]:
+    """Numbers of the problems that grow."""
+    known = Q(problem__first_seen_at__lte=clock.now() - NEW_FOR)
+    return [row["problem"] for row in _by_problem(known & Q(opened_at__gte=_since())) if _grows(row)]
+
+
+def _grows(counts: dict[str, int]) -> bool:
+    return counts["lately"] >= max(LEAST, TIMES * counts["before"] / USUAL)
 
 
 def _since() -> datetime:

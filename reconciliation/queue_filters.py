@@ -138,7 +138,7 @@ class Filters:
             case "back":
                 return snoozes.back(rows)
             case "growing":
-                return snoozes.awake(rows.filter(problem__in=figures_problems.growing().values("pk")))
+                return snoozes.awake(rows.filter(problem__in=figures_problems.growing()))
             case "regressed":
                 return snoozes.awake(rows.filter(regressed=True))
         return rows if self.text else snoozes.awake(rows)

@@ -11,7 +11,7 @@ from rest_framework import exceptions, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from reconciliation.api.views import DOING, Conflict, Desk
+from reconciliation.api.views import DOING, LOOKING, Conflict, Desk
 from reconciliation.approvals import Refused, holds
 from reconciliation.cases import Conflict as CaseConflict
 from reconciliation.habits import acting, handing, mentions, snoozes, tags, undo
@@ -142,7 +142,7 @@ class ActOut(serializers.ModelSerializer):
 class CaseActs(_OfCase):
     """What people did to an open case and may be reversed, the newest first."""
 
-    @extend_schema(responses={200: ActOut(many=True), **DOING}, tags=["desk"])
+    @extend_schema(responses={200: ActOut(many=True), **LOOKING}, tags=["desk"])
     def get(self, request: Request, number: int) -> Response:
         acting.may_work(request.user, "reverse what was done to them")
         case = ExceptionCase.objects.get(pk=number)
@@ -180,7 +180,7 @@ class CommentSaid(serializers.Serializer):
 class CaseComments(_OfCase):
     """What was said about a case, the newest first; and saying something."""
 
-    @extend_schema(responses={200: CommentOut(many=True), **DOING}, tags=["desk"])
+    @extend_schema(responses={200: CommentOut(many=True), **LOOKING}, tags=["desk"])
     def get(self, request: Request, number: int) -> Response:
         case = ExceptionCase.objects.get(pk=number)
         rows = case.comments.select_related("case", "user").order_by("-at", "-pk")[:COMMENTS]

@@ -10,7 +10,7 @@ from django.contrib.auth.models import AbstractUser, User
 from django.db import IntegrityError, transaction
 
 from reconciliation.habits import acting, handing
-from reconciliation.habits.profile import zone_named
+from reconciliation.habits.profile import chosen_by, zone_named
 from reconciliation.models import Absence, Profile
 from reconciliation.who import full_name, person_of
 from sync import clock, journal
@@ -29,8 +29,7 @@ class NotSaid(ValueError):
 
 def today(person: AbstractUser) -> date:
     """The day it is for somebody."""
-    name = Profile.objects.filter(user=person.pk).values_list("zone", flat=True).first() or "UTC"
-    return clock.now().astimezone(zone_named(name)).date()
+    return clock.now().astimezone(zone_named(chosen_by(person))).date()
 
 
 def away() -> dict[int, Absence]:

@@ -30,7 +30,7 @@ def zone_of(request: HttpRequest) -> ZoneInfo:
 
     Their session knows it, so that no page asks the database for it.
     """
-    return zone_named(request.session.get(_KEPT) or _chosen(request.user))
+    return zone_named(request.session.get(_KEPT) or chosen_by(request.user))
 
 
 def zone_named(name: str) -> ZoneInfo:
@@ -41,14 +41,15 @@ def zone_named(name: str) -> ZoneInfo:
         return ZoneInfo("UTC")
 
 
-def _chosen(user: AbstractBaseUser | AnonymousUser) -> str:
+def chosen_by(user: AbstractBaseUser | AnonymousUser) -> str:
+    """Name of the zone somebody chose; UTC for who chose none."""
     found = Profile.objects.filter(user=user.pk).values_list("zone", flat=True).first() if user.pk else None
     return found or "UTC"
 
 
 @receiver(user_logged_in)
 def _remember(request: HttpRequest, user: AbstractUser, **_: Any) -> None:
-    request.session[_KEPT] = _chosen(user)
+    request.session[_KEPT] = chosen_by(user)
 
 
 def zones() -> list[str]:

@@ -50,9 +50,9 @@ def reverse(act_id: int, *, case_id: int, user: AbstractUser) -> CaseAct:
         )
         if act.reversed_by:
             raise Conflict(f"{full_name(act.reversed_by)} has reversed this already.")
-        if _slept_out(act):
-            raise Conflict(f"{case.number} would have come back by now in any case.")
         if act not in reversible(case):
+            if _slept_out(act):
+                raise Conflict(f"{case.number} would have come back by now in any case.")
             raise Conflict(f"Something else was done to {case.number} since, so this stays. Its history says what.")
         if _moved(act) & {"team", "assignee"}:
             acting.not_at_work(case, user=user)

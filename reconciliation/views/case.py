@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import cast
 
 from django.contrib import messages
@@ -19,7 +19,7 @@ from reconciliation.habits import absences, handing, mentions, presence, since, 
 from reconciliation.models import CaseAct, ExceptionCase
 from reconciliation.teams import Team
 from reconciliation.views import fixing
-from reconciliation.views.page import page, part, refused, seen_by, typed
+from reconciliation.views.page import day, page, part, refused, seen_by, typed
 from reconciliation.who import full_name
 from sync import clock
 
@@ -142,9 +142,9 @@ def case_snooze(request: HttpRequest, pk: int) -> HttpResponse:
     events = {name: name in request.POST for name in ("on_comment", "on_repeat")}
     kept = Kept(form="snooze", until=typed(request, "until")[:10], because=typed(request, "because"), events=events)
     try:
-        until = snoozes.morning(date.fromisoformat(kept.until), row.entity)
-    except ValueError:
-        return _again(request, pk, kept, "Comes back on: give a day, such as 2026-01-31.", status=422)
+        until = snoozes.morning(day(kept.until, of="Comes back on"), row.entity)
+    except ValueError as error:
+        return _again(request, pk, kept, str(error), status=422)
 
     def act() -> HttpResponse:
         snoozes.snooze(pk, until=until, because=kept.because, user=user, **events)

@@ -26,9 +26,7 @@ def my_work(request: HttpRequest) -> HttpResponse:
             "teams": [team.label for team in figures.teams_of(user)],  # type: ignore[arg-type]
             "last_closed": figures.last_closed() if not rows else None,
         }
-        context["growing"], _ = figures.problem_rows(
-            desk.filter(problem__in=figures_problems.growing().values("pk")), limit=5
-        )
+        context["growing"], _ = figures.problem_rows(desk.filter(problem__in=figures_problems.growing()), limit=5)
         if works:
             unassigned = desk.filter(assignee=None, due_at__isnull=False)
             context["unassigned"] = figures.problem_rows(unassigned, sort="oldest", limit=5)[0] if rows else []

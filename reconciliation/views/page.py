@@ -1,6 +1,7 @@
 """The frame every portal page stands in: who may open it, the admin's sidebar around it, refusals in words."""
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from functools import wraps
 from typing import Any
 
@@ -80,6 +81,16 @@ def page_number(request: HttpRequest) -> int:
     """Which page of a long list is asked for; the first where that cannot be read."""
     text = request.GET.get("page", "1")
     return max(int(text), 1) if text.isascii() and text.isdigit() and len(text) < 7 else 1
+
+
+def day(text: str, *, of: str = "") -> date:
+    """A day somebody typed; `of` is what the page calls it. Raises ValueError saying what would be right."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(
+            f"{of}: give a day, such as 2026-01-31." if of else "Give a day, such as 2026-01-31."
+        ) from error
 
 
 def typed(request: HttpRequest, name: str) -> str:

@@ -13,7 +13,7 @@ from reconciliation.approvals import Refused, holds
 from reconciliation.habits import absences, handing
 from reconciliation.habits import profile as habits
 from reconciliation.models import Absence
-from reconciliation.views.page import page, refused, seen_by, typed
+from reconciliation.views.page import day, page, refused, seen_by, typed
 from sync import clock
 
 
@@ -65,9 +65,9 @@ def back(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _day(name: str, given: dict[str, str]) -> date:
     try:
-        return date.fromisoformat(given[name])
+        return day(given[name])
     except ValueError as error:
-        raise absences.NotSaid(name, "Give a day, such as 2026-01-31.") from error
+        raise absences.NotSaid(name, str(error)) from error
 
 
 def _show(request: HttpRequest, *, status: int = 200, zone: str = "", **given: Any) -> HttpResponse:

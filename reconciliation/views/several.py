@@ -1,7 +1,6 @@
 """Taking or putting off several cases of the queue, and the page that says what became of each."""
 
 import dataclasses
-from datetime import date
 from typing import cast
 
 from django.contrib import messages
@@ -14,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from reconciliation import approvals
 from reconciliation.habits import several as habit
 from reconciliation.queue_filters import Filters
-from reconciliation.views.page import page, refused, seen_by, typed
+from reconciliation.views.page import day, page, refused, seen_by, typed
 from reconciliation.views.queue import Kept, show_queue
 
 #: where the outcomes of the last time are kept for their page
@@ -47,7 +46,7 @@ def several(request: HttpRequest) -> HttpResponse:
     )
     try:
         if do == "snooze":
-            found = habit.put_off(marks, until=_day(kept.until), because=because, user=user)
+            found = habit.put_off(marks, until=day(kept.until, of="Come back on"), because=because, user=user)
         elif do == "tag":
             found = habit.tag(marks, text=kept.tags, user=user)
         elif do == "hand":
@@ -101,13 +100,6 @@ def several_done(request: HttpRequest) -> HttpResponse:
         back=reverse("desk:queue") + kept["here"],
         here=kept["here"],
     )
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise ValueError("Come back on: give a day, such as 2026-01-31.") from error
 
 
 def _why_none(marks: dict[int, str], do: str) -> str:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.test import Client
 
 from reconciliation import approvals
 from reconciliation.fixes import runner
@@ -22,6 +23,15 @@ def approver() -> User:
 
 def billing_ops() -> User:
     return person("billing.ops", "Billing operations")
+
+
+def call(user: User, path: str, body: dict[str, Any] | None = None) -> tuple[int, Any]:
+    """Ask the API as this person, or give it something; the status and what it answered."""
+    client = Client()
+    client.force_login(user)
+    path = f"/api/v1/{path}"
+    answer = client.get(path) if body is None else client.post(path, body, content_type="application/json")
+    return answer.status_code, answer.json() if answer.content else None
 
 
 def case_of(reason: str) -> ExceptionCase:

@@ -5,16 +5,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.test import Client
 
 from reconciliation.models import Break, ExceptionCase, Match, ReconcilingItem
 from sync import clock
 from tests.paper_erp import Books
-from tests.reconciliation.desk import approver, billing_ops, preparer
+from tests.reconciliation.desk import approver, billing_ops, call, preparer
 from tests.reconciliation.test_matching_passes import ask, document, show
 from tests.small_company import Company, person
-
-API = "/api/v1"
 
 
 @pytest.fixture
@@ -23,16 +20,6 @@ def sides(company: Company, paper: Callable[[str], Books]) -> tuple[Books, Books
     show(paper("erp"), document("b", "60.00"), document("c", "40.00"))
     ask(company)
     return paper("billing"), paper("erp")
-
-
-def call(user: Any, path: str, body: dict[str, Any] | None = None) -> tuple[int, Any]:
-    client = Client()
-    client.force_login(user)
-    if body is None:
-        answer = client.get(f"{API}/{path}")
-    else:
-        answer = client.post(f"{API}/{path}", body, content_type="application/json")
-    return answer.status_code, answer.json() if answer.content else None
 
 
 def order(**values: Any) -> dict[str, Any]:

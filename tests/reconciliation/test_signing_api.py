@@ -4,12 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.test import Client
 
 from reconciliation.controls import runner
 from reconciliation.models import SignOff
 from tests.paper_erp import Books, line
-from tests.reconciliation.desk import approver, preparer
+from tests.reconciliation.desk import approver, call, preparer
 from tests.small_company import DAY, Company, invoice, person
 
 IN1, IN2 = invoice(1).reference, invoice(2).reference
@@ -25,51 +24,45 @@ def billed(company: Company, paper: Callable[[str], Books]) -> Books:
     return paper("erp")
 
 
-def call(user: Any, path: str, body: dict[str, Any] | None = None) -> tuple[int, Any]:
-    client = Client()
-    client.force_login(user)
-    if body is None:
-        answer = client.get(f"/api/v1/sign-offs{path}")
-    else:
-        answer = client.post(f"/api/v1/sign-offs{path}", body, content_type="application/json")
-    return answer.status_code, answer.json() if answer.content else None
+def signing(user: Any, path: str, body: dict[str, Any] | None = None) -> tuple[int, Any]:
+    return call(user, f"sign-offs{path}", body)
 
 
 def certificate() -> Any:
-    return call(preparer(), "/certificate?" + "&".join(f"{name}={value}" for name, value in SPAN.items()))
+    return signing(preparer(), "/certificate?" + "&".join(f"{name}={value}" for name, value in SPAN.items()))
 
 
 def test_one_prepares_and_another_signs_what_was_seen(company: Company, billed: Books) -> None:
     status, seen = certificate()
     assert status == 200 and all(one["is_met"] for one in seen["conditions"]) and seen["sign_off"] is None
     assert seen["certificate"]["totals"]["USD"]["left"] == "100.00"
-    status, row = call(preparer(), "", {**SPAN, "note": "All in"})
+    status, row = signing(preparer(), "", {**SPAN, "note": "All in"})
     assert (status, row["status"], row["prepared_by"]) == (201, "prepared", "finance.preparer")
     # the hash is that of what stands in the books of the portal, not of what is drawn up anew
     assert certificate()[1]["sha256"] == row["certificate_sha256"]
     path = f"/{row['number']}/sign"
-    assert call(preparer(), path, {"sha256": row["certificate_sha256"]})[0] == 403
-    assert call(approver(), path, {})[0] == 400
-    assert call(approver(), path, {"sha256": "0" * 64})[0] == 409
-    status, signed = call(approver(), path, {"sha256": row["certificate_sha256"]})
+    assert signing(preparer(), path, {"sha256": row["certificate_sha256"]})[0] == 403
+    assert signing(approver(), path, {})[0] == 400
+    assert signing(approver(), path, {"sha256": "0" * 64})[0] == 409
+    status, signed = signing(approver(), path, {"sha256": row["certificate_sha256"]})
     assert (status, signed["status"], signed["reviewed_by"]) == (200, "signed", "finance.approver")
-    status, month = call(person("auditor", "Auditor"), f"?entity=US01&month={DAY:%Y-%m}")
+    status, month = signing(person("auditor", "Auditor"), f"?entity=US01&month={DAY:%Y-%m}")
     assert status == 200 and next(one for one in month if one["control"] == "invoices")["certified"] == 1
 
 
 def test_what_is_not_right_is_sent_back_with_a_reason(company: Company, billed: Books) -> None:
-    _, row = call(preparer(), "", SPAN)
+    _, row = signing(preparer(), "", SPAN)
     path = f"/{row['number']}/return"
-    assert call(approver(), path, {})[0] == 400
-    status, row = call(approver(), path, {"note": "The payout is missing"})
+    assert signing(approver(), path, {})[0] == 400
+    status, row = signing(approver(), path, {"note": "The payout is missing"})
     assert (status, row["status"]) == (200, "returned")
-    assert call(approver(), path, {"note": "Again"})[0] == 409
+    assert signing(approver(), path, {"note": "Again"})[0] == 409
 
 
 def test_nobody_signs_alone_nor_what_does_not_tie(company: Company, billed: Books) -> None:
     both = person("both", "Finance preparer", "Finance approver")
-    _, row = call(both, "", SPAN)
-    status, answer = call(both, f"/{row['number']}/sign", {"sha256": row["certificate_sha256"]})
+    _, row = signing(both, "", SPAN)
+    status, answer = signing(both, f"/{row['number']}/sign", {"sha256": row["certificate_sha256"]})
     assert status == 409 and "another person" in str(answer)
     assert SignOff.objects.get().reviewed_by is None
     SignOff.objects.all().update(
@@ -78,7 +71,7 @@ def test_nobody_signs_alone_nor_what_does_not_tie(company: Company, billed: Book
     billed.lists["invoice"].append(line(IN2, "70.00", day=DAY))
     runner.run("invoices", entity=company.entity, business_date=DAY)
     assert not all(one["is_met"] for one in certificate()[1]["conditions"])
-    status, answer = call(preparer(), "", SPAN)
+    status, answer = signing(preparer(), "", SPAN)
     assert status == 409 and "Not ready" in str(answer)
 
 
@@ -93,9 +86,9 @@ def test_nobody_signs_alone_nor_what_does_not_tie(company: Company, billed: Book
     ],
 )
 def test_what_makes_no_sense_is_named(company: Company, values: dict[str, str], field: str) -> None:
-    status, answer = call(preparer(), "", {**SPAN, **values})
+    status, answer = signing(preparer(), "", {**SPAN, **values})
     assert status == 400 and field in str(answer)
-    assert call(preparer(), "?entity=US01&month=2026-13")[0] == 400
-    assert call(preparer(), "?entity=US01&month=0000-01")[0] == 400
-    assert call(approver(), "/999999/sign", {"sha256": "x"})[0] == 404
-    assert call(person("sales", "Sales operations"), "", SPAN)[0] == 403
+    assert signing(preparer(), "?entity=US01&month=2026-13")[0] == 400
+    assert signing(preparer(), "?entity=US01&month=0000-01")[0] == 400
+    assert signing(approver(), "/999999/sign", {"sha256": "x"})[0] == 404
+    assert signing(person("sales", "Sales operations"), "", SPAN)[0] == 403

@@ -8,6 +8,7 @@ from django.test import Client
 from reconciliation import figures_trail
 from reconciliation.figures_spans import SPANS
 from reconciliation.models import CaseComment, ExceptionCase, Mention
+from tests.reconciliation import desk
 from tests.reconciliation.views import desk_people
 from tests.reconciliation.views import story as told
 from tests.reconciliation.views.story import BLOCKED, PAID
@@ -21,13 +22,7 @@ def story() -> told.Story:
 
 
 def call(role: str, path: str, body: dict[str, Any] | None = None) -> tuple[int, Any]:
-    client = Client()
-    client.force_login(desk_people.person(role))
-    if body is None:
-        answer = client.get(f"/api/v1/{path}")
-    else:
-        answer = client.post(f"/api/v1/{path}", body, content_type="application/json")
-    return answer.status_code, answer.json() if answer.content else None
+    return desk.call(desk_people.person(role), path, body)
 
 
 def test_any_id_leads_to_its_story(story: told.Story) -> None:

@@ -131,9 +131,6 @@ def test_whatever_comes_over_the_wire_is_refused_at_once_and_never_a_failure_of_
     say(served, head(JSON, "Content-Length: 2"), b"{}")
     for name, parts, statuses, words in REFUSED:
         answer = say(served, *parts())
-        for _ in range(2):
-            # a busy machine is late now and then; a door that waits for the rest is late every time
-            answer = answer if answer.seconds < 1.0 else say(served, *parts())
         assert answer.status in statuses, (name, answer.raw[:300])
         assert words in answer.raw.decode("latin-1"), (name, answer.raw[:300])
         assert answer.seconds < 1.0, (name, answer.seconds)
