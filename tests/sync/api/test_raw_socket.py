@@ -6,6 +6,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,8 +33,9 @@ def _a_door(committed_company: Company) -> None:
 
 
 @pytest.fixture(scope="module")
-def served(django_db_setup: None) -> Iterator[int]:
+def served(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """The demo's own command line for the web server, on the tests' database; gives the port."""
+    answered_by = tmp_path_factory.mktemp("web") / "answered_by"
     place = connection.settings_dict
     port = ports.find_free(avoid=set())
     child = next(one for one in children.application(StateDir.chosen(), web_port=port) if one.name == "web")
@@ -43,7 +45,7 @@ def served(django_db_setup: None) -> Iterator[int]:
         "Q2C_READ_SECONDS": str(READ_SECONDS),
         "DATABASE_URL": f"postgres://{place['USER']}:{place['PASSWORD']}@{place['HOST']}:{place['PORT']}/{place['NAME']}",
         "CONN_MAX_AGE": "0",
-        "GUNICORN_CMD_ARGS": "--log-level warning",
+        "GUNICORN_CMD_ARGS": f"--log-level warning --access-logfile {answered_by} --access-logformat %(p)s%(U)s",
     }
     process = subprocess.Popen(
         child.command, cwd=ROOT, env=environment, preexec_fn=processes.ends_with_parent(15), start_new_session=True
@@ -52,9 +54,18 @@ def served(django_db_setup: None) -> Iterator[int]:
     while not answers_http(f"http://127.0.0.1:{port}/healthz"):
         assert process.poll() is None and time.monotonic() < until, "the web server did not start"
         time.sleep(0.1)
+    _let_every_worker_answer(port, answered_by, workers=int(child.command[child.command.index("--workers") + 1]))
     yield port
     process.terminate()
     process.wait(timeout=30)
+
+
+def _let_every_worker_answer(port: int, answered_by: Path, *, workers: int) -> None:
+    """The first call a process answers reads all addresses; how long that takes is not what is looked at."""
+    until = time.monotonic() + 60
+    while len({line for line in answered_by.read_text().splitlines() if line.endswith(DOOR)}) < workers:
+        assert time.monotonic() < until, "not every process of the web server answered"
+        say(port, head(JSON, "Content-Length: 2"), b"{}")
 
 
 class Answer:
@@ -127,8 +138,6 @@ REFUSED: list[tuple[str, Callable[[], tuple[bytes, ...]], set[int], str]] = [
 
 @pytest.mark.django_db(transaction=True)
 def test_whatever_comes_over_the_wire_is_refused_at_once_and_never_a_failure_of_ours(served: int) -> None:
-    # the first call a process answers reads all addresses; how long that takes is not what is looked at
-    say(served, head(JSON, "Content-Length: 2"), b"{}")
     for name, parts, statuses, words in REFUSED:
         answer = say(served, *parts())
         assert answer.status in statuses, (name, answer.raw[:300])
