@@ -19,11 +19,11 @@ _WRONG_KINDS = 4
 # the right side comes in another order, as another system's list would
 _LINES = """
 INSERT INTO reconciliation_controlline
-    (stage_id, reference, external_id, document_date, currency, net, tax, gross, label, status, counterparty)
+    (stage_id, reference, external_id, document_date, currency, net, tax, gross, label, status, counterparty, customer)
 SELECT (%(stages)s::bigint[])[1 + g %% %(days)s],
     'invoice:stripe:in_' || to_char(g, 'FM000000000000') || CASE WHEN lost THEN 'x' ELSE '' END,
     %(prefix)s || g, %(first)s::date + (g %% %(days)s)::int, CASE WHEN other_currency THEN 'EUR' ELSE 'USD' END,
-    net, tax, net + tax, 'INV-' || g, 'open', 'Customer ' || g %% 5000
+    net, tax, net + tax, 'INV-' || g, 'open', 'Customer ' || g %% 5000, 'customer:' || g %% 5000
 FROM (
     SELECT g, 100 + g %% 90000 + CASE WHEN kind = 1 THEN 0.01 ELSE 0 END AS net,
         (g %% 900)::numeric / 100 + CASE WHEN kind = 2 THEN 1 ELSE 0 END AS tax,

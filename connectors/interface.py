@@ -92,6 +92,10 @@ class ControlLine:
     label: str = ""
     status: str = ""
     counterparty: str = ""
+    #: whose document it is: our reference of the customer where the system carries it, else its own id there
+    customer: str = ""
+    #: ledger account it stands on, where that is none of those set for its kind; empty where it is as set, or not known
+    other_account: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -218,6 +218,8 @@ def _breaks(
 _LABELS = {"external_id": "Id there", "net": "Net", "tax": "Tax", "gross": "Gross", "status": "Status"}
 #: ids and words for a status always differ between two systems, so only these are marked
 _COMPARED = ("net", "tax", "gross")
+#: what the two do not agree on, where that is no amount
+_NAMED = {"customer": "Customer", "dated": "Date", "account": "Account"}
 _MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 
 
@@ -227,6 +229,9 @@ def _shown(row: Break, case: ExceptionCase | None, item: ReconcilingItem | None,
         left, right = (_value(side, name, row.currency) for side in (row.left, row.right))
         differs = (not row.left or not row.right) if name == "external_id" else name in _COMPARED and left != right
         values.append(Value(label=label, left=left, right=right, differs=differs))
+    for name in sorted({*row.left, *row.right} & _NAMED.keys()):
+        left, right = (side.get(name) or "–" for side in (row.left, row.right))
+        values.append(Value(label=_NAMED[name], left=left, right=right, differs=True))
     # schedules are compared month by month
     for month in sorted(name for name in {*row.left, *row.right} if _MONTH.fullmatch(name)):
         left, right = (

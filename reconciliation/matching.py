@@ -8,7 +8,7 @@ flight. What fits none, and what exists only on the right, is unexplained.
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -20,12 +20,14 @@ from reconciliation.controls.control import Control
 from reconciliation.matches import cascade
 from reconciliation.models import ControlStage, MatchRule
 from reconciliation.models.controls import Side
-from sync import clock
+from sync import calendar, clock
 from sync.models import LegalEntity
 from sync.money_text import plain
 
 #: how far a chain of waiting is followed to the case at its end
 LONGEST_CHAIN = 6
+#: years back in which a document may be dated and still be told from one of the next period
+YEARS_MET = 12
 
 # its own open case first, else the case at the end of what it waits for, else held, else on its way
 _STANDING = """
@@ -87,6 +89,12 @@ WHERE b.control = %(control)s AND b.entity_id = %(entity)s AND b.healed_at IS NU
     AND item.status = 'accepted' AND coalesce(item.expected_on, 'infinity'::date) >= %(today)s
     AND item.amount = coalesce(left_gross, 0)
         - CASE WHEN left_currency IS NULL OR left_currency = right_currency THEN right_gross ELSE 0 END
+"""
+# what two people let go into another month stands in both months' registers, and is no exception
+_MOVED = """
+UPDATE different SET standing = 'accepted', case_id = NULL
+FROM sync_lateposting late
+WHERE kind = 'PERIOD_MISMATCH' AND late.reference = different.reference AND late.posting_date = right_date
 """
 _MATCHED = "UPDATE different SET standing = 'matched', case_id = NULL WHERE met IS NOT NULL"
 
@@ -186,6 +194,8 @@ def compared(control: Control, *, entity: LegalEntity, rules: Sequence[MatchRule
         "today": clock.business_date(entity),
         "money": bool(control.compares),
         **{column: column in control.compares for column in ("net", "tax", "gross")},
+        **{what: what in control.also_compares for what in ("customer", "account", "period")},
+        "periods": _periods(entity) if "period" in control.also_compares else [],
     }
     with transaction.atomic(), database.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS left_readings, twice, joined, different")
@@ -216,6 +226,7 @@ def _explain(
     cursor.execute(_RIGHT_ONLY)
     cursor.execute(_MATCHED)
     cursor.execute(_ACCEPTED, values)
+    cursor.execute(_MOVED)
 
 
 def _join(cursor: Any, values: dict[str, Any]) -> None:
@@ -240,6 +251,14 @@ def _current(control: Control, entity: LegalEntity, side: Side) -> list[int]:
     """The readings in force: found first, so that the big table is reached by key."""
     rows = ControlStage.objects.filter(control=control.name, entity=entity, side=side, is_current=True)
     return list(rows.values_list("pk", flat=True))
+
+
+def _periods(entity: LegalEntity) -> list[date]:
+    """First days of the periods a document of today may meet."""
+    today = clock.business_date(entity)
+    return calendar.starts_of_periods(
+        entity, first=today - YEARS_MET * timedelta(days=366), last=today + timedelta(days=366)
+    )
 
 
 def totals(*, first: date | None = None, last: date | None = None) -> list[PeriodTotals]:
@@ -275,7 +294,7 @@ def differences(*, standing: str | None = None, limit: int | None = None) -> lis
             "SELECT reference, currency, document_date, kind, standing, case_id, coalesce(left_label, right_label),"
             " coalesce(left_counterparty, right_counterparty, ''), left_id, left_net, left_tax, left_gross, left_status,"
             " right_id, right_net, right_tax, right_gross, right_status, left_currency, right_currency,"
-            " cause, cause_with FROM different"
+            " cause, cause_with, left_customer, right_customer, left_date, right_date, other_account FROM different"
             " WHERE standing = coalesce(%(standing)s, standing) AND (standing <> 'matched' OR %(standing)s = 'matched')"
             " ORDER BY document_date, reference LIMIT %(limit)s",
             {"standing": standing, "limit": limit},
@@ -312,8 +331,8 @@ def _difference(row: tuple[Any, ...]) -> Difference:
         case_id=row[5],
         label=row[6],
         counterparty=row[7],
-        left=sides[0],
-        right=sides[1],
+        left=sides[0] | _said(row[3], row[22], row[24], ""),
+        right=sides[1] | _said(row[3], row[23], row[25], row[26]),
         # amounts in two currencies have no difference: the left one is missing there, whole
         gap=(row[11] or Decimal(0)) - (Decimal(0) if row[3] == "CURRENCY_MISMATCH" else row[16] or Decimal(0)),
         left_currency=row[18] or "",
@@ -321,6 +340,15 @@ def _difference(row: tuple[Any, ...]) -> Difference:
         cause=row[20],
         cause_with=row[21],
     )
+
+
+def _said(kind: str, customer: str | None, dated: date | None, account: str | None) -> dict[str, str]:
+    """What a side says of the very thing the two do not agree on, where that is no amount."""
+    if kind == "CUSTOMER_MISMATCH":
+        return {"customer": customer or ""}
+    if kind == "PERIOD_MISMATCH":
+        return {"dated": dated.isoformat() if dated else ""}
+    return {"account": account} if kind == "ACCOUNT_MISMATCH" and account else {}
 
 
 def _digits(amount: Decimal, currency: str) -> str:

@@ -13,19 +13,27 @@ SELECT coalesce(l.currency, r.currency) AS currency, coalesce(l.document_date, r
     count(l.id) AS left_count, count(r.id) AS right_count, sum(l.net) AS left_net, sum(r.net) AS right_net,
     sum(l.tax) AS left_tax, sum(r.tax) AS right_tax, sum(l.gross) AS left_gross, sum(r.gross) AS right_gross
 FROM (
-    SELECT id, reference, currency, document_date, net, tax, gross FROM reconciliation_controlline
+    SELECT id, reference, currency, document_date, net, tax, gross, customer FROM reconciliation_controlline
     WHERE stage_id = ANY(%(left_stages)s) {once}
 ) l
 FULL OUTER JOIN (
-    SELECT id, reference, currency, document_date, net, tax, gross FROM reconciliation_controlline
-    WHERE stage_id = ANY(%(right_stages)s) {once}
+    SELECT id, reference, currency, document_date, net, tax, gross, customer, other_account
+    FROM reconciliation_controlline WHERE stage_id = ANY(%(right_stages)s) {once}
 ) r USING (reference)
 GROUP BY 1, 2, 3, 4
 """
+_OTHER_MONEY = "(%(net)s AND l.net <> r.net) OR (%(tax)s AND l.tax <> r.tax) OR (%(gross)s AND l.gross <> r.gross)"
+# whom neither side names, or who is not known to us, is not held against anybody
+_OTHER_CUSTOMER = "(%(customer)s AND l.customer <> r.customer AND l.customer <> '' AND r.customer <> '')"
+_OTHER_ACCOUNT = "(%(account)s AND r.other_account <> '')"
+_OTHER_PERIOD = (
+    "(%(period)s AND l.document_date <> r.document_date AND"
+    " width_bucket(l.document_date, %(periods)s::date[]) <> width_bucket(r.document_date, %(periods)s::date[]))"
+)
 DIFFERS = (
     # a control that compares no amounts compares no currencies: a customer may have one here and another there
-    "(l.id IS NULL OR r.id IS NULL OR (%(money)s AND l.currency <> r.currency) OR (%(net)s AND l.net <> r.net)"
-    " OR (%(tax)s AND l.tax <> r.tax) OR (%(gross)s AND l.gross <> r.gross))"
+    "(l.id IS NULL OR r.id IS NULL OR (%(money)s AND l.currency <> r.currency)"
+    f" OR {_OTHER_MONEY} OR {_OTHER_CUSTOMER} OR {_OTHER_ACCOUNT} OR {_OTHER_PERIOD})"
 )
 
 # A reference that stands twice on a side would be joined with everything of the other side, and its other half counted
@@ -99,20 +107,25 @@ FROM (
 WHERE different.ctid = numbered.row AND numbered.number > 1
 """
 
-DIFFERENT = """
+DIFFERENT = f"""
 CREATE TEMP TABLE different ON COMMIT DROP AS
 SELECT coalesce(l.reference, r.reference) AS reference, j.currency, j.document_date,
     l.currency AS left_currency, l.net AS left_net, l.tax AS left_tax, l.gross AS left_gross,
     l.external_id AS left_id,
-    l.label AS left_label, l.status AS left_status, l.counterparty AS left_counterparty,
+    l.label AS left_label, l.status AS left_status, l.counterparty AS left_counterparty, l.customer AS left_customer,
+    l.document_date AS left_date,
     r.currency AS right_currency, r.net AS right_net, r.tax AS right_tax, r.gross AS right_gross,
     r.external_id AS right_id,
     r.label AS right_label, r.status AS right_status, r.counterparty AS right_counterparty,
+    r.customer AS right_customer, r.document_date AS right_date, r.other_account,
     CASE
         WHEN r.id IS NULL THEN 'MISSING_IN_TARGET'
         WHEN l.id IS NULL THEN 'MISSING_IN_SOURCE'
         WHEN l.currency <> r.currency THEN 'CURRENCY_MISMATCH'
         WHEN %(tax)s AND l.gross = r.gross AND l.tax <> r.tax THEN 'TAX_MISMATCH'
+        WHEN {_OTHER_CUSTOMER} AND NOT ({_OTHER_MONEY}) THEN 'CUSTOMER_MISMATCH'
+        WHEN {_OTHER_ACCOUNT} AND NOT ({_OTHER_MONEY}) THEN 'ACCOUNT_MISMATCH'
+        WHEN {_OTHER_PERIOD} AND NOT ({_OTHER_MONEY}) THEN 'PERIOD_MISMATCH'
         ELSE 'AMOUNT_MISMATCH' END AS kind,
     ''::text AS standing, NULL::bigint AS case_id, NULL::numeric AS covers, NULL::int AS met, ''::text AS cause,
     ''::text AS cause_with

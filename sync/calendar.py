@@ -138,6 +138,18 @@ def release_holds() -> int:
 
 
 # -- periods ------------------------------------------------------------------------------------------
+def starts_of_periods(entity: LegalEntity, *, first: date, last: date) -> list[date]:
+    """First days, in order, of every period between two dates: the ERP's own, and calendar months where it has none."""
+    mirrored = list(AccountingPeriod.objects.filter(entity=entity, module="ar").values_list("starts_on", "ends_on"))
+    months = [
+        date(year, month, 1)
+        for year in range(first.year, last.year + 1)
+        for month in range(1, 13)
+        if not any(starts <= date(year, month, 1) <= ends for starts, ends in mirrored)
+    ]
+    return sorted({*months, *(starts for starts, _ in mirrored)})
+
+
 def first_open_day(entity: LegalEntity, *, connection: Connection, after: date) -> date | None:
     """The first day on or after a date that lies in an open period: the document's own day where that is open."""
     for period in AccountingPeriod.objects.filter(

@@ -126,6 +126,27 @@ REASONS: dict[str, Reason] = dict(
             "The invoice is being checked by finance.",
         ),
         _reason(
+            "CUSTOMER_MISMATCH",
+            "With another customer",
+            "{document} stands with another customer in {system} than the one it was billed to.",
+            "One customer looks as if they owed it, the other as if they did not.",
+            "The invoice is being checked by finance.",
+        ),
+        _reason(
+            "ACCOUNT_MISMATCH",
+            "On another account",
+            "{document} stands on account {value} in {system}, which is none of those set for it.",
+            "That account and receivables do not tie out, though the amounts agree.",
+            "",
+        ),
+        _reason(
+            "PERIOD_MISMATCH",
+            "In another period",
+            "{document} is dated in one accounting period and posted in another ({value}); nobody here decided that.",
+            "Two periods do not tie out, though the amounts agree.",
+            "",
+        ),
+        _reason(
             "ROUNDING",
             "Rounding difference",
             "{document} differs by rounding: {amount}.",

@@ -197,6 +197,7 @@ def test_every_flow_and_control_is_known_by_its_own_name() -> None:
     for name, control in CONTROLS.items():
         assert control.name == name and control.title and control.leg in ("", "sold_to_billed", "billed_to_posted")
         assert set(control.compares) <= {"net", "tax", "gross"}
+        assert set(control.also_compares) <= {"customer", "account", "period"}
 
 
 # -- clocks, money, house -----------------------------------------------------------------------------

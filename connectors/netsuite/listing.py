@@ -26,6 +26,8 @@ class Listing:
     narrowed: str = ""
     #: the amount is what it moves on the account for this purpose, debits above zero; empty: its total
     moves: str = ""
+    #: purpose of the accounts its main line is to stand on; empty: not looked at
+    stands_on: str = ""
 
 
 #: what we wrote there names itself by its external id; what people type has none, or one of their own
@@ -36,7 +38,7 @@ NO_WRITE_OFF = "(t.externalid IS NULL OR t.externalid NOT LIKE 'write_off:%')"
 #: kind -> the transactions that show it
 LISTS: dict[str, tuple[Listing, ...]] = {
     "sales_order": (Listing(type_="SalesOrd"),),
-    "invoice": (Listing(type_="CustInvc", narrowed=NO_REVERSAL),),
+    "invoice": (Listing(type_="CustInvc", narrowed=NO_REVERSAL, stands_on="receivable"),),
     "credit_memo": (Listing(type_="CustCred", narrowed=f"{NO_REVERSAL} AND {NO_WRITE_OFF}"),),
     # of an invoice, or of a credit memo
     "void": (
@@ -133,8 +135,14 @@ def query(listing: Listing, *, day: date, of_entity: str, settings: Settings) ->
             "ON a.transaction = y.transaction AND a.transactionline = y.id "
             f"WHERE y.transaction = t.id AND a.account IN ({accounts})) foreigntotal"
         )
+    account = ""
+    if listing.stands_on:
+        account = (
+            "(SELECT MAX(b.account) FROM transactionaccountingline b "
+            "WHERE b.transaction = t.id AND b.transactionline = m.id AND b.posting = 'T') account, "
+        )
     return (
-        f"SELECT t.id, t.tranid, t.externalid, t.trandate, t.entity, t.currency, {total}, "
+        f"SELECT t.id, t.tranid, t.externalid, t.trandate, t.entity, t.currency, {total}, {account}"
         "BUILTIN.DF(t.status) status, (SELECT SUM(x.foreignamount) FROM transactionline x "
         "WHERE x.transaction = t.id AND x.taxline = 'T') taxamount FROM transaction t "
         f"{join}WHERE t.type = '{listing.type_}' AND t.trandate = TO_DATE('{day:%Y-%m-%d}', 'YYYY-MM-DD')"
@@ -145,7 +153,8 @@ def query(listing: Listing, *, day: date, of_entity: str, settings: Settings) ->
 def line(row: Mapping[str, Any], *, listing: Listing, settings: Settings) -> ControlLine:
     """One row as a control line."""
     if not listing.sign:
-        return _control_line(row, settings=settings)
+        found = _control_line(row, settings=settings)
+        return dataclasses.replace(found, other_account=_other_account(row, listing.stands_on, settings=settings))
     found = _control_line(row, settings=settings, sign=-1)
     gross = listing.sign * found.gross
     return dataclasses.replace(found, net=gross, gross=gross)
@@ -170,7 +179,15 @@ def _control_line(row: Mapping[str, Any], *, settings: Settings, sign: int = 1) 
         label=str(row.get("tranid", "")),
         status=str(row.get("status", "")),
         counterparty=str(row.get("entity", "")),
+        customer=str(row.get("entity", "")),
     )
+
+
+def _other_account(row: Mapping[str, Any], purpose: str, *, settings: Settings) -> str:
+    """The account a document stands on, where the connection's settings name others for it."""
+    found = str(row.get("account") or "")
+    wanted = cash.account_ids(purpose, settings=settings) if purpose else ["0"]
+    return "" if wanted == ["0"] or found in wanted else found
 
 
 def _customer_line(row: Mapping[str, Any], *, settings: Settings, day: date) -> ControlLine:

@@ -105,7 +105,7 @@ def _issued_that_day(record: Mapping[str, Any], *, day: date, zone: ZoneInfo) ->
         record,
         reference=f"invoice:stripe:{record['id']}",
         day=day,
-        counterparty=metadata(details).get("q2c_customer", ""),
+        customer=metadata(details).get("q2c_customer", ""),
     )
 
 
@@ -151,7 +151,7 @@ def write_off_line(record: Mapping[str, Any], *, day: date, zone: ZoneInfo) -> C
 
 
 def _document_line(
-    record: Mapping[str, Any], *, reference: str, day: date, sign: int = 1, counterparty: str = ""
+    record: Mapping[str, Any], *, reference: str, day: date, sign: int = 1, customer: str = ""
 ) -> ControlLine:
     currency = record["currency"].upper()
     gross = from_sent(record["total"], currency)
@@ -167,7 +167,8 @@ def _document_line(
         gross=sign * gross + 0,
         label=record.get("number") or "",
         status=record["status"],
-        counterparty=counterparty or id_of(record.get("customer")),
+        counterparty=customer or id_of(record.get("customer")),
+        customer=customer or id_of(record.get("customer")),
     )
 
 

@@ -89,7 +89,7 @@ class Books:
             company=company,
             currency=self.currency(currency),
             journal=self._journal(journal),
-            receivable=self._receivable(company),
+            receivable=self.receivable(company),
         )
 
     def currency(self, code: str) -> int:
@@ -115,7 +115,8 @@ class Books:
         domain = [["type", "=", "revenue"]] if name == "revenue" else [["code", "=", name]]
         return int(self._keep(("journal", name), lambda: self._one("account.journal", domain, name)))
 
-    def _receivable(self, company: int) -> int:
+    def receivable(self, company: int) -> int:
+        """The account customers owe on: the setting's, else the only one there is. Raises Misconfigured."""
         if self.settings.get("receivable_account"):
             return self.account(str(self.settings["receivable_account"]), company=company)
         domain = [["type.receivable", "=", True], ["company", "=", company], ["closed", "!=", True]]

@@ -143,10 +143,11 @@ class Tryton(Connector):
                 *(["move.date", "=", day], ["state", "in", list(IN_LEDGER)]),
                 *LISTED[kind],
             ]
+            receivable = self.books.receivable(company)
             for rows, total in self.books.pages(
                 "account.invoice", domain, fields=mapping.INVOICE_FIELDS, company=company
             ):
-                lines = tuple(mapping.invoice_line(row) for row in rows)
+                lines = tuple(mapping.invoice_line(row, receivable=receivable) for row in rows)
                 yield ControlPage(lines=lines, source_count=total, query=f"account.invoice {domain}")
         elif kind in ("receipt", "payment"):
             currency = self.books.company_currency(company)

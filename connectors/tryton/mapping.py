@@ -232,8 +232,8 @@ def move_receipt(row: Mapping[str, Any], *, total: Decimal, open_amount: Decimal
     )  # fmt: skip
 
 
-def invoice_line(row: Mapping[str, Any]) -> ControlLine:
-    """One invoice of a day's list, under the day it is in the ledger."""
+def invoice_line(row: Mapping[str, Any], *, receivable: int) -> ControlLine:
+    """One invoice of a day's list, under the day it is in the ledger; `receivable` is the account it is to stand on."""
     return ControlLine(
         reference=row["reference"] or f"tryton:{row['id']}",
         external_id=str(row["id"]),
@@ -245,6 +245,8 @@ def invoice_line(row: Mapping[str, Any]) -> ControlLine:
         label=row["number"] or "",
         status=row["state"],
         counterparty=_nested(row, "party", "rec_name"),
+        customer=str(row["party"]),
+        other_account="" if row["account"] == receivable else str(row["account"]),
     )
 
 

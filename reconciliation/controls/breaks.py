@@ -116,6 +116,7 @@ def find(row: ControlRun, control: Control) -> int:
                 amount=found.difference,
                 currency=found.currency,
                 field_name=control.kind,
+                value=_value(found),
                 evidence=_evidence(found),
             )
             for found in (*rows, *open_again)
@@ -183,6 +184,15 @@ def looks_like(found: Break) -> str:
         return ""
     words = Cause(found.cause).label
     return f"{words}: {found.cause_with}." if found.cause_with else f"{words}."
+
+
+def _value(found: Break) -> str:
+    """What the right side has instead, where that is no amount."""
+    if found.kind == "ACCOUNT_MISMATCH":
+        return str(found.right.get("account", ""))
+    if found.kind == "PERIOD_MISMATCH":
+        return " and ".join(str(side.get("dated", ""))[:7] for side in (found.left, found.right))
+    return ""
 
 
 def _document(control: Control, found: Break) -> str:

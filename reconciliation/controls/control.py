@@ -63,6 +63,8 @@ class Control:
     as_of: bool = False
     #: which columns must agree beside presence: net, tax, gross
     compares: tuple[str, ...] = ("net", "tax", "gross")
+    #: what must agree beside amounts, where both sides say it: customer, account, period
+    also_compares: tuple[str, ...] = ()
     date_basis: str = ""
     assertion: str = ""
     owner: Team = Team.FINANCE

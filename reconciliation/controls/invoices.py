@@ -11,6 +11,8 @@ INVOICES = Control(
     left_kind="invoice",
     right_role="erp",
     right_kind="invoice",
+    also_compares=("customer", "account", "period"),
+    rule_version=2,
     date_basis="Document date on both sides",
     assertion="Completeness, accuracy, cut-off",
 )

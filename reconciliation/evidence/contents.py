@@ -31,6 +31,7 @@ from reconciliation.models import (
     SignOff,
     SignOffPolicy,
 )
+from reconciliation.staging import said
 from sync import chain
 from sync.models import AccountingPeriod, DocumentPolicy, LegalEntity
 from sync.money_text import plain
@@ -38,12 +39,16 @@ from sync.money_text import plain
 #: rows fetched at once
 CHUNK = 2000
 _LINES = """
-SELECT reference, external_id, document_date, currency, net, tax, gross, label, status, counterparty
+SELECT reference, external_id, document_date, currency, net, tax, gross, label, status, counterparty, customer,
+    other_account
 FROM reconciliation_controlline WHERE stage_id = %s
 ORDER BY reference COLLATE "C", external_id COLLATE "C", document_date, currency COLLATE "C", net, tax, gross,
-    label COLLATE "C", status COLLATE "C", counterparty COLLATE "C"
+    label COLLATE "C", status COLLATE "C", counterparty COLLATE "C", customer COLLATE "C", other_account COLLATE "C"
 """
-_HEADER = "reference,external_id,document_date,currency,net,tax,gross,label,status,counterparty".split(",")
+_HEADER = (
+    *("reference", "external_id", "document_date", "currency", "net", "tax", "gross", "label", "status"),
+    *("counterparty", "customer", "other_account"),
+)
 _JOURNAL = f"""
 SELECT s.number, s.sealed_at, s.previous_sha256, s.sha256, {chain.COLUMNS}
 FROM sync_journalseal s JOIN sync_journalentry e ON e.id = s.entry_id
@@ -157,7 +162,7 @@ def _population(stage: ControlStage) -> Iterator[str]:
         while rows := cursor.fetchmany(CHUNK):
             for reference, external_id, dated, currency, net, tax, gross, *words in rows:
                 sums = [plain(value, currency) for value in (net, tax, gross)]
-                yield _csv([reference, external_id, dated.isoformat(), currency, *sums, *words])
+                yield _csv(said((reference, external_id, dated.isoformat(), currency, *sums, *words)))
 
 
 def _journal(span: Span) -> Iterator[str]:

@@ -62,6 +62,11 @@ class ControlLine(models.Model):
     label = models.CharField(max_length=200)
     status = models.CharField(max_length=60)
     counterparty = models.CharField(max_length=200)
+    #: our reference of the customer, where we know whom the system means
+    customer = ReferenceField(blank=True, db_default="")
+    other_account = models.CharField(
+        max_length=60, blank=True, db_default="", help_text="Ledger account, where it is none of those set for this."
+    )
 
     class Meta:
         ordering = ["pk"]

@@ -23,10 +23,11 @@ Found = tuple[str, str, str]
 # the right side comes in another order, as another system's list would; 7919 is a prime that divides no size used here
 _LINES = """
 INSERT INTO reconciliation_controlline
-    (stage_id, reference, external_id, document_date, currency, net, tax, gross, label, status, counterparty)
+    (stage_id, reference, external_id, document_date, currency, net, tax, gross, label, status, counterparty, customer)
 SELECT (%(stages)s::bigint[])[1 + g %% %(days)s], 'invoice:' || g, %(prefix)s || g,
     %(first)s::date + (g %% %(days)s)::int, 'USD', 10 + g::numeric / 100, (g %% 900)::numeric / 100,
-    10 + g::numeric / 100 + (g %% 900)::numeric / 100, 'INV-' || g, 'open', 'Customer ' || g %% %(customers)s
+    10 + g::numeric / 100 + (g %% 900)::numeric / 100, 'INV-' || g, 'open', 'Customer ' || g %% %(customers)s,
+    'customer:' || g %% %(customers)s
 FROM (SELECT 1 + (n * %(step)s::bigint) %% %(lines)s AS g FROM generate_series(0, %(lines)s - 1) AS n) numbers
 """
 
@@ -179,11 +180,28 @@ def _other_document(books: Books, at: int) -> list[Found]:
     one, other = books.line(Side.LEFT, at), at + 1
     same = {name: getattr(one, name) for name in ("net", "tax", "gross", "counterparty")}
     for side in Side:
-        books.change(other, side, **same)
+        books.change(other, side, customer=one.customer, **same)
     row = books.line(Side.RIGHT, at)
     row.reference = f"invoice:{other}"
     row.save()
     return [(f"{at}", "MISSING_IN_TARGET", "other_document"), (f"{other}#2", "LISTED_TWICE", "other_document")]
+
+
+def _customer(books: Books, at: int) -> list[Found]:
+    """With another customer, at the same amount."""
+    books.change(at, customer=f"customer:{(at + 1) % CUSTOMERS}")
+    return [(f"{at}", "CUSTOMER_MISMATCH", "")]
+
+
+def _account(books: Books, at: int) -> list[Found]:
+    books.change(at, other_account="1190")
+    return [(f"{at}", "ACCOUNT_MISMATCH", "")]
+
+
+def _period(books: Books, at: int) -> list[Found]:
+    """Posted a month later than it is dated."""
+    books.change(at, document_date=books.line(Side.RIGHT, at).document_date + timedelta(days=31))
+    return [(f"{at}", "PERIOD_MISMATCH", "")]
 
 
 def _second_number(books: Books, at: int) -> list[Found]:
@@ -201,6 +219,9 @@ KINDS: dict[str, Callable[[Books, int], list[Found]]] = {
     "sign": _sign,
     "two errors that offset each other": _offset,
     "tax split, equal gross": _tax,
+    "another customer, same amount": _customer,
+    "another account": _account,
+    "another period": _period,
     "on the wrong document": _other_document,
     "twice under another number": _second_number,
 }
