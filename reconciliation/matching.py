@@ -94,7 +94,7 @@ WHERE b.control = %(control)s AND b.entity_id = %(entity)s AND b.healed_at IS NU
 _MOVED = """
 UPDATE different SET standing = 'accepted', case_id = NULL
 FROM sync_lateposting late
-WHERE kind = 'PERIOD_MISMATCH' AND late.reference = different.reference AND late.posting_date = right_date
+WHERE different.kind = 'PERIOD_MISMATCH' AND late.reference = different.reference AND late.posting_date = right_date
 """
 _MATCHED = "UPDATE different SET standing = 'matched', case_id = NULL WHERE met IS NOT NULL"
 

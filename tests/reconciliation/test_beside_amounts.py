@@ -21,8 +21,9 @@ NEXT_MONTH = date(DAY.year, DAY.month + 1, 3)
 def billed(company: Company, paper: Any) -> Books:
     """An invoice of the first of two customers, posted, and listed alike on both sides; gives the ERP's books."""
     company.sells(1)
-    company.sells(2)
+    company.sells(2, of=2)
     company.bills(1)
+    company.bills(2, of_deal=2)
     company.settles()
     paper("billing").lists["invoice"] = [replace(line(IN1, "100.00", day=DAY), customer=ONE)]
     paper("erp").lists["invoice"] = [replace(line(IN1, "100.00", day=DAY), customer=of(company, ONE))]
@@ -108,14 +109,7 @@ def test_what_two_people_let_into_another_period_is_no_exception(company: Compan
 
 def test_periods_are_those_of_the_erp_where_it_has_some(company: Company, billed: Books) -> None:
     # given an ERP whose period runs until the tenth of the next month
-    period = company.entity.periods.get_or_create(
-        connection=company.erp,
-        module="ar",
-        defaults={"starts_on": DAY, "ends_on": DAY, "state": "open", "external_id": "1", "mirrored_at": DAY},
-    )[0]
-    period.starts_on, period.ends_on = DAY.replace(day=1), NEXT_MONTH.replace(day=10)
-    period.save()
-    company.entity.periods.exclude(pk=period.pk).delete()
+    company.period("open", starts=DAY.replace(day=1), ends=NEXT_MONTH.replace(day=10))
     shows(billed, document_date=NEXT_MONTH)
     ask(company)
     assert ask(company, NEXT_MONTH).status == "tied"
