@@ -8,6 +8,8 @@ from typing import Any
 
 from django.db import models
 
+from reconciliation.matching_sql import CUSTOMER, EITHERS_CUSTOMER
+
 
 class Cause(models.TextChoices):
     """What a break looks like, beside what it is."""
@@ -21,6 +23,7 @@ class Cause(models.TextChoices):
 
 #: days two documents may lie apart that look like one under two numbers
 CLOSE = 3
+_LEFT, _RIGHT = CUSTOMER.format(side="left"), CUSTOMER.format(side="right")
 _ALONE = "met IS NULL AND cause = ''"
 
 _SIGN = f"""
@@ -32,7 +35,7 @@ WHERE kind = 'AMOUNT_MISMATCH' AND left_gross = -right_gross AND left_gross <> 0
 _OFFSET = f"""
 WITH off AS (
     SELECT reference, left_gross - right_gross AS gap, left_currency AS currency,
-        upper(btrim(coalesce(left_counterparty, right_counterparty))) AS customer
+        {EITHERS_CUSTOMER} AS customer
     FROM different WHERE kind = 'AMOUNT_MISMATCH' AND left_gross <> right_gross AND {_ALONE}
 ), pairs AS (
     SELECT customer, currency, abs(gap) AS size, max(reference) FILTER (WHERE gap > 0) AS more,
@@ -64,10 +67,10 @@ WHERE elsewhere.reference = different.reference
 # what is missing on the right, and once too often under another reference there
 _OTHER_DOCUMENT = f"""
 WITH missing AS (
-    SELECT reference, upper(btrim(left_counterparty)) AS customer, left_currency AS currency, left_gross AS gross
-    FROM different WHERE kind = 'MISSING_IN_TARGET' AND left_counterparty <> '' AND {_ALONE}
+    SELECT reference, {_LEFT} AS customer, left_currency AS currency, left_gross AS gross
+    FROM different WHERE kind = 'MISSING_IN_TARGET' AND {_LEFT} <> '' AND {_ALONE}
 ), extra AS (
-    SELECT reference, upper(btrim(right_counterparty)) AS customer, right_currency AS currency, right_gross AS gross
+    SELECT reference, {_RIGHT} AS customer, right_currency AS currency, right_gross AS gross
     FROM different WHERE kind = 'LISTED_TWICE' AND right_currency IS NOT NULL AND {_ALONE}
 ), pairs AS (
     SELECT min(missing.reference) AS one, min(extra.reference) AS other

@@ -107,6 +107,14 @@ FROM (
 WHERE different.ctid = numbered.row AND numbered.number > 1
 """
 
+# who it is: our reference where we know whom the side means, else as it writes them
+CUSTOMER = "coalesce(nullif({side}_customer, ''), upper(btrim({side}_counterparty)))"
+#: of a document that both sides have, or one
+EITHERS_CUSTOMER = (
+    "coalesce(nullif(left_customer, ''), nullif(right_customer, ''),"
+    " upper(btrim(coalesce(left_counterparty, right_counterparty))))"
+)
+
 DIFFERENT = f"""
 CREATE TEMP TABLE different ON COMMIT DROP AS
 SELECT coalesce(l.reference, r.reference) AS reference, j.currency, j.document_date,

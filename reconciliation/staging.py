@@ -58,7 +58,7 @@ def read_side(
         entity=entity,
         business_date=business_date,
         source=source,
-        lines=_with_our_customers(lines, source=source) if "customer" in control.also_compares else lines,
+        lines=_with_our_customers(lines, source=source),
         read_count=read_count,
         pages=pages,
         source_count=source_count,
@@ -72,6 +72,8 @@ def _with_our_customers(lines: list[Line], *, source: Connection) -> list[Line]:
     Who is not known to us stays nobody, which differs from no one.
     """
     theirs = sorted({line.customer for line in lines if line.customer})
+    if not theirs:
+        return lines
     ours: dict[str, str] = {}
     for start in range(0, len(theirs), _BLOCK):
         rows = ExternalIdentity.objects.filter(

@@ -147,6 +147,7 @@ def write_off_line(record: Mapping[str, Any], *, day: date, zone: ZoneInfo) -> C
         label=record.get("number") or "",
         status=record["status"],
         counterparty=id_of(record.get("customer")),
+        customer=id_of(record.get("customer")),
     )
 
 
@@ -193,6 +194,7 @@ def receipt_line(record: Mapping[str, Any], *, day: date, zone: ZoneInfo) -> Con
         label=record.get("description") or "",
         status=record["status"],
         counterparty=id_of(record.get("customer")),
+        customer=id_of(record.get("customer")),
     )
 
 

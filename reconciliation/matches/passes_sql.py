@@ -4,6 +4,8 @@
 matched (`alone`) or only suggested to people. All amounts are compared in major units, within one currency.
 """
 
+from reconciliation.matching_sql import CUSTOMER, EITHERS_CUSTOMER
+
 MET = """
 CREATE TEMP TABLE met (
     reference text PRIMARY KEY, number int NOT NULL, by text NOT NULL, rule_id bigint, match_id bigint,
@@ -73,7 +75,6 @@ WITH l AS (
     + _PAIRED.format(next=_NEXT)
 )
 
-_CUSTOMER = "upper(btrim({side}_counterparty))"
 # What fits one way only is a match where the rule says so; where several are alike, neighbours in time are suggested.
 CUSTOMER_AMOUNT = (
     """
@@ -81,12 +82,12 @@ WITH l AS (
     SELECT reference, {left_customer} AS customer, left_currency AS currency, left_gross AS gross,
         document_date AS day, row_number() OVER (
             PARTITION BY {left_customer}, left_currency, left_gross ORDER BY document_date, reference) AS place
-    FROM different WHERE right_currency IS NULL AND left_counterparty <> '' AND left_gross <> 0 AND {spoken_of}
+    FROM different WHERE right_currency IS NULL AND {left_customer} <> '' AND left_gross <> 0 AND {spoken_of}
 ), r AS (
     SELECT reference, {right_customer} AS customer, right_currency AS currency, right_gross AS gross,
         document_date AS day, row_number() OVER (
             PARTITION BY {right_customer}, right_currency, right_gross ORDER BY document_date, reference) AS place
-    FROM different WHERE left_currency IS NULL AND right_counterparty <> '' AND right_gross <> 0 AND {spoken_of}
+    FROM different WHERE left_currency IS NULL AND {right_customer} <> '' AND right_gross <> 0 AND {spoken_of}
 ), fits AS (
     SELECT l.reference AS l, r.reference AS r, l.place = r.place AS neighbours,
         count(*) OVER (PARTITION BY l.reference) AS of_left, count(*) OVER (PARTITION BY r.reference) AS of_right
@@ -96,8 +97,8 @@ WITH l AS (
     WHERE (of_left = 1 AND of_right = 1) OR (neighbours AND (of_left > 1 OR of_right > 1))
 )
 """.format(
-        left_customer=_CUSTOMER.format(side="left"),
-        right_customer=_CUSTOMER.format(side="right"),
+        left_customer=CUSTOMER.format(side="left"),
+        right_customer=CUSTOMER.format(side="right"),
         spoken_of=_SPOKEN_OF,
     )
     + _PAIRED.format(next=_NEXT)
@@ -140,11 +141,11 @@ CODES = "SELECT DISTINCT right_currency FROM different WHERE kind = 'CURRENCY_MI
 #: what is left of customers that have something left on both sides
 LEFT_OVER = f"""
 WITH rest AS (
-    SELECT reference, upper(btrim(coalesce(left_counterparty, right_counterparty))) AS customer,
+    SELECT reference, {EITHERS_CUSTOMER} AS customer,
         coalesce(left_currency, right_currency) AS currency, left_currency IS NOT NULL AS is_left,
         coalesce(left_gross, right_gross) AS gross, document_date AS day
     FROM different WHERE (left_currency IS NULL OR right_currency IS NULL)
-        AND coalesce(left_counterparty, right_counterparty) <> '' AND {_SPOKEN_OF}
+        AND {EITHERS_CUSTOMER} <> '' AND {_SPOKEN_OF}
 ), both_sides AS (
     SELECT customer, currency FROM rest GROUP BY 1, 2 HAVING bool_or(is_left) AND bool_or(NOT is_left)
 )

@@ -162,7 +162,9 @@ def _sign(books: Books, at: int) -> list[Found]:
 
 def _offset(books: Books, at: int) -> list[Found]:
     """Two documents of one customer, off by as much in opposite directions: their sum is right."""
-    books.change(at + 1, Side.LEFT, counterparty=books.line(Side.LEFT, at).counterparty)
+    one = books.line(Side.LEFT, at)
+    for side in Side:
+        books.change(at + 1, side, counterparty=one.counterparty, customer=one.customer)
     for number, more in ((at, 100 + at), (at + 1, -100 - at)):
         row = books.line(Side.RIGHT, number)
         books.change(number, gross=row.gross + more, net=row.net + more)

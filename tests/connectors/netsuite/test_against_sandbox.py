@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from connectors.errors import Misconfigured, OutcomeUnknown, Rejected, Unavailable
+from connectors.sandbox.netsuite.ledger import CHART
 
 DAY = date(2026, 11, 10)
 
@@ -178,6 +179,25 @@ def test_the_days_lists_add_up(ready, connect, parcel, invoice, payment):
     assert sum(line.gross for line in invoices.lines) == Decimal("330.33")
     assert [(line.reference, line.gross) for line in receipts.lines] == [(payment.reference, Decimal("300.00"))]
     assert [line.reference for line in customers.lines] == list(known)
+
+
+def test_a_listed_invoice_names_its_customer_and_an_account_that_is_none_of_those_set(ready, sandbox, parcel, invoice):
+    # given an invoice on the receivables account the settings name
+    connector, known = ready
+    posted = connector.deliver(parcel(invoice(), known=known))
+    line = _listed(connector)
+    assert (line.customer, line.other_account) == (known[invoice().customer_reference], "")
+    # when somebody puts it on another one
+    put = {"account": {"id": CHART["disputed"]}}
+    changed = httpx.patch(f"{sandbox}/_sandbox/books/invoice/{posted.external_id}", json=put, trust_env=False)
+    changed.raise_for_status()
+    # then the list says so
+    assert _listed(connector).other_account == CHART["disputed"]
+
+
+def _listed(connector):
+    (line,) = [line for page in connector.list_day(kind="invoice", entity="", day=DAY) for line in page.lines]
+    return line
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,7 @@ def test_five_invoices_are_posted_once_and_the_days_list_adds_up(erp, controls, 
     assert sum(line.gross for line in lines) == sum(subject.total for subject in made)
     (page,) = controls.list_day(kind="invoice", entity="", day=day)
     assert page.source_count == 5
+    assert {(line.customer, line.other_account) for line in lines} == {(known[reference], "")}
 
 
 def test_a_closed_month_refuses_and_an_open_one_takes_the_same_invoice(real_tryton, erp, buyer, parcel, invoice):
