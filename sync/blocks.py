@@ -7,8 +7,9 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from sync import clock, signals
+from sync import clock, nudges, signals
 from sync.models import Block, Connection, Delivery, SourceEvent, WorkItem
+from sync.states import Condition
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +95,19 @@ def clear(
         return
     Block.objects.filter(pk__in=[row.pk for row in rows]).update(cleared_at=clock.now())
     signals.unblocked.send(sender=Block, blocks=rows, note=note, user=user)
+
+
+def try_again(flow: str, *, reason: str, **which: Any) -> int:
+    """Items of a flow that are stopped for a reason which what was heard since may have removed are due; how many. One
+    that is stopped still is the case it was. Needs a transaction.
+    """
+    stopped = Block.objects.filter(work_item__flow=flow, reason=reason, cleared_at=None).values("work_item")
+    freed = WorkItem.objects.filter(pk__in=stopped, condition=Condition.BLOCKED, **which).update(
+        condition=Condition.DUE, due_at=clock.now()
+    )
+    if freed:
+        nudges.nudge("ingest")
+    return freed
 
 
 def _open(

@@ -4,20 +4,24 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('reconciliation', '0003_desk_habits'),
+        ("reconciliation", "0003_desk_habits"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='controlline',
-            name='customer',
-            field=models.CharField(blank=True, db_default='', max_length=120),
+            model_name="controlline",
+            name="customer",
+            field=models.CharField(blank=True, db_default="", max_length=120),
         ),
         migrations.AddField(
-            model_name='controlline',
-            name='other_account',
-            field=models.CharField(blank=True, db_default='', help_text='Ledger account, where it is none of those set for this.', max_length=60),
+            model_name="controlline",
+            name="other_account",
+            field=models.CharField(
+                blank=True,
+                db_default="",
+                help_text="Ledger account, where it is none of those set for this.",
+                max_length=60,
+            ),
         ),
     ]

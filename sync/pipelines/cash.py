@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import connection as database
 
-from connectors.canonical import Allocation, Canonical, PaymentReturn, Payout, Refund
+from connectors.canonical import Allocation, Canonical, PaymentReturn, Payout, Refund, RefundFailure
 from connectors.money import amount
 from sync.models import (
     AllocationRecord,
@@ -81,7 +81,7 @@ def look_up(subjects: Iterable[Canonical]) -> Cash:
     refunds = {value for one in subjects if (value := getattr(one, "refund_reference", ""))}
     disputes = {value for one in subjects if (value := getattr(one, "dispute_reference", ""))}
     payouts = {value for one in subjects if (value := getattr(one, "payout_reference", ""))}
-    _one_at_a_time({one.payment_reference for one in subjects if isinstance(one, Refund)})
+    _one_at_a_time({one.payment_reference for one in subjects if isinstance(one, Refund)} | _came_home(subjects))
     found = {row.reference: row for row in _rows(PaymentRecord, payments)}
     return Cash(
         payments=found,
@@ -117,6 +117,13 @@ def _one_at_a_time(payments: set[str]) -> None:
     if payments:
         rows = PaymentRecord.objects.select_for_update(no_key=True, of=("self",)).filter(reference__in=payments)
         list(rows.order_by("pk").values_list("pk"))
+
+
+def _came_home(subjects: Sequence[Canonical]) -> set[str]:
+    """Payments a refund of which came home: a second refund of one of them finds it, or is found waiting for it."""
+    failed = {one.refund_reference for one in subjects if isinstance(one, RefundFailure)}
+    rows = RefundRecord.objects.filter(reference__in=failed) if failed else None
+    return set(rows.values_list("payment_reference", flat=True)) if rows is not None else set()
 
 
 def _rows(model: Any, references: set[str]) -> Iterable[Any]:

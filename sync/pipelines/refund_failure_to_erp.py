@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from connectors.canonical import RefundFailure
+from sync import blocks
 from sync.errors import StepError, Waits
 from sync.models import RefundFailureRecord
 from sync.pipelines import records
@@ -69,6 +70,12 @@ def describe(failure: RefundFailure) -> dict[str, Any]:
     }
 
 
+def look_over(failures: Sequence[RefundFailure], lookups: Lookups) -> None:
+    """A refund that nothing explained may be the one that pays this out again: it was only heard of first."""
+    payments = [lookups.cash.refunds[failure.refund_reference].payment_reference for failure in failures]
+    blocks.try_again("refund_to_erp", reason="REFUND_WITHOUT_CAUSE", subject__payment_reference__in=payments)
+
+
 REFUND_FAILURE_TO_ERP = Flow(
     name="refund_failure_to_erp",
     kind=RefundFailure.kind,
@@ -77,4 +84,5 @@ REFUND_FAILURE_TO_ERP = Flow(
     owes=owes,
     describe=describe,
     notices=notices,
+    afterwards=look_over,
 )

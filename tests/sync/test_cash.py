@@ -14,8 +14,6 @@ from connectors.canonical import (
     Payout,
     PayoutFailure,
     PayoutLine,
-    Refund,
-    RefundFailure,
 )
 from connectors.canonical.entries import entries
 from reconciliation.models import ExceptionCase
@@ -23,6 +21,7 @@ from sync import rounds
 from sync.models import Delivery, LatePosting, LegalEntity, PaymentRecord, RefundRecord, WorkItem
 from sync.states import Condition
 from tests.paper_erp import books
+from tests.refunds import refund, refund_failure
 from tests.small_company import DAY, Company, allocation, credit_memo, payment, void
 
 
@@ -33,37 +32,6 @@ def company(company: Company) -> Company:
     company.bills()
     company.settles()
     return company
-
-
-def refund(number: int = 1, *, amount: str = "40.00", of_payment: int = 1, **values: object) -> Refund:
-    plain = Refund(
-        reference=f"refund:paper:re_{number}",
-        version=1,
-        correlation_id="",
-        currency="USD",
-        gateway_id=f"re_{number}",
-        payment_reference=f"payment:paper:pi_{of_payment}",
-        customer_reference="",
-        refunded_on=DAY,
-        amount=Decimal(amount),
-        source_system="paper_billing",
-    )
-    return dataclasses.replace(plain, **values)  # type: ignore[arg-type]
-
-
-def failure(number: int = 1, *, amount: str = "40.00") -> RefundFailure:
-    return RefundFailure(
-        reference=f"refund_failure:paper:re_{number}",
-        version=1,
-        correlation_id="",
-        currency="USD",
-        gateway_id=f"re_{number}",
-        refund_reference=f"refund:paper:re_{number}",
-        customer_reference="",
-        failed_on=DAY,
-        amount=Decimal(amount),
-        source_system="paper_billing",
-    )
 
 
 def open_cases() -> dict[str, tuple[Decimal | None, str]]:
@@ -183,7 +151,7 @@ def test_a_refund_waits_in_the_outbox_for_the_credit_memo_it_pays_back(company: 
 def test_a_refund_that_comes_home_is_reversed_and_a_case_until_it_is_paid_again(company: Company) -> None:
     # given a refund of an overpayment that the bank sends back
     paid_too_much(company)
-    company.hears(refund(), failure(), source=company.billing)
+    company.hears(refund(), refund_failure(), source=company.billing)
     company.settles()
     # then it is reversed, and somebody must pay the customer another way
     assert [entry.kind for entry in books("erp").entries][-2:] == ["refund", "refund_failure"]
@@ -195,8 +163,25 @@ def test_a_refund_that_comes_home_is_reversed_and_a_case_until_it_is_paid_again(
     assert not open_cases()
 
 
+def test_a_refund_heard_of_before_the_one_it_repeats_came_home_goes_on_by_itself(company: Company) -> None:
+    # given what was paid too much, given back, and a second refund of it that nothing explains
+    paid_too_much(company)
+    company.hears(refund(1), source=company.billing)
+    company.settles()
+    company.hears(refund(2), source=company.billing)
+    company.settles()
+    assert set(open_cases()) == {"REFUND_WITHOUT_CAUSE"}
+    # when the first is heard to have come home, late
+    company.hears(refund_failure(1), source=company.billing)
+    company.settles()
+    # then the second pays it out again, and nobody has to do anything
+    assert open_cases() == {}
+    assert RefundRecord.objects.get(reference=refund(2).reference).causes == [[refund_failure(1).reference, "40.00"]]
+    assert [entry.kind for entry in books("erp").entries][-3:] == ["refund", "refund_failure", "refund"]
+
+
 def test_a_failure_waits_for_its_refund(company: Company) -> None:
-    company.hears(failure(), source=company.billing)
+    company.hears(refund_failure(), source=company.billing)
     assert WorkItem.objects.get(flow="refund_failure_to_erp").waits_for == "refund:paper:re_1"
 
 

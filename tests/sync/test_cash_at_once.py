@@ -4,30 +4,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from decimal import Decimal
 
 from django.db import connections, transaction
 
-from connectors.canonical import Canonical, Refund
+from connectors.canonical import Canonical
 from reconciliation.models import ExceptionCase
 from sync import work
 from sync.models import RefundRecord, WorkItem
-from tests.small_company import DAY, Company, allocation, credit_memo, payment
-
-
-def refund(number: int) -> Refund:
-    return Refund(
-        reference=f"refund:paper:re_{number}",
-        version=1,
-        correlation_id="",
-        currency="USD",
-        gateway_id=f"re_{number}",
-        payment_reference="payment:paper:pi_1",
-        customer_reference="",
-        refunded_on=DAY,
-        amount=Decimal("40.00"),
-        source_system="paper_billing",
-    )
+from tests.refunds import refund, refund_failure
+from tests.small_company import Company, allocation, credit_memo, payment
 
 
 def heard(company: Company, shape: Canonical) -> WorkItem:
@@ -72,6 +57,21 @@ def test_of_two_refunds_of_the_same_overpayment_one_is_a_case(committed_company:
     assert RefundRecord.objects.count() == 1
     case = ExceptionCase.objects.get(status="open", reason="REFUND_WITHOUT_CAUSE")
     assert case.reference == "refund:paper:re_2"
+
+
+def test_a_refund_worked_while_another_comes_home_finds_that(committed_company: Company) -> None:
+    # given 40.00 beyond the invoice, given back once; that refund comes home and is made again, worked at once
+    company = committed_company
+    company.sells()
+    company.bills()
+    company.hears(payment(amount="140.00"), allocation(amount="100.00"), refund(1), source=company.billing)
+    home, again = heard(company, refund_failure(1)), heard(company, refund(2))
+    with while_another_works([again]) as is_held_up, transaction.atomic():
+        work.work([home])
+        assert is_held_up()
+    # then the second refund pays out what came home
+    assert RefundRecord.objects.get(reference=again.reference).causes == [[refund_failure(1).reference, "40.00"]]
+    assert not ExceptionCase.objects.filter(status="open").exists()
 
 
 def test_of_a_part_payment_and_the_credit_of_the_rest_at_once_no_case_is_left(committed_company: Company) -> None:
