@@ -42,7 +42,7 @@ WITH RECURSIVE own AS (
     LEFT JOIN reconciliation_break b ON b.id = c.break_row_id
     WHERE (c.delivery_id IS NULL OR blocked.role IN (%(left_role)s, %(right_role)s))
       -- what another company's case explains is still missing in this one's books
-      AND (c.break_row_id IS NULL OR (b.control = %(control)s AND b.entity_id = %(entity)s))
+      AND (c.break_row_id IS NULL OR (b.control = ANY(%(explained_by)s) AND b.entity_id = %(entity)s))
     GROUP BY d.reference
 ), edges AS (
     SELECT reference, waits_for FROM sync_workitem WHERE condition = 'waiting'
@@ -193,6 +193,8 @@ def compared(control: Control, *, entity: LegalEntity, rules: Sequence[MatchRule
         "far": LONGEST_CHAIN,
         "today": clock.business_date(entity),
         "money": bool(control.compares),
+        "break_kind": control.break_kind,
+        "explained_by": [control.name, *control.explained_by],
         **{column: column in control.compares for column in ("net", "tax", "gross")},
         **{what: what in control.also_compares for what in ("customer", "account", "period")},
         "periods": _periods(entity) if "period" in control.also_compares else [],

@@ -127,6 +127,7 @@ SELECT coalesce(l.reference, r.reference) AS reference, j.currency, j.document_d
     r.label AS right_label, r.status AS right_status, r.counterparty AS right_counterparty,
     r.customer AS right_customer, r.document_date AS right_date, r.other_account,
     CASE
+        WHEN %(break_kind)s <> '' AND (l.currency = r.currency) IS NOT FALSE THEN %(break_kind)s
         WHEN r.id IS NULL THEN 'MISSING_IN_TARGET'
         WHEN l.id IS NULL THEN 'MISSING_IN_SOURCE'
         WHEN l.currency <> r.currency THEN 'CURRENCY_MISMATCH'

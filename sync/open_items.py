@@ -11,19 +11,20 @@ from decimal import Decimal
 
 from django.db import connection as database
 
-#: selects of (invoice reference, amount in the invoice's currency by which it is less open)
+#: selects of (own reference, invoice reference, amount in the invoice's currency by which that is less open)
 REDUCTIONS: tuple[str, ...] = (
     # a bank receipt that did not hold has paid nothing
-    "SELECT a.invoice_reference, a.amount FROM sync_allocationrecord a WHERE NOT EXISTS"
+    "SELECT a.reference, a.invoice_reference, a.amount FROM sync_allocationrecord a WHERE NOT EXISTS"
     " (SELECT 1 FROM sync_paymentreturnrecord r WHERE r.payment_reference = a.payment_reference)",
-    "SELECT refers_to, applied FROM sync_creditmemorecord",
+    "SELECT reference, refers_to, applied FROM sync_creditmemorecord",
     # a voided invoice claims nothing; a voided credit memo gives back what it took
-    "SELECT invoice_reference, CASE voided_kind WHEN 'invoice' THEN applied ELSE -applied END FROM sync_voidrecord",
+    "SELECT reference, invoice_reference, CASE voided_kind WHEN 'invoice' THEN applied ELSE -applied END"
+    " FROM sync_voidrecord",
     # a proposal lowers nothing: only what was posted
-    "SELECT w.invoice_reference, w.amount FROM sync_writeoffrecord w JOIN sync_delivery d ON d.reference = w.reference"
-    " WHERE d.role = 'erp' AND d.state IN ('posted', 'reconciled')",
+    "SELECT w.reference, w.invoice_reference, w.amount FROM sync_writeoffrecord w"
+    " JOIN sync_delivery d ON d.reference = w.reference WHERE d.role = 'erp' AND d.state IN ('posted', 'reconciled')",
     # what was withheld is owed by the tax office once it is booked so
-    "SELECT w.invoice_reference, w.amount FROM sync_withholdingrecord w JOIN sync_delivery d"
+    "SELECT w.reference, w.invoice_reference, w.amount FROM sync_withholdingrecord w JOIN sync_delivery d"
     " ON d.reference = w.reference WHERE d.role = 'erp' AND d.state IN ('posted', 'reconciled')",
 )
 
@@ -36,7 +37,7 @@ WITH chosen AS (
       AND (%(invoices)s::text[] IS NULL OR i.reference = ANY(%(invoices)s))
       AND (%(contracts)s::text[] IS NULL OR i.contract_reference = ANY(%(contracts)s))
 ), reduced AS (
-    SELECT less.reference, sum(less.amount) AS amount FROM ({reductions}) AS less(reference, amount)
+    SELECT less.reference, sum(less.amount) AS amount FROM ({reductions}) AS less(own_reference, reference, amount)
     WHERE less.reference IN (SELECT reference FROM chosen) GROUP BY less.reference
 )
 SELECT c.reference, c.number, c.customer_reference, c.contract_reference, c.legal_entity_id, c.currency, c.due_on,

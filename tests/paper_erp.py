@@ -97,6 +97,24 @@ class Paper(Connector):
     """What the three share."""
 
     capabilities = frozenset({"fetch", "find", "list_day", "poll", "periods"})
+    #: balances of receivables and tax it has none
+    lists = frozenset(
+        {
+            *(
+                "contract",
+                "customer",
+                "sales_order",
+                "invoice",
+                "credit_memo",
+                "void",
+                "write_off",
+                "receipt",
+                "payment",
+            ),
+            *("refund", "dispute", "payout", "bank_payout", "conversion", "clearing", "deferred", "unbilled", "usage"),
+            *("posted_rate", "revenue_schedule", "bank_receipt"),
+        }
+    )
     settle_time = timedelta(seconds=5)
 
     def __init__(self, setup: Setup) -> None:

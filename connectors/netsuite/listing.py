@@ -10,7 +10,7 @@ from typing import Any
 
 from connectors.errors import Misconfigured
 from connectors.interface import ControlLine
-from connectors.netsuite import bank, cash, journals, mapping, rates, schedules
+from connectors.netsuite import balances, bank, cash, journals, mapping, rates, schedules
 from connectors.netsuite.mapping import Settings
 
 
@@ -103,6 +103,19 @@ def queries(kind: str, *, entity: str, day: date, of_entity: str, settings: Sett
     if kind == "clearing":
         asked = cash.balance_query(day=day, of_entity=of_entity, settings=settings)
         return [(asked, lambda row: cash.balance_line(row, entity=entity, day=day, settings=settings))]
+    if kind in balances.MOVED_BY:
+        asked = balances.balance_query(kind, day=day, of_entity=of_entity, settings=settings)
+        return [(asked, partial(balances.balance_line, purpose=kind, entity=entity, day=day, settings=settings))]
+    if kind == "open_item":
+        return [
+            (balances.open_query(of_entity=of_entity), partial(balances.left_line, kind="invoice", settings=settings))
+        ]
+    if kind == "unapplied":
+        read = partial(balances.left_line, kind="payment", settings=settings)
+        return [(balances.unapplied_query(of_entity=of_entity), read)]
+    if kind == "outside_journal":
+        asked = balances.journals_query(day=day, of_entity=of_entity, settings=settings)
+        return [(asked, partial(balances.journal_line, settings=settings))]
     if kind == "posted_rate":
         of_one = subsidiary(entity, settings=settings)
         asked = rates.posted_query(day=day, subsidiary=of_one, of_entity=of_entity)

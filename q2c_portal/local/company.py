@@ -141,6 +141,7 @@ def _netsuite(url: str) -> Connection:
                 "bad_debt": "610",
                 "withholding": "126",
                 "conversion": "128",
+                "tax": "210",
             },
             "tax_code_zero": "9",
             "tax_codes": {"zero": "9"},

@@ -1,7 +1,7 @@
 """Roll-forward of the gateway's clearing account: what every movement leaves there is the balance the ERP shows."""
 
 from reconciliation.controls.control import Control, Type
-from sync import clearing
+from sync.balances import clearing
 
 CLEARING = Control(
     name="clearing",

@@ -65,6 +65,10 @@ class Control:
     compares: tuple[str, ...] = ("net", "tax", "gross")
     #: what must agree beside amounts, where both sides say it: customer, account, period
     also_compares: tuple[str, ...] = ()
+    #: reason of a break in presence or amount, where that is no missing and no wrong document
+    break_kind: str = ""
+    #: controls whose open cases about the same document explain it here
+    explained_by: tuple[str, ...] = ()
     date_basis: str = ""
     assertion: str = ""
     owner: Team = Team.FINANCE

@@ -1,7 +1,7 @@
 """Leg two: each side of what the gateway converted is in the ERP, in its own currency."""
 
 from reconciliation.controls.control import Control
-from sync import clearing
+from sync.balances import clearing
 
 CONVERSIONS = Control(
     name="conversions",

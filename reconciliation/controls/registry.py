@@ -14,9 +14,11 @@ from reconciliation.controls.customers import CUSTOMERS_IN_BILLING, CUSTOMERS_IN
 from reconciliation.controls.deferred_revenue import DEFERRED_REVENUE
 from reconciliation.controls.document_numbers import DOCUMENT_NUMBERS
 from reconciliation.controls.invoices import INVOICES
+from reconciliation.controls.outside_journals import OUTSIDE_JOURNALS
 from reconciliation.controls.payouts import DISPUTES, PAYOUTS, PAYOUTS_AT_BANK
 from reconciliation.controls.rates import RATES
 from reconciliation.controls.receipts import RECEIPTS
+from reconciliation.controls.receivables import OPEN_ITEMS, RECEIVABLES, TAX_PAYABLE, UNAPPLIED_CASH
 from reconciliation.controls.refunds import REFUNDS
 from reconciliation.controls.revenue_schedules import REVENUE_SCHEDULES
 from reconciliation.controls.services_ordered import SERVICES_ORDERED
@@ -53,6 +55,11 @@ CONTROLS: dict[str, Control] = {
         CONVERSIONS,
         CLEARING,
         BANK_RECEIPTS,
+        OPEN_ITEMS,
+        UNAPPLIED_CASH,
+        RECEIVABLES,
+        TAX_PAYABLE,
+        OUTSIDE_JOURNALS,
         WITHHOLDING_CERTIFICATES,
     )
 }

@@ -17,7 +17,8 @@ from q2c_portal.local import company, days, loading, people, pipeline
 from q2c_portal.local.desk import Person
 from q2c_portal.local.sandboxes import NetSuiteAdmin, SalesforceAdmin, StripeWorld
 from reconciliation import tie_out
-from reconciliation.models import ExceptionCase
+from reconciliation.controls.receivables import OPEN_ITEMS, RECEIVABLES, TAX_PAYABLE, UNAPPLIED_CASH
+from reconciliation.models import Break, ControlRun, ExceptionCase
 from sync import connections, polling
 from sync.models import Connection, CrmStatusRecord, Delivery, LegalEntity
 from sync.states import UNFINISHED
@@ -255,6 +256,14 @@ class Business:
         columns = ("unexplained", "explained", "held", "in_flight")
         assert {name: self.total(name) for name in columns} == dict.fromkeys(columns, Decimal(0))
         assert self.total("left") == self.total("right")
+        self._accounts_tie()
+
+    def _accounts_tie(self) -> None:
+        """What is open document by document, and the balances of receivables and tax, are the ERP's too."""
+        for name in (OPEN_ITEMS.name, UNAPPLIED_CASH.name, RECEIVABLES.name, TAX_PAYABLE.name):
+            run = ControlRun.objects.filter(control=name).order_by("-business_date", "-version").first()
+            found = Break.objects.filter(control=name, healed_at=None).values("kind", "label", "left", "right")
+            assert run is None or run.status == "tied", (name, run.status, run.trouble, list(found))
 
     def cases(self, **about: Any) -> list[ExceptionCase]:
         """Open cases, oldest first."""

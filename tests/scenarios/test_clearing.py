@@ -8,7 +8,7 @@ import pytest
 
 from reconciliation.controls import runner
 from reconciliation.models import ControlRun
-from sync import clearing
+from sync.balances import clearing
 from tests.scenarios.business import FIRST_DAY, Business, Sold
 
 #: its invoice is issued on the first day, and customers here pay a day later
@@ -37,9 +37,13 @@ def test_clearing_rolls_forward_through_payment_payout_dispute_and_a_booking_by_
     business.stripe.settings(disputing_customers=[charge["customer"]])
     business.live(until=PAID + timedelta(days=3))
     # then the roll-forward has each movement in its column, and closes at what the ERP shows
-    (whole,) = clearing.roll_forward(business.world.entity, since=FIRST_DAY, until=business.today)
-    assert (whole.opening, whole.receipts, whole.payouts) == (0, Decimal("605"), Decimal("-587.15"))
-    assert (whole.disputes, whole.fees, whole.closing) == (Decimal("-605"), Decimal("-32.85"), Decimal("-620"))
+    (whole,) = clearing.CLEARING.roll_forward(business.world.entity, since=FIRST_DAY, until=business.today)
+    assert (whole.opening, whole.moved["receipts"], whole.moved["payouts"]) == (0, Decimal("605"), Decimal("-587.15"))
+    assert (whole.moved["disputes"], whole.moved["fees"], whole.closing) == (
+        Decimal("-605"),
+        Decimal("-32.85"),
+        Decimal("-620"),
+    )
     run = ask(business)
     assert (run.status, run.trouble, run.totals["USD"]["right"]) == ("tied", "", "-620.00")
     business.ties()

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from reconciliation.controls import runner
-from sync import clearing
+from sync.balances import clearing
 from sync.models import ConversionRecord, PayoutRecord
 from tests.scenarios.branches import CURRENCIES, GERMANY, keep_rates
 from tests.scenarios.business import FIRST_DAY, Business, Sold
@@ -64,8 +64,8 @@ def test_dollars_charged_by_a_german_company_are_paid_out_in_euros(open_business
     assert sum((Decimal(line["base"]) for line in books), Decimal(0)) == 0
     business.live(until=FIRST_DAY + timedelta(days=3))
     # and the roll-forward closes at nothing in both, as the ERP shows
-    rows = clearing.roll_forward(branch.entity, since=FIRST_DAY, until=business.today)
-    assert {row.currency: (row.receipts, row.conversions, row.closing) for row in rows} == {
+    rows = clearing.CLEARING.roll_forward(branch.entity, since=FIRST_DAY, until=business.today)
+    assert {row.currency: (row.moved["receipts"], row.moved["conversions"], row.closing) for row in rows} == {
         "EUR": (0, Decimal("4491.73"), 0),
         "USD": (Decimal("4821"), Decimal("-4821"), 0),
     }

@@ -26,7 +26,8 @@ from connectors.money import minor_units
 from reconciliation.controls import runner
 from reconciliation.controls.registry import controls_of
 from reconciliation.models import Break, ControlRun, ExceptionCase
-from sync import clearing, clock
+from sync import clock
+from sync.balances import clearing
 from sync.models import (
     ConversionRecord,
     DisputeMovementRecord,
@@ -141,12 +142,12 @@ def test_the_columns_sum_to_what_the_journals_book_in_every_currency(company: Co
     with transaction.atomic():
         keep(shapes, company.entity)
         with connection.cursor() as cursor:
-            cursor.execute(" UNION ALL ".join(clearing.MOVEMENTS))
+            cursor.execute(" UNION ALL ".join(clearing.CLEARING.movements))
             rows = cursor.fetchall()
         transaction.set_rollback(True)
     sums: dict[tuple[str, str], Decimal] = {}
     for reference, _, currency, day, column, value in rows:
-        assert column in clearing.COLUMNS and day == DAY
+        assert column in clearing.CLEARING.columns and day == DAY
         sums[reference, currency] = sums.get((reference, currency), Decimal(0)) + value
     assert sums == {(shape.reference, shape.currency): booked(shape) for shape in shapes}
 
@@ -157,11 +158,11 @@ def test_a_roll_forward_closes_where_the_next_one_opens(company: Company) -> Non
     company.hears(dataclasses.replace(payout("payment:paper:pi_1"), paid_on=NEXT), source=company.billing)
     company.settles()
     # when / then
-    (first,) = clearing.roll_forward(company.entity, since=DAY, until=DAY)
-    (second,) = clearing.roll_forward(company.entity, since=NEXT, until=NEXT)
-    (both,) = clearing.roll_forward(company.entity, since=DAY, until=NEXT)
-    assert (first.opening, first.receipts, first.closing) == (Decimal(0), Decimal(100), Decimal(100))
-    assert (second.opening, second.fees, second.payouts) == (first.closing, Decimal(-3), Decimal(-97))
+    (first,) = clearing.CLEARING.roll_forward(company.entity, since=DAY, until=DAY)
+    (second,) = clearing.CLEARING.roll_forward(company.entity, since=NEXT, until=NEXT)
+    (both,) = clearing.CLEARING.roll_forward(company.entity, since=DAY, until=NEXT)
+    assert (first.opening, first.moved["receipts"], first.closing) == (Decimal(0), Decimal(100), Decimal(100))
+    assert (second.opening, second.moved["fees"], second.moved["payouts"]) == (first.closing, Decimal(-3), Decimal(-97))
     assert second.closing == both.closing == 0
     assert second.words() == "opening 100.00 - fees 3.00 - payouts 97.00 = 0.00"
 
@@ -248,5 +249,5 @@ def test_a_movement_counts_on_the_day_the_ledger_counts_it(
     company: Company, day: date, opening: int, receipts: int
 ) -> None:
     sold(company)
-    (one,) = clearing.roll_forward(company.entity, since=day, until=day)
-    assert (one.opening, one.receipts, one.closing) == (opening, receipts, 100)
+    (one,) = clearing.CLEARING.roll_forward(company.entity, since=day, until=day)
+    assert (one.opening, one.moved["receipts"], one.closing) == (opening, receipts, 100)

@@ -1,0 +1,62 @@
+"""Journals that people typed into the ERP on accounts where only our documents belong: each is looked at."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from connectors.interface import ControlLine
+from reconciliation.controls.control import Control, Finding, Type
+from reconciliation.models import ControlLine as Staged
+from reconciliation.models import ControlStage
+from reconciliation.models.controls import Side
+from sync.models import LegalEntity
+from sync.money_text import plain
+
+NAME = "outside_journals"
+
+
+def none_of_ours(entity: LegalEntity, day: date) -> list[ControlLine]:
+    """We have none: ours are told by their references, and not listed."""
+    return []
+
+
+def findings(entity: LegalEntity) -> Sequence[Finding]:
+    """One for each account a journal moved."""
+    stages = ControlStage.objects.filter(control=NAME, entity=entity, side=Side.RIGHT, is_current=True)
+    lines = Staged.objects.filter(stage__in=list(stages.values_list("pk", flat=True)), gross__isnull=False)
+    return [
+        Finding(
+            reference=line.reference,
+            kind="OUTSIDE_JOURNAL",
+            label=f"{line.label}, {line.status}",
+            cause=line.status,
+            currency=line.currency,
+            dated=line.document_date,
+            right={
+                "external_id": line.external_id,
+                "status": line.status,
+                "gross": plain(line.gross, line.currency),
+                "memo": line.counterparty,
+            },
+            difference=-line.gross,
+        )
+        for line in lines.order_by("pk")
+        if line.gross
+    ]
+
+
+OUTSIDE_JOURNALS = Control(
+    name=NAME,
+    title="Nobody typed a journal on accounts that are ours",
+    leg="",
+    kind="journal",
+    left_role="portal",
+    left_kind="outside_journal",
+    right_role="erp",
+    right_kind="outside_journal",
+    type=Type.LISTING,
+    compares=(),
+    date_basis="Posting date in the ERP",
+    assertion="Existence, accuracy",
+    left_reader=none_of_ours,
+    judges=findings,
+)

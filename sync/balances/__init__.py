@@ -1,0 +1,1 @@
+"""Accounts of the ledger whose balances follow from our own records, one file each."""
