@@ -7,6 +7,7 @@ from functools import partial
 from selectors import EVENT_READ
 from typing import Any
 
+from django.urls import get_resolver
 from gunicorn import http
 from gunicorn.http.unreader import SocketUnreader
 from gunicorn.workers.gthread import TConn, ThreadWorker
@@ -38,6 +39,11 @@ class TimedUnreader(SocketUnreader):
 
 class BoundedThreads(ThreadWorker):
     """The thread worker, each request of it with a moment by which it must be here."""
+
+    def load_wsgi(self) -> None:
+        """Reads every page and door before the first call, which would wait for that else."""
+        super().load_wsgi()
+        list(get_resolver().url_patterns)
 
     def accept(self, listener: Any) -> None:
         """Who only opens a connection gets no thread: it waits among the idle ones until something is said on it."""
