@@ -25,8 +25,9 @@ MOVED_BY: dict[str, tuple[tuple[str, ...], int]] = {
     ),
     "tax": (("invoice", "credit_memo", "void"), -1),
 }
-#: accounts on which nothing belongs that is not ours, by purpose; those the settings name are looked at
-WATCHED = ("receivable", "clearing", "disputed", "reserve", "conversion", "tax")
+#: accounts on which nothing belongs that is not ours, by purpose; those the settings name are looked at. The clearing
+#: account's whole balance is compared, and a journal there shows in it
+WATCHED = ("receivable", "disputed", "reserve", "conversion", "tax")
 _TITLES = {"receivable": "Receivables", "tax": "Tax payable"}
 
 

@@ -20,28 +20,39 @@ def none_of_ours(entity: LegalEntity, day: date) -> list[ControlLine]:
 
 
 def findings(entity: LegalEntity) -> Sequence[Finding]:
-    """One for each account a journal moved."""
+    """One for each account a journal moved; one that another took back, to the cent, is over with it."""
     stages = ControlStage.objects.filter(control=NAME, entity=entity, side=Side.RIGHT, is_current=True)
-    lines = Staged.objects.filter(stage__in=list(stages.values_list("pk", flat=True)), gross__isnull=False)
-    return [
-        Finding(
-            reference=line.reference,
-            kind="OUTSIDE_JOURNAL",
-            label=f"{line.label}, {line.status}",
-            cause=line.status,
-            currency=line.currency,
-            dated=line.document_date,
-            right={
-                "external_id": line.external_id,
-                "status": line.status,
-                "gross": plain(line.gross, line.currency),
-                "memo": line.counterparty,
-            },
-            difference=-line.gross,
-        )
-        for line in lines.order_by("pk")
-        if line.gross
-    ]
+    lines = Staged.objects.filter(stage__in=list(stages.values_list("pk", flat=True))).order_by("document_date", "pk")
+    standing: list[Staged] = []
+    for line in lines:
+        taken_back = next((one for one in standing if _cancels(one, line)), None)
+        if taken_back:
+            standing.remove(taken_back)
+        elif line.gross:
+            standing.append(line)
+    return [_finding(line) for line in standing]
+
+
+def _cancels(one: Staged, other: Staged) -> bool:
+    return (one.status, one.currency, one.gross) == (other.status, other.currency, -other.gross)
+
+
+def _finding(line: Staged) -> Finding:
+    return Finding(
+        reference=line.reference,
+        kind="OUTSIDE_JOURNAL",
+        label=f"{line.label}, {line.status}",
+        cause=line.status,
+        currency=line.currency,
+        dated=line.document_date,
+        right={
+            "external_id": line.external_id,
+            "status": line.status,
+            "gross": plain(line.gross, line.currency),
+            "memo": line.counterparty,
+        },
+        difference=-line.gross,
+    )
 
 
 OUTSIDE_JOURNALS = Control(

@@ -1,8 +1,31 @@
 """Receivables and tax: document by document what is open, and the balances of the accounts they stand on."""
 
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+from connectors.interface import ControlLine
 from reconciliation.controls.control import Control, Type
+from reconciliation.models import Break
 from sync.balances import open_documents, receivable, tax
+from sync.balances.account import Account
 from sync.models import InvoiceRecord, LegalEntity, PaymentRecord
+from sync.money_text import money
+
+#: controls of documents -> how the receivables account moves by what they list
+_ON_RECEIVABLES = {
+    "invoices": 1,
+    "credit_memos": 1,
+    "voids": 1,
+    "write_offs": 1,
+    # listed as money that came in: it lowers what is owed
+    "receipts": -1,
+    "refunds": -1,
+}
+_ON_TAX = {"invoices": 1, "credit_memos": 1, "voids": 1}
+Reader = Callable[[LegalEntity, date], Sequence[ControlLine]]
 
 
 def bills(entity: LegalEntity) -> bool:
@@ -13,6 +36,31 @@ def bills(entity: LegalEntity) -> bool:
 def receives(entity: LegalEntity) -> bool:
     """Whether a receipt of the company is known."""
     return PaymentRecord.objects.filter(legal_entity=entity).exists()
+
+
+def _without_known(account: Account, reader: Reader, *, moves: Mapping[str, int], column: str) -> Reader:
+    """The account's balance less what documents are off by that are breaks already, each with a case or an accepted item
+    of its own: every difference counts once.
+    """
+
+    def read(entity: LegalEntity, day: date) -> list[ControlLine]:
+        off: dict[str, Decimal] = defaultdict(Decimal)
+        for one in Break.objects.filter(control__in=moves, entity=entity, healed_at=None):
+            left, right = (Decimal(side.get(column) or 0) for side in (one.left, one.right))
+            off[one.currency] += moves[one.control] * (left - right)
+        return [
+            _less(line, off[line.currency]) if line.reference == account.balance_of(line.currency) else line
+            for line in reader(entity, day)
+        ]
+
+    return read
+
+
+def _less(line: ControlLine, by: Decimal) -> ControlLine:
+    if not by:
+        return line
+    known = f"{line.label}; less {money(by, line.currency)} of documents that are breaks of their own"
+    return replace(line, net=line.net - by, gross=line.gross - by, label=known)
 
 
 OPEN_ITEMS = Control(
@@ -66,7 +114,7 @@ RECEIVABLES = Control(
     date_basis="Posting date on both sides, up to the business date",
     assertion="Completeness, accuracy, existence",
     applies=bills,
-    left_reader=receivable.lines,
+    left_reader=_without_known(receivable.RECEIVABLE, receivable.lines, moves=_ON_RECEIVABLES, column="gross"),
     break_kind="BALANCE_DIFFERS",
 )
 TAX_PAYABLE = Control(
@@ -84,6 +132,6 @@ TAX_PAYABLE = Control(
     date_basis="Posting date on both sides, up to the business date",
     assertion="Completeness, accuracy, cut-off",
     applies=bills,
-    left_reader=tax.lines,
+    left_reader=_without_known(tax.TAX_PAYABLE, tax.lines, moves=_ON_TAX, column="tax"),
     break_kind="BALANCE_DIFFERS",
 )

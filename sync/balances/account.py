@@ -88,6 +88,10 @@ class Account:
             for currency, sums in sorted(moved.items())
         ]
 
+    def balance_of(self, currency: str) -> str:
+        """Reference of the line with the account's balance in a currency."""
+        return f"{self.name}:{currency}"
+
     def lines(self, entity: LegalEntity, day: date, *, label: str) -> list[ControlLine]:
         """Our side of the account's control: per currency what the ledger was given, and each movement it does not have
         yet by itself.
@@ -97,7 +101,7 @@ class Account:
             for reference, currency, moved_on, value in self._rows(_NOT_POSTED, entity, since=day, until=day)
         ]
         booked = [
-            _line(f"{self.name}:{one.currency}", one.currency, one.closing, day, label=f"{label}: {one.words()}")
+            _line(self.balance_of(one.currency), one.currency, one.closing, day, label=f"{label}: {one.words()}")
             for one in self.roll_forward(entity, since=day, until=day)
         ]
         return [*waiting, *booked]

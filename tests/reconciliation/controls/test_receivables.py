@@ -51,9 +51,7 @@ def test_they_are_asked_of_who_bills_and_of_who_received(company: Company, paper
     assert names & {control.name for control in controls_of(company.entity)} == names - {"unapplied_cash"}
 
 
-def test_what_was_posted_lowers_what_is_open_and_the_rest_is_a_line_of_its_own(
-    company: Company, erp: Books
-) -> None:
+def test_what_was_posted_lowers_what_is_open_and_the_rest_is_a_line_of_its_own(company: Company, erp: Books) -> None:
     assert open_now(company) == {IN1: 100, IN2: 100} and balance(company) == {"receivable:USD": 200}
     # given a payment of the first, heard and not carried yet
     company.hears(payment(), allocation(), source=company.billing)
@@ -122,6 +120,21 @@ def test_a_balance_that_is_off_is_a_case_over_what_it_is_off_by(company: Company
     assert ask(company, "receivables").status == "tied"
 
 
+def test_what_a_document_is_off_by_counts_once(company: Company, erp: Books, paper: Any) -> None:
+    # given an invoice that somebody lowered in the ERP, which the control of invoices has found
+    paper("billing").lists["invoice"] = [line(IN1, "100.00", day=DAY), line(IN2, "100.00", day=DAY)]
+    erp.lists["invoice"] = [line(IN1, "64.00", day=DAY), line(IN2, "100.00", day=DAY)]
+    ask(company, "invoices")
+    # then the account, which is lower by as much, is no second case
+    erp.lists["receivable"] = [line("receivable:USD", "164.00", day=DAY)]
+    assert ask(company, "receivables").status == "tied"
+    assert [case.reason for case in ExceptionCase.objects.all()] == ["AMOUNT_MISMATCH"]
+    # and what it is off by beyond that is one
+    erp.lists["receivable"] = [line("receivable:USD", "160.00", day=DAY)]
+    ask(company, "receivables")
+    assert ExceptionCase.objects.get(reason="BALANCE_DIFFERS").amount == Decimal(4)
+
+
 def test_cash_on_account_is_compared_receipt_by_receipt(company: Company, erp: Books) -> None:
     company.hears(payment(amount="140.00"), allocation(amount="100.00"), source=company.billing)
     company.settles()
@@ -142,3 +155,8 @@ def test_a_journal_typed_on_our_account_is_found(company: Company, erp: Books) -
     case = ExceptionCase.objects.get()
     assert (case.reason, case.amount, case.currency) == ("OUTSIDE_JOURNAL", Decimal(250), "USD")
     assert "JE9, account 122" in case.document
+    # when another one takes it back, it is over
+    erp.lists["outside_journal"].append(line("journal:netsuite:10:122", "250.00", day=DAY))
+    erp.lists["outside_journal"][1] = replace(erp.lists["outside_journal"][1], status="account 122")
+    assert ask(company, "outside_journals").status == "tied"
+    assert ExceptionCase.objects.get().status == "closed"
