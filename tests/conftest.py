@@ -18,6 +18,7 @@ from sync import clock, nudges
 from sync import connections as live
 from tests import paper_erp
 from tests.chaos import planted
+from tests.clean_up import clean_up
 from tests.small_company import Company, found_company
 
 hypothesis_settings.register_profile("steady", derandomize=True, deadline=None, print_blob=True)
@@ -41,32 +42,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     assert len(ids) == len(items), f"two tests have the same id: {ids.most_common(1)}"
 
 
-#: tables that refuse to be emptied -> the trigger that does it
-REFUSE_TRUNCATE = {
-    "sync_journalentry": "journal_refuses_truncate",
-    "sync_journalseal": "seal_refuses_truncate",
-    "sync_journalwaiting": "waiting_refuses_truncate",
-    "sync_journalcheck": "check_refuses_truncate",
-}
-_clean_up = TransactionTestCase._fixture_teardown
-
-
-def _clean_up_with_the_journal_open(self: TransactionTestCase) -> None:
-    """The journal and its seals refuse TRUNCATE, and a test that commits is cleaned up by nothing else."""
-    _turn("DISABLE")
-    try:
-        _clean_up(self)
-    finally:
-        _turn("ENABLE")
-
-
-def _turn(how: str) -> None:
-    with connection.cursor() as cursor:
-        for table, trigger in REFUSE_TRUNCATE.items():
-            cursor.execute(f"ALTER TABLE {table} {how} TRIGGER {trigger}")
-
-
-TransactionTestCase._fixture_teardown = _clean_up_with_the_journal_open  # type: ignore[method-assign]
+TransactionTestCase._fixture_teardown = clean_up  # type: ignore[method-assign]
 
 
 @pytest.fixture(scope="session", autouse=True)

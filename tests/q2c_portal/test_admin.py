@@ -1,5 +1,6 @@
 """Admin pages: everything opens to read, nothing that the engine writes can be typed in."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -8,6 +9,7 @@ from django.contrib import admin
 from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.urls import reverse
+from pytest_django import DjangoDbBlocker
 
 from q2c_portal.roles import ROLES
 from reconciliation.models import (
@@ -21,6 +23,7 @@ from sync.models import (
     LatePosting,
     ProductMapping,
 )
+from tests import kept
 from tests.q2c_portal.whole import OURS, whole
 from tests.reconciliation.views import story as told
 
@@ -29,9 +32,10 @@ pytestmark = pytest.mark.django_db
 EDITABLE = {"connection", "ownershiprule", "legalentity", "postingwindow", "lateposting"}
 
 
-@pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> told.Story:
-    return whole(monkeypatch)
+@pytest.fixture(scope="module")
+def world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[told.Story]:
+    with kept.rows(django_db_blocker), pytest.MonkeyPatch.context() as patch:
+        yield whole(patch)
 
 
 @pytest.fixture
