@@ -39,8 +39,8 @@ def receives(entity: LegalEntity) -> bool:
 
 
 def _without_known(account: Account, reader: Reader, *, moves: Mapping[str, int], column: str) -> Reader:
-    """The account's balance less what documents are off by that are breaks already, each with a case or an accepted item
-    of its own: every difference counts once.
+    """The account's balance less what documents are off by that are breaks already, each with a case or an accepted
+    item of its own: every difference counts once.
     """
 
     def read(entity: LegalEntity, day: date) -> list[ControlLine]:

@@ -1,4 +1,4 @@
-"""What NetSuite's ledger and sub-ledger say, against the sandbox: balances of accounts, what is open, journals by hand."""
+"""What NetSuite's ledger and sub-ledger say, against the sandbox: balances, what is open, journals typed by hand."""
 
 from dataclasses import replace
 from datetime import date
