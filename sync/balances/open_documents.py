@@ -33,7 +33,8 @@ WITH mine AS (
 SELECT mine.reference, mine.number, mine.customer_reference, mine.currency, mine.document_date,
     mine.total - coalesce(booked.amount, 0)
 FROM mine LEFT JOIN booked USING (reference)
-WHERE mine.is_booked AND mine.total <> coalesce(booked.amount, 0)
+-- what goes beyond an invoice lies on the customer's account there: no ledger has one that is open below zero
+WHERE mine.is_booked AND mine.total > coalesce(booked.amount, 0)
 UNION ALL
 SELECT mine.reference, mine.number, mine.customer_reference, mine.currency, mine.document_date, mine.total
 FROM mine WHERE NOT mine.is_booked AND mine.total <> 0
