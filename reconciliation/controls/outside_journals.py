@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from connectors.interface import ControlLine
-from reconciliation.controls.control import Control, Finding, Type
+from reconciliation.controls.control import Control, Finding
 from reconciliation.models import ControlLine as Staged
 from reconciliation.models import ControlStage
 from reconciliation.models.controls import Side
@@ -64,7 +64,6 @@ OUTSIDE_JOURNALS = Control(
     left_kind="outside_journal",
     right_role="erp",
     right_kind="outside_journal",
-    type=Type.LISTING,
     compares=(),
     date_basis="Posting date in the ERP",
     assertion="Existence, accuracy",

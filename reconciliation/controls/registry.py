@@ -73,7 +73,9 @@ def controls_of(entity: LegalEntity) -> list[Control]:
     systems: dict[str, set[str]] = {}
     for route in EntityRoute.objects.filter(entity=entity, is_shadow=False).select_related("connection"):
         systems.setdefault(route.role, set()).add(route.connection.system)
-    return [control for control in CONTROLS.values() if control.applies(entity) and _can_be_asked(control, systems)]
+    # several controls go by the same condition
+    applies = {condition: condition(entity) for condition in {control.applies for control in CONTROLS.values()}}
+    return [control for control in CONTROLS.values() if applies[control.applies] and _can_be_asked(control, systems)]
 
 
 def first_day(entity: LegalEntity) -> date | None:

@@ -19,8 +19,9 @@ from sync.models import Delivery, JournalEntry
 from tests.reconciliation.controls.test_tax import bills, sells
 from tests.reconciliation.desk import approver, ask, at, case_of, finish, preparer
 from tests.reconciliation.views.markup import text_of
+from tests.refunds import refund, refund_failure
 from tests.small_company import DAY, Company, allocation, credit_memo, invoice, payment, person, void, write_off
-from tests.sync.test_cash import dispute_parts, failure, refund
+from tests.sync.test_cash import dispute_parts
 from tests.sync.test_taxes import taxed as taxed
 
 pytestmark = pytest.mark.django_db
@@ -89,7 +90,7 @@ def test_a_refund_that_came_home_says_so_and_is_on_account_again(sold: Company) 
     (given,) = lines("corrections", sold)
     assert (given.words["State"], given.words["Why"]) == ("Posted", "What was paid too much")
     # when it comes home, it is there again, and the refund says so
-    sold.hears(failure(), source=sold.billing)
+    sold.hears(refund_failure(), source=sold.billing)
     sold.settles()
     (line,) = lines("open-cash", sold)
     assert line.words["Document"].startswith("Refund that came home") and line.money["On account"] == Decimal("40.00")
