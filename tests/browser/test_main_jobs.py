@@ -16,10 +16,10 @@ from tests.reconciliation.views import desk_people
 from tests.reconciliation.views import story as told
 from tests.small_company import DAY, Company, invoice
 
-#: other journeys are by mouse in every run; these by mouse too are in `make e2e`
+#: in every run by the keyboard alone; other journeys are by mouse and on a phone, these too are in `make e2e`
 pytestmark = pytest.mark.parametrize(
     "way",
-    [pytest.param(way, id=name, marks=[pytest.mark.slow] if name == "mouse" else []) for name, way in HANDS.items()],
+    [pytest.param(way, id=name, marks=[] if name == "keyboard" else [pytest.mark.slow]) for name, way in HANDS.items()],
 )
 WHY = "Why (the approver reads this)"
 
