@@ -98,6 +98,12 @@ WHERE different.kind = 'PERIOD_MISMATCH' AND late.reference = different.referenc
 """
 _MATCHED = "UPDATE different SET standing = 'matched', case_id = NULL WHERE met IS NOT NULL"
 
+# whom the two do not agree on, by name and number
+_CALLED = (
+    "CASE kind WHEN 'CUSTOMER_MISMATCH' THEN coalesce((SELECT known.name || ', ' || split_part(known.reference, ':', 2)"
+    " FROM sync_customerrecord known WHERE known.reference = {side}_customer), {side}_customer) END"
+)
+
 _TOTALS = """
 SELECT currency, to_char(document_date, 'YYYY-MM') AS period, sum(left_count)::bigint, sum(right_count)::bigint,
     coalesce(sum(left_net), 0), coalesce(sum(right_net), 0), coalesce(sum(left_tax), 0), coalesce(sum(right_tax), 0),
@@ -296,7 +302,8 @@ def differences(*, standing: str | None = None, limit: int | None = None) -> lis
             "SELECT reference, currency, document_date, kind, standing, case_id, coalesce(left_label, right_label),"
             " coalesce(left_counterparty, right_counterparty, ''), left_id, left_net, left_tax, left_gross, left_status,"
             " right_id, right_net, right_tax, right_gross, right_status, left_currency, right_currency,"
-            " cause, cause_with, left_customer, right_customer, left_date, right_date, other_account FROM different"
+            f" cause, cause_with, {_CALLED.format(side='left')}, {_CALLED.format(side='right')}, left_date, right_date,"
+            " other_account FROM different"
             " WHERE standing = coalesce(%(standing)s, standing) AND (standing <> 'matched' OR %(standing)s = 'matched')"
             " ORDER BY document_date, reference LIMIT %(limit)s",
             {"standing": standing, "limit": limit},

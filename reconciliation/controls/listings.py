@@ -6,6 +6,7 @@ from typing import Any
 from django.db import transaction
 
 from reconciliation import cases
+from reconciliation.controls import sides
 from reconciliation.controls.control import Control, Finding
 from reconciliation.models import Break, ControlRun, ExceptionCase
 from sync import bulk, clock
@@ -46,7 +47,8 @@ def take_stock(row: ControlRun, control: Control, findings: Sequence[Finding]) -
             for reference, one in found.items()
             if reference not in stays
         )
-        cases.open_cases([_opening(one, control, found[one.reference]) for one in fresh])
+        system = _found_in(control, row) if fresh else ""
+        cases.open_cases([_opening(one, control, found[one.reference], system=system) for one in fresh])
         row.status = ControlRun.Status.OPEN_EXCEPTIONS if found else ControlRun.Status.TIED
         row.totals, row.finished_at = {}, clock.now()
         row.save()
@@ -56,11 +58,21 @@ def _is_still(known: Break, found: Finding | None) -> bool:
     return found is not None and (known.kind, known.difference) == (found.kind, found.difference or 0)
 
 
-def _opening(row: Break, control: Control, found: Finding) -> Any:
+def _found_in(control: Control, row: ControlRun) -> str:
+    """The system whose list was read; a control that finds by itself reads none."""
+    if control.judges is None:
+        return ""
+    return sides.source(
+        row.entity, sides.routes(row.entity), control.right_role, on=row.business_date
+    ).connection.system
+
+
+def _opening(row: Break, control: Control, found: Finding, *, system: str) -> Any:
     return cases.Opening(
         target="break_row",
         row=row,
         reason=row.kind,
+        system=system,
         reference=row.reference,
         entity_id=row.entity_id,
         customer_name=row.counterparty,

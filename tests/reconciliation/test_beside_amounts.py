@@ -53,7 +53,8 @@ def test_another_customer_is_a_break_though_the_amounts_agree(company: Company, 
     assert ask(company).status == "open_exceptions"
     found, case = Break.objects.get(), ExceptionCase.objects.get()
     assert (found.kind, found.difference) == ("CUSTOMER_MISMATCH", 0)
-    assert (found.left["customer"], found.right["customer"]) == (ONE, TWO)
+    called = [f"Customer {number}, {customer(number).crm_account_id}" for number in (1, 2)]
+    assert [found.left["customer"], found.right["customer"]] == called
     assert case.reason == "CUSTOMER_MISMATCH" and case.team == "finance"
     # and with the right one again it is over
     shows(billed, customer=of(company, ONE))
