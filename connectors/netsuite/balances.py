@@ -8,10 +8,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from connectors.errors import Misconfigured
 from connectors.interface import ControlLine
 from connectors.money import amount
-from connectors.netsuite import cash, mapping
+from connectors.netsuite import account_balance, cash, mapping
 from connectors.netsuite.mapping import Settings
 
 #: purpose -> kinds of ours that move its account, and the side it stands on: 1 debit, -1 credit
@@ -37,29 +36,21 @@ def balance_query(purpose: str, *, day: date, of_entity: str, settings: Settings
     """
     kinds, _ = MOVED_BY[purpose]
     ours = " OR ".join(f"t.externalid LIKE '{kind}:%'" for kind in kinds)
-    return (
-        "SELECT t.currency, SUM(m.foreignamount) balance FROM transaction t "
-        "INNER JOIN transactionline m ON m.transaction = t.id "
-        "INNER JOIN transactionaccountingline a ON a.transaction = t.id AND a.transactionline = m.id "
-        f"WHERE a.account IN ({', '.join(_accounts(purpose, settings=settings))}) AND a.posting = 'T' AND ({ours}) "
-        f"AND t.trandate <= TO_DATE('{day:%Y-%m-%d}', 'YYYY-MM-DD'){of_entity} GROUP BY t.currency ORDER BY t.currency"
-    )
+    accounts = cash.named_account_ids(purpose, settings=settings)
+    return account_balance.query(accounts, day=day, of_entity=of_entity, which=ours)
 
 
 def balance_line(row: Mapping[str, Any], *, purpose: str, entity: str, day: date, settings: Settings) -> ControlLine:
     """One currency's balance, above zero on the side where the account stands."""
-    currency = mapping.currency_code({"id": row.get("currency", "")}, settings=settings)
     _, side = MOVED_BY[purpose]
-    balance = amount(side * Decimal(str(row.get("balance") or 0)), currency)
-    return ControlLine(
-        reference=f"{purpose}:{currency}",
-        external_id=",".join(_accounts(purpose, settings=settings)),
-        document_date=day,
-        currency=currency,
-        net=balance,
-        tax=balance - balance,
-        gross=balance,
+    return account_balance.line(
+        row,
+        name=purpose,
+        accounts=cash.account_ids(purpose, settings=settings),
+        side=side,
         label=f"{_TITLES[purpose]} of {entity}",
+        day=day,
+        settings=settings,
     )
 
 
@@ -130,10 +121,3 @@ def journal_line(row: Mapping[str, Any], *, settings: Settings) -> ControlLine:
         status=f"account {account}",
         counterparty=str(row.get("memo") or "")[:200],
     )
-
-
-def _accounts(purpose: str, *, settings: Settings) -> list[str]:
-    found = cash.account_ids(purpose, settings=settings)
-    if found == ["0"]:
-        raise Misconfigured(f"netsuite: the setting accounts.{purpose} names no account id", system="netsuite")
-    return found

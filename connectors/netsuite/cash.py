@@ -8,8 +8,7 @@ from typing import Any
 from connectors.canonical import Canonical, Payout, Refund, Withholding, entries
 from connectors.errors import Misconfigured, Rejected
 from connectors.interface import ControlLine, Receipt
-from connectors.money import amount
-from connectors.netsuite import mapping
+from connectors.netsuite import account_balance, mapping
 from connectors.netsuite.mapping import Known, Settings
 
 #: where older settings keep an account
@@ -130,34 +129,29 @@ def journal_receipt(record: Mapping[str, Any], *, settings: Settings) -> Receipt
     return Receipt(external_id=str(record["id"]), posted=record.get("approved") in (True, "T"), held=held)
 
 
+def named_account_ids(purpose: str, *, settings: Settings) -> list[str]:
+    """The same, where there must be one. Raises Misconfigured."""
+    found = account_ids(purpose, settings=settings)
+    if found == ["0"]:
+        raise Misconfigured(f"netsuite: the setting accounts.{purpose} names no account id", system="netsuite")
+    return found
+
+
 def balance_query(*, day: date, of_entity: str, settings: Settings) -> str:
     """What stands on the clearing accounts per transaction currency, up to and including a day. Raises Misconfigured
     where no clearing account is set.
     """
-    accounts = account_ids("clearing", settings=settings)
-    if accounts == ["0"]:
-        raise Misconfigured("netsuite: the setting accounts.clearing names no account id", system="netsuite")
-    return (
-        "SELECT t.currency, SUM(m.foreignamount) balance FROM transaction t "
-        "INNER JOIN transactionline m ON m.transaction = t.id "
-        "INNER JOIN transactionaccountingline a ON a.transaction = t.id AND a.transactionline = m.id "
-        f"WHERE a.account IN ({', '.join(accounts)}) AND a.posting = 'T' "
-        f"AND t.trandate <= TO_DATE('{day:%Y-%m-%d}', 'YYYY-MM-DD')"
-        f"{of_entity} GROUP BY t.currency ORDER BY t.currency"
-    )
+    return account_balance.query(named_account_ids("clearing", settings=settings), day=day, of_entity=of_entity)
 
 
 def balance_line(row: Mapping[str, Any], *, entity: str, day: date, settings: Settings) -> ControlLine:
     """One currency's balance; debits, which is what the gateway owes, above zero."""
-    currency = mapping.currency_code({"id": row.get("currency", "")}, settings=settings)
-    balance = amount(Decimal(str(row.get("balance") or 0)), currency)
-    return ControlLine(
-        reference=f"clearing:{currency}",
-        external_id=",".join(account_ids("clearing", settings=settings)),
-        document_date=day,
-        currency=currency,
-        net=balance,
-        tax=balance - balance,
-        gross=balance,
+    return account_balance.line(
+        row,
+        name="clearing",
+        accounts=account_ids("clearing", settings=settings),
+        side=1,
         label=f"Clearing account of {entity}",
+        day=day,
+        settings=settings,
     )

@@ -9,7 +9,7 @@ from connectors.canonical import JournalBatch
 from connectors.errors import Misconfigured, Rejected
 from connectors.interface import ControlLine, Receipt
 from connectors.money import amount
-from connectors.netsuite import mapping
+from connectors.netsuite import account_balance, mapping
 
 Settings = Mapping[str, Any]
 
@@ -66,29 +66,19 @@ def balance_query(settings: Settings, *, purpose: str, day: date, of_entity: str
     account = str(settings.get(f"{purpose}_account") or "")
     if not account.isdigit():
         raise Misconfigured(f"netsuite: the setting {purpose}_account names no account id", system="netsuite")
-    return (
-        "SELECT t.currency, SUM(m.foreignamount) balance FROM transaction t "
-        "INNER JOIN transactionline m ON m.transaction = t.id "
-        "INNER JOIN transactionaccountingline a ON a.transaction = t.id AND a.transactionline = m.id "
-        f"WHERE a.account = {account} AND a.posting = 'T' AND t.trandate <= TO_DATE('{day:%Y-%m-%d}', 'YYYY-MM-DD')"
-        f"{of_entity} GROUP BY t.currency ORDER BY t.currency"
-    )
+    return account_balance.query([account], day=day, of_entity=of_entity)
 
 
 def balance_line(row: Mapping[str, Any], *, purpose: str, entity: str, day: date, settings: Settings) -> ControlLine:
     """A liability stands on the credit side, which is negative there; what is deferred is shown above zero. What is
     unbilled is an asset, and above zero as it stands.
     """
-    currency = mapping.currency_code({"id": row.get("currency", "")}, settings=settings)
-    sign = -1 if purpose == "deferred" else 1
-    balance = amount(sign * Decimal(str(row.get("balance") or 0)), currency)
-    return ControlLine(
-        reference=f"{purpose}:{currency}",
-        external_id=str(settings.get(f"{purpose}_account")),
-        document_date=day,
-        currency=currency,
-        net=balance,
-        tax=balance - balance,
-        gross=balance,
+    return account_balance.line(
+        row,
+        name=purpose,
+        accounts=[str(settings.get(f"{purpose}_account"))],
+        side=-1 if purpose == "deferred" else 1,
         label=f"{purpose.capitalize()} revenue of {entity}",
+        day=day,
+        settings=settings,
     )

@@ -157,6 +157,7 @@ def _document_line(
     currency = record["currency"].upper()
     gross = from_sent(record["total"], currency)
     tax = sum((from_sent(part["amount"], currency) for part in record.get("total_taxes") or ()), gross - gross)
+    whose = customer or id_of(record.get("customer"))
     return ControlLine(
         reference=reference,
         external_id=record["id"],
@@ -168,8 +169,8 @@ def _document_line(
         gross=sign * gross + 0,
         label=record.get("number") or "",
         status=record["status"],
-        counterparty=customer or id_of(record.get("customer")),
-        customer=customer or id_of(record.get("customer")),
+        counterparty=whose,
+        customer=whose,
     )
 
 

@@ -47,6 +47,8 @@ def _without_known(account: Account, reader: Reader, *, moves: Mapping[str, int]
         off: dict[str, Decimal] = defaultdict(Decimal)
         for one in Break.objects.filter(control__in=moves, entity=entity, healed_at=None):
             left, right = (Decimal(side.get(column) or 0) for side in (one.left, one.right))
+            if one.kind == "CURRENCY_MISMATCH":
+                right = Decimal(0)  # of another currency: missing in this one, whole
             off[one.currency] += moves[one.control] * (left - right)
         return [
             _less(line, off[line.currency]) if line.reference == account.balance_of(line.currency) else line

@@ -97,11 +97,11 @@ class Account:
         yet by itself.
         """
         waiting = [
-            _line(reference, currency, amount(value, currency), moved_on, label="Not booked in the ERP")
+            untaxed_line(reference, currency, amount(value, currency), moved_on, label="Not booked in the ERP")
             for reference, currency, moved_on, value in self._rows(_NOT_POSTED, entity, since=day, until=day)
         ]
         booked = [
-            _line(self.balance_of(one.currency), one.currency, one.closing, day, label=f"{label}: {one.words()}")
+            untaxed_line(self.balance_of(one.currency), one.currency, one.closing, day, label=f"{label}: {one.words()}")
             for one in self.roll_forward(entity, since=day, until=day)
         ]
         return [*waiting, *booked]
@@ -113,7 +113,8 @@ class Account:
             return cursor.fetchall()
 
 
-def _line(reference: str, currency: str, value: Decimal, day: date, *, label: str) -> ControlLine:
+def untaxed_line(reference: str, currency: str, value: Decimal, day: date, *, label: str) -> ControlLine:
+    """Our side of one amount without tax, in major units."""
     return ControlLine(
         reference=reference,
         external_id="",

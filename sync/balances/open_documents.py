@@ -3,13 +3,14 @@
 What was not posted yet is a line of its own under its own reference, so that its own case or its way there explains it.
 """
 
+from dataclasses import replace
 from datetime import date
-from decimal import Decimal
 
 from django.db import connection as database
 
 from connectors.interface import ControlLine
 from connectors.money import amount
+from sync.balances.account import untaxed_line
 from sync.models import LegalEntity
 from sync.open_items import REDUCTIONS
 
@@ -77,21 +78,10 @@ def _lines(query: str, entity: LegalEntity) -> list[ControlLine]:
     with database.cursor() as cursor:
         cursor.execute(query, {"entity": entity.pk})
         return [
-            _line(reference, label, customer, currency, dated, amount(rest, currency))
+            replace(
+                untaxed_line(reference, currency, amount(rest, currency), dated, label=label),
+                counterparty=customer,
+                customer=customer,
+            )
             for reference, label, customer, currency, dated, rest in cursor.fetchall()
         ]
-
-
-def _line(reference: str, label: str, customer: str, currency: str, dated: date, rest: Decimal) -> ControlLine:
-    return ControlLine(
-        reference=reference,
-        external_id="",
-        document_date=dated,
-        currency=currency,
-        net=rest,
-        tax=rest - rest,
-        gross=rest,
-        label=label,
-        counterparty=customer,
-        customer=customer,
-    )

@@ -10,11 +10,6 @@ from connectors.interface import ControlLine
 from sync.balances.account import Account
 from sync.models import LegalEntity
 
-#: kinds of ours that move the account; their references begin with these
-KINDS = (
-    *("invoice", "credit_memo", "void", "write_off", "payment", "refund", "refund_failure"),
-    *("dispute_loss", "withholding"),
-)
 #: what is not applied yet lies on the account too, so a payment counts whole, and its application not at all
 _MOVEMENTS: tuple[str, ...] = (
     "SELECT reference, legal_entity_id, currency, document_date, 'invoiced', total FROM sync_invoicerecord",

@@ -8,8 +8,6 @@ from connectors.interface import ControlLine
 from sync.balances.account import Account
 from sync.models import LegalEntity
 
-#: kinds of ours that carry tax; their references begin with these
-KINDS = ("invoice", "credit_memo", "void")
 TAX_PAYABLE = Account(
     name="tax",
     columns=("charged", "credited", "voided"),

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from connectors.interface import ControlLine
+from sync.balances.account import untaxed_line
 from sync.models import Delivery, JournalBatchRecord, LegalEntity, RevenueEventRecord
 from sync.models.revenue import Movement
 from sync.states import Condition
@@ -89,19 +90,8 @@ def _balances(entity: LegalEntity, day: date, effects: Mapping[Movement, int], *
         if batch.reference in posted or not effect:
             sums[batch.currency] = sums.get(batch.currency, Decimal(0)) + effect
         else:
-            found.append(_line(batch.reference, batch.currency, effect, batch.posting_date, label="Journal not posted"))
+            found.append(
+                untaxed_line(batch.reference, batch.currency, effect, batch.posting_date, label="Journal not posted")
+            )
     label = f"{purpose.capitalize()} revenue of {entity.code}"
-    return [*found, *(_line(f"{purpose}:{one}", one, sums[one], day, label=label) for one in sums)]
-
-
-def _line(reference: str, currency: str, amount: Decimal, day: date, *, label: str) -> ControlLine:
-    return ControlLine(
-        reference=reference,
-        external_id="",
-        document_date=day,
-        currency=currency,
-        net=amount,
-        tax=amount - amount,
-        gross=amount,
-        label=label,
-    )
+    return [*found, *(untaxed_line(f"{purpose}:{one}", one, sums[one], day, label=label) for one in sums)]

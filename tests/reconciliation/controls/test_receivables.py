@@ -135,6 +135,14 @@ def test_what_a_document_is_off_by_counts_once(company: Company, erp: Books, pap
     assert ExceptionCase.objects.get(reason="BALANCE_DIFFERS").amount == Decimal(4)
 
 
+def test_what_is_in_another_currency_there_is_missing_here_whole(company: Company, erp: Books, paper: Any) -> None:
+    paper("billing").lists["invoice"] = [line(IN1, "100.00", day=DAY), line(IN2, "100.00", day=DAY)]
+    erp.lists["invoice"] = [line(IN1, "90.00", day=DAY, currency="EUR"), line(IN2, "100.00", day=DAY)]
+    ask(company, "invoices")
+    erp.lists["receivable"] = [line("receivable:USD", "100.00", day=DAY)]
+    assert ask(company, "receivables").status == "tied"
+
+
 def test_cash_on_account_is_compared_receipt_by_receipt(company: Company, erp: Books) -> None:
     company.hears(payment(amount="140.00"), allocation(amount="100.00"), source=company.billing)
     company.settles()
