@@ -80,8 +80,9 @@ class Kept:
 
     def take(self, address: str, *, width: int, scheme: Any) -> BrowserContext:
         free = self.free.setdefault((width, scheme), [])
-        if free:
-            return free.pop()
+        return free.pop() if free else self.fresh(address, width=width, scheme=scheme)
+
+    def fresh(self, address: str, *, width: int, scheme: Any) -> BrowserContext:
         context = self.browser.new_context(
             base_url=address,
             viewport={"width": width, "height": 900},
@@ -108,12 +109,19 @@ class Windows:
     def __init__(self, kept: Kept, address: str) -> None:
         self.kept, self.address = kept, address
         self.pages: list[tuple[Page, int, Any]] = []
+        #: profiles that are not given back: a clock once set stays with its profile
+        self.own: list[BrowserContext] = []
         self.people: dict[str, User] = {}
         self.wrong: list[str] = []
 
-    def stranger(self, *, width: int = 1280, scheme: Any = "light") -> Page:
-        """Somebody who has not signed in."""
-        page = self.kept.take(self.address, width=width, scheme=scheme).new_page()
+    def stranger(self, *, width: int = 1280, scheme: Any = "light", clock: bool = False) -> Page:
+        """Somebody who has not signed in; with a clock that can be set, where a test asks for it."""
+        if clock:
+            self.own.append(context := self.kept.fresh(self.address, width=width, scheme=scheme))
+            context.clock.install()
+        else:
+            context = self.kept.take(self.address, width=width, scheme=scheme)
+        page = context.new_page()
         page.on("request", self._request)
         page.on("response", self._response)
         page.on("pageerror", lambda error: self.wrong.append(f"script error: {error}"))
@@ -124,16 +132,19 @@ class Windows:
         for page, width, scheme in self.pages:
             page.goto("about:blank")
             page.close()
-            self.kept.give_back(page.context, width=width, scheme=scheme)
+            if page.context in self.own:
+                page.context.close()
+            else:
+                self.kept.give_back(page.context, width=width, scheme=scheme)
 
-    def of(self, role: str, *, width: int = 1280, scheme: Any = "light") -> Page:
+    def of(self, role: str, *, width: int = 1280, scheme: Any = "light", clock: bool = False) -> Page:
         """Somebody of this role, signed in already."""
         # made once: a password set anew would sign out the windows opened before
         user = self.people.get(role) or desk_people.person(role)
         self.people[role] = user
         client = Client()
         client.force_login(user)
-        page = self.stranger(width=width, scheme=scheme)
+        page = self.stranger(width=width, scheme=scheme, clock=clock)
         name = settings.SESSION_COOKIE_NAME
         page.context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": self.address}])
         return page
