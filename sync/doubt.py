@@ -8,11 +8,12 @@ from django.db.models import Q
 
 from connectors.interface import Connector
 from sync import bulk, clock, connections, outbox, results
+from sync.halting import Halt, always
 from sync.models import Attempt, Connection, Delivery
 from sync.states import POISON_AFTER, SUSPECTS_A_PASS, Condition
 
 
-def clear_due(limit: int = 50, *, goes_on: Callable[[], bool] = outbox.always) -> int:
+def clear_due(limit: int = 50, *, goes_on: Callable[[], bool] = always) -> int:
     """Look up what is in doubt and past its settle time, last and alone what we failed at before; how many were looked
     up.
     """
@@ -60,7 +61,7 @@ def _claim(target: Connection, limit: int, *, suspects: bool = False) -> list[ou
         return outbox._write_attempts(rows, verb="find", now=now)
 
 
-def _look_up(connector: Connector, group: Sequence[outbox.Claim], halt: outbox.Halt) -> list[Any]:
+def _look_up(connector: Connector, group: Sequence[outbox.Claim], halt: Halt) -> list[Any]:
     (claim,) = group
     found = connector.find(kind=claim.delivery.kind, reference=claim.parcel.reference, known=claim.parcel.known)
     return [results.judged(claim, found, sends=False)]

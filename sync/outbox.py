@@ -1,6 +1,5 @@
 """Claims and carries deliveries; with owing, results and rounds (which people begin) the only writer of Delivery."""
 
-import json
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -12,10 +11,10 @@ from django.conf import settings
 from django.db import connection as database
 from django.db import transaction
 
-from connectors.canonical import Canonical, load
 from connectors.errors import ConnectorError, Misconfigured
 from connectors.interface import Connector, Parcel, Receipt
 from sync import bulk, calendar, clock, connections, owing, parcels, poison, results
+from sync.halting import HEED_EVERY, Halt, always
 from sync.models import Attempt, Connection, Delivery
 from sync.owing import owe, owe_direct, release_needs
 from sync.pipelines.flow import Owed
@@ -35,19 +34,6 @@ class Claim:
     delivery: Delivery
     attempt: Attempt
     parcel: Parcel
-
-
-def always() -> bool:
-    """No bound: for processes nobody stops."""
-    return True
-
-
-@dataclass
-class Halt:
-    """Calls off what a batch has not sent yet, once one of its calls was told to stop or the time is up."""
-
-    because: str = ""
-    goes_on: Callable[[], bool] = always
 
 
 def carry_due(queue: str, *, goes_on: Callable[[], bool] = always) -> int:
@@ -226,16 +212,20 @@ def carry(
     connector = connections.connector_for(row)
     size = connector.batch_size if "deliver_many" in connector.capabilities and call is None else 1
     groups = [list(claims[start : start + size]) for start in range(0, len(claims), size)]
-    halt, renewed_at = Halt(goes_on=goes_on), clock.now()
+    halt, renewed_at, silent = Halt(goes_on=goes_on), clock.now(), 0.0
+    patience = min(HEED_EVERY, RENEW_EVERY)
     with ThreadPoolExecutor(max_workers=min(settings.CARRY_THREADS, len(groups))) as pool:
-        pending: dict[Future[list[Any]], list[Claim]] = {
-            pool.submit(_guarded, call or _hand_over, connector, group, halt): group for group in groups
-        }
+        pending: dict[Future[list[Any]], list[Claim]] = {}
+        for group in groups:
+            halt.heed_others(row)
+            pending[pool.submit(_guarded, call or _hand_over, connector, group, halt)] = group
         while pending:
-            done, _ = wait(pending, timeout=RENEW_EVERY, return_when=FIRST_COMPLETED)
-            if not done or clock.now() - renewed_at >= timedelta(seconds=RENEW_EVERY):
+            done, _ = wait(pending, timeout=patience, return_when=FIRST_COMPLETED)
+            halt.heed_others(row)
+            silent = 0.0 if done else silent + patience
+            if silent >= RENEW_EVERY or clock.now() - renewed_at >= timedelta(seconds=RENEW_EVERY):
                 _renew([claim.delivery for group in pending.values() for claim in group])
-                renewed_at = clock.now()
+                renewed_at, silent = clock.now(), 0.0
             if not done:
                 continue
             # what finishes within a moment of each other is written together
@@ -265,7 +255,7 @@ def _guarded(call: Callable[..., list[Any]], connector: Connector, group: Sequen
             return [results.NotSent(LEASE_ENDED)] * len(group)
         return call(connector, group, halt)
     except ConnectorError as error:
-        _heed(error, halt)
+        halt.heed(error)
         return [error] * len(group)
     except Exception as error:
         log.exception("a call to %s failed on our side", connector.name)
@@ -281,21 +271,13 @@ def _is_ours(claim: Claim) -> bool:
     return claim.delivery.lease_until is not None and clock.now() < claim.delivery.lease_until
 
 
-def _heed(error: Any, halt: Halt) -> None:
-    """A system that shut the door or asked to be left alone is not called by the rest of the batch either."""
-    if isinstance(error, Misconfigured):
-        halt.because = "The system did not let us in; nothing more was sent."
-    elif results.asked_rest(error) is not None:
-        halt.because = "The system asked to be left alone; nothing more was sent."
-
-
 def _hand_over(connector: Connector, group: Sequence[Claim], halt: Halt) -> list[Any]:
     if "deliver_many" in connector.capabilities:
         outcomes = list(connector.deliver_many([claim.parcel for claim in group]))
         if len(outcomes) != len(group):
             raise ValueError(f"{connector.name} gave {len(outcomes)} outcomes for {len(group)} parcels")
         for outcome in outcomes:
-            _heed(outcome, halt)
+            halt.heed(outcome)
         return outcomes
     (claim,) = group
     if not claim.delivery.find_first:
@@ -322,7 +304,7 @@ def _send_looked_up(connector: Connector, claim: Claim, found: list[Receipt], ha
     try:
         then: Any = connector.deliver(parcel)
     except ConnectorError as error:
-        _heed(error, halt)
+        halt.heed(error)
         then = error
     except Exception as error:
         # it was sent under the new key all the same
@@ -384,8 +366,3 @@ def settle(row: Connection, outcomes: Sequence[tuple[Claim, Any]]) -> None:
         if isinstance(outcome, Misconfigured):
             connections.pause(row, reason=outcome.reason, text=outcome.text)
             break
-
-
-def subject_of(delivery: Delivery) -> Canonical:
-    """The shape a delivery carries, as frozen."""
-    return load(json.loads(delivery.subject))

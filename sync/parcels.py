@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from connectors.canonical import load
+from connectors.canonical import Canonical, load
 from connectors.interface import Parcel
 from sync import clock, keys
 from sync.models import Attempt, Delivery, DeliveryNeed, ExternalIdentity
@@ -19,7 +19,7 @@ def parcel(row: Delivery, attempt: Attempt, known: dict[str, str]) -> Parcel:
     loaded.
     """
     return Parcel(
-        subject=load(json.loads(row.subject)),
+        subject=subject_of(row),
         operation=row.operation if row.round == 1 else _round_operation(row),
         reference=row.reference,
         delivery_key=row.delivery_key,
@@ -32,6 +32,11 @@ def parcel(row: Delivery, attempt: Attempt, known: dict[str, str]) -> Parcel:
 def _round_operation(row: Delivery) -> str:
     """A later round brings the target to what billing holds, whatever it holds now."""
     return "correct" if row.operation == "put" and row.external_id else row.operation
+
+
+def subject_of(row: Delivery) -> Canonical:
+    """The shape a delivery carries, as frozen."""
+    return load(json.loads(row.subject))
 
 
 def known_ids(deliveries: Sequence[Delivery]) -> dict[int, dict[str, str]]:

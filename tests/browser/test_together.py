@@ -65,7 +65,7 @@ window.fetch = (...what) => {
 
 
 def goes_on(page: Page, *, seconds: int, of: int = 1) -> None:
-    """So many seconds, `of` by `of`, in a window whose clock stands still otherwise; every answer is read in its second."""
+    """So many seconds, `of` by `of`, in a window whose clock stands still otherwise; answers are read as they come."""
     for _ in range(seconds // of):
         page.clock.run_for(of * 1000)
         page.evaluate("() => Promise.allSettled(window.asked)")

@@ -14,7 +14,7 @@ from reconciliation.fixes import runner
 from reconciliation.fixes.fix import InputError, NotPossible, Target
 from reconciliation.fixes.registry import FIXES, for_case, for_problem
 from reconciliation.models import ExceptionCase, FixItem, FixRun, Problem
-from sync import outbox, reading, work
+from sync import parcels, reading, work
 from sync.models import ConnectionHealth, ContractRecord, CountryMapping, Delivery, ProductMapping, WorkItem
 from sync.states import Condition
 from tests.reconciliation.desk import MAPPING, approver, ask, at, billing_ops, case_of, finish, preparer, unmapped
@@ -233,7 +233,7 @@ def test_trying_again_finds_what_is_there_already_and_sends_nothing(company: Com
     paper("erp").next.append(Rejected("no", reason="DIMENSION_MISSING"))
     company.carries("posting")
     row.refresh_from_db()
-    paper("erp").put(outbox.subject_of(row))
+    paper("erp").put(parcels.subject_of(row))
     sent = len(paper("erp").parcels)
     # when it is tried again after approval
     run = finish(

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from connectors.canonical import AS_BEFORE, NO_END
 from sync import clock
 from sync.models import Block, ContractRecord, Delivery, DocumentPolicy, ModificationTreatment, RevenueScheduleRecord
-from sync.outbox import subject_of
+from sync.parcels import subject_of
 from tests.small_company import DAY, Company, customer, deal
 
 ONE_DAY = timedelta(days=1)

@@ -1,7 +1,9 @@
 """How a sick or busy system is treated: tries are bounded, it is left alone when it asks, and people are told once."""
 
+import threading
 from datetime import timedelta
 from types import SimpleNamespace
+from typing import Any
 
 import httpx
 import pytest
@@ -272,6 +274,34 @@ def test_what_a_batch_has_not_sent_yet_is_called_off_when_the_system_asks_to_be_
     assert len(erp.parcels) == 1
     assert (second.condition, second.attempts, second.key_sent_at) == (Condition.DUE, 0, None)
     assert Attempt.objects.get(delivery=second).outcome == "not_sent"
+
+
+def test_what_a_batch_has_not_sent_yet_is_called_off_when_another_worker_is_told_to_wait(
+    company: Company, erp: Books, machine, settings, monkeypatch
+) -> None:
+    # given one thread, two customers in one batch, and a first call that lasts while another worker hears of the rest
+    settings.CARRY_THREADS = 1
+    to_the_erp(company, 1, 2)
+    heard, real, told = threading.Event(), outbox.wait, []
+
+    def wait(*given: Any, **more: Any) -> Any:
+        if not told:
+            told.append(True)
+            machine.passes(30)
+            connections.rest(company.erp, seconds=60)
+            return set(), set()
+        heard.set()
+        return real(*given, **more)
+
+    erp.during_deliver = lambda parcel: heard.wait(10)
+    monkeypatch.setattr(outbox, "wait", wait)
+    company.carries("deliver")
+    # then the second was not sent, which was no try, and goes when the rest has ended
+    first, second = Delivery.objects.order_by("pk")
+    assert first.condition == Condition.SETTLED and len(erp.parcels) == 1
+    assert (second.condition, second.attempts, second.key_sent_at) == (Condition.DUE, 0, None)
+    machine.passes(61)
+    assert company.carries("deliver") == 1 and len(erp.parcels) == 2
 
 
 @pytest.mark.parametrize("absurd", [float("inf"), 1e12, 999_999_999.0])

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from connectors.errors import Rejected, Unavailable
 from reconciliation.models import ExceptionCase
-from sync import doubt, outbox, owing, rounds
+from sync import doubt, outbox, owing, parcels, rounds
 from sync.models import Attempt, Delivery, ExternalIdentity
 from sync.states import Condition
 from tests.paper_erp import LOST_ANSWER, LOST_CALL
@@ -20,7 +20,7 @@ def owed(company: Company, version: int, **values: object) -> Delivery:
     """A version of customer 1, owed to the ERP only, in the order the test says."""
     newest = Delivery.objects.filter(target=company.erp).latest("pk")
     row = Delivery.objects.get(pk=newest.pk)
-    shape = replace(outbox.subject_of(row), version=version, name=f"Name {version}")
+    shape = replace(parcels.subject_of(row), version=version, name=f"Name {version}")
     row.pk, row.version, row.subject = None, version, owing.text(shape)
     row.delivery_key = f"{row.reference}@{version}:put"
     row.condition, row.fence, row.attempts, row.external_id = Condition.DUE, 0, 0, ""

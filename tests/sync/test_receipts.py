@@ -11,7 +11,7 @@ from connectors.errors import OutcomeUnknown, Rejected, Unavailable
 from connectors.interface import Parcel, Receipt
 from reconciliation.fixes.registry import for_case
 from reconciliation.models import ExceptionCase
-from sync import doubt, outbox, outcomes, results, rounds, sweeper
+from sync import doubt, outbox, outcomes, parcels, results, rounds, sweeper
 from sync.models import Attempt, ConnectionHealth, Delivery, ExternalIdentity, JournalEntry
 from sync.states import Condition, Lifecycle
 from tests.paper_erp import LOST_ANSWER, LOST_CALL, Books, PaperErp
@@ -42,7 +42,7 @@ def test_a_key_the_vendor_may_have_forgotten_is_never_sent_again_blindly(
     # given a vendor that remembers keys for a while, and a document that is there although it said "unavailable"
     monkeypatch.setattr(PaperErp, "key_horizon", horizon)
     row = company.bills(1)
-    erp.put(outbox.subject_of(row))
+    erp.put(parcels.subject_of(row))
     erp.next.append(Unavailable("unavailable, or so it says", retry_after=1))
     company.carries("posting")
     assert len(sent(erp, row)) == 1

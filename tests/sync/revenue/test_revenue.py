@@ -19,7 +19,7 @@ from sync.models import (
     RevenueScheduleRecord,
     UsagePlanRecord,
 )
-from sync.outbox import subject_of
+from sync.parcels import subject_of
 from sync.revenue import accruals, batches, schedules
 from sync.usage import intake
 from tests.paper_erp import PaperErp

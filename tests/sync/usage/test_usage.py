@@ -138,8 +138,8 @@ def test_use_before_the_first_noon_is_billed_in_the_first_hour(metered: Company)
 
 def test_an_older_sum_that_arrives_is_not_taken_for_the_newer_one(metered: Company) -> None:
     from connectors.interface import Receipt
-    from sync.outbox import subject_of
     from sync.outcomes import NotFound, judged
+    from sync.parcels import subject_of
     from sync.results import Adopted
 
     intake.take_in("one", [event("2")])
