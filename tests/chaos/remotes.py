@@ -248,7 +248,10 @@ class Remote(Connector):
         on = stage()
         if on.world.chance(on.faults.throttled):
             wait = on.world.random.uniform(1, 30)
-            self.books.rest_until = on.world.time + timedelta(seconds=wait)
+            books, before, until = self.books, self.books.rest_until, on.world.time + timedelta(seconds=wait)
+            books.rest_until = until
+            # who dies before it wrote that down has told nobody, and the next to call is told again
+            on.world.if_it_dies(lambda: setattr(books, "rest_until", before) if books.rest_until == until else None)
             raise Unavailable("slow down", system=self.name, http_status=429, retry_after=wait, reason="RATE_LIMIT")
 
     def _mind_the_rest(self, reference: str) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from tests.chaos import world as worlds
+from tests.chaos.crashes import Crash
 from tests.chaos.world import World
 
 
@@ -37,3 +38,21 @@ def test_a_step_within_its_bound_is_left_alone(monkeypatch: pytest.MonkeyPatch) 
         world.after(timedelta(seconds=1), "worker posting", lambda: done.append(sum(range(4_000_000))))
     world.run_until(world.time + timedelta(minutes=1))
     assert len(done) == 3 and not world.errors
+
+
+def test_what_only_a_dead_process_was_told_nobody_knows() -> None:
+    # given one process that dies, and one within its waiting time that lives
+    world, said = World(1), {"to the dead", "to the living"}
+
+    def lives() -> None:
+        world.if_it_dies(lambda: said.discard("to the living"))
+
+    def dies() -> None:
+        world.if_it_dies(lambda: said.discard("to the dead"))
+        world.elapse(timedelta(seconds=5))
+        raise Crash("before statement")
+
+    world.after(timedelta(seconds=1), "worker posting", dies)
+    world.after(timedelta(seconds=2), "worker deliver", lives)
+    world.run_until(world.time + timedelta(minutes=1))
+    assert said == {"to the living"} and world.deaths.total() == 1

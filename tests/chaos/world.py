@@ -69,6 +69,8 @@ class World:
         self.steps = 0
         #: once a step never ended nothing more can be played
         self.is_over = False
+        #: of each process at work, the outermost first: what is undone if it dies, since only it knew
+        self._known_to: list[list[Callable[[], object]]] = []
         self._queue: list[_Next] = []
         self._number = 0
         self._depth = 0
@@ -145,9 +147,19 @@ class World:
     def perform(self, name: str, action: Callable[[], object]) -> None:
         """One process does one thing; it may die, and others go on."""
         self.steps += 1
+        self._known_to.append([])
         try:
             action()
         except Crash as crash:
             self.deaths[crash.where] += 1
+            for forget in self._known_to[-1]:
+                forget()
         except Exception:  # noqa: BLE001 - a bug in the product is what we are here to find
             self.errors.append(f"{name} at {self.time:%d %H:%M:%S}: {traceback.format_exc(limit=-6)}")
+        finally:
+            self._known_to.pop()
+
+    def if_it_dies(self, forget: Callable[[], object]) -> None:
+        """What was said to the process at work is known to nobody else until it wrote it down: undone with its end."""
+        if self._known_to:
+            self._known_to[-1].append(forget)
