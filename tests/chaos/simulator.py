@@ -151,13 +151,18 @@ def template() -> Iterator[str]:
 
 
 def _let_nothing_happen_by_itself() -> None:
-    """No vacuum and no statistics at moments of the server's own choosing: the same seed must give the same plans."""
+    """No vacuum and no statistics at moments of the server's own choosing: the same seed must give the same plans.
+
+    The server may have looked at some tables while they were migrated, sooner or later as it was busy: all are looked
+    at once more here, so that every template knows the same.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
         )
         for (table,) in cursor.fetchall():
             cursor.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = false)")
+        cursor.execute("VACUUM (ANALYZE)")
 
 
 def _migrations_sha256() -> str:
