@@ -9,6 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import pytest_django
 from django.db import connection, connections
 from django.test import TransactionTestCase
 from hypothesis import settings as hypothesis_settings
@@ -16,7 +17,7 @@ from hypothesis import settings as hypothesis_settings
 from connectors import registry
 from sync import clock, nudges
 from sync import connections as live
-from tests import paper_erp
+from tests import migrated, paper_erp
 from tests.chaos import planted
 from tests.clean_up import clean_up
 from tests.small_company import Company, found_company
@@ -43,6 +44,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 TransactionTestCase._fixture_teardown = clean_up  # type: ignore[method-assign]
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings: None, django_db_blocker: pytest_django.DjangoDbBlocker
+) -> None:
+    """Each process copies the one database that was migrated."""
+    with django_db_blocker.unblock():
+        connection.settings_dict["TEST"]["TEMPLATE"] = migrated.template()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -32,6 +32,7 @@ CODE = (
         for name in ("afterlife", "checker", "company", "crashes", "engine", "history", "mishaps", "people", "remotes")
     ),
     *(f"tests/chaos/{name}.py" for name in ("simulator", "sources", "sweep", "tale", "world")),
+    "tests/migrated.py",
 )
 
 

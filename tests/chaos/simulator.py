@@ -1,18 +1,16 @@
 """One seeded run: a company, its flows, the faults, then calm, then the checker."""
 
-import inspect
 import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from hashlib import sha256
 from typing import Any
 
 from django.db import connection
-from django.db.migrations.loader import MigrationLoader
 
+from tests import migrated
 from tests.chaos import company as companies
 from tests.chaos.checker import Checker
 from tests.chaos.crashes import Boundaries
@@ -128,19 +126,20 @@ def dsn() -> str:
 
 @contextmanager
 def template() -> Iterator[str]:
-    """An empty database made from the migrations; runs copy it. Made once per server and state of the migrations, so
-    that many short runs after each other do not migrate each time; it goes when the throw-away server goes.
+    """An empty database in which nothing happens by itself; runs copy it. Made once per server and state of the
+    migrations; it goes when the throw-away server goes.
     """
-    name = f"sim_template_{_migrations_sha256()[:16]}"
+    copied = migrated.template()
+    name = f"sim_{copied}"
     with connection._nodb_cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(hashtext(%s))", [name])
         cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s AND datistemplate", [name])
         if not cursor.fetchone():
-            connection.settings_dict["TEST"]["NAME"] = name
-            connection.creation.create_test_db(verbosity=0, autoclobber=True)
+            cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+            cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{copied}"')
+            connection.settings_dict["NAME"] = name
             _let_nothing_happen_by_itself()
             connection.close()
-            # only what was migrated to the end is called a template
             cursor.execute(f'ALTER DATABASE "{name}" IS_TEMPLATE true')
         cursor.execute("SELECT pg_advisory_unlock(hashtext(%s))", [name])
     connection.settings_dict["NAME"] = name
@@ -163,15 +162,6 @@ def _let_nothing_happen_by_itself() -> None:
         for (table,) in cursor.fetchall():
             cursor.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = false)")
         cursor.execute("VACUUM (ANALYZE)")
-
-
-def _migrations_sha256() -> str:
-    loader = MigrationLoader(None)
-    found = sha256()
-    for app, name in sorted(loader.disk_migrations):
-        found.update(f"{app}.{name}".encode())
-        found.update(inspect.getsource(inspect.getmodule(type(loader.disk_migrations[app, name]))).encode())  # type: ignore[arg-type]
-    return found.hexdigest()
 
 
 @contextmanager

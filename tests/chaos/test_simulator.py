@@ -61,7 +61,7 @@ def never_looked_at() -> list[str]:
     and its plans, and with them a whole run, change by that.
     """
     with psycopg.connect(simulator.dsn(), autocommit=True) as here:
-        (template,) = here.execute("SELECT datname FROM pg_database WHERE datname LIKE 'sim_template_%'").fetchone()
+        (template,) = here.execute("SELECT datname FROM pg_database WHERE datname LIKE 'sim_q2c_migrated_%'").fetchone()
     with psycopg.connect(simulator.dsn(), dbname=template) as there:
         unknown = there.execute("SELECT relname FROM pg_class WHERE relkind = 'r' AND reltuples < 0")
         return [name for (name,) in unknown.fetchall()]
