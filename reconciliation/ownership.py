@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from reconciliation.controls.owners import OWNERS
 from reconciliation.teams import Team
 
 
@@ -39,13 +40,6 @@ OWNERSHIP: dict[str, Ownership] = {
     "DUPLICATE_AT_TARGET": _owned(FIN, 8, "try_again"),
     "AMOUNT_MISMATCH": _owned(FIN, 24, "correct_in_erp"),
     "TAX_MISMATCH": _owned(FIN, 24, "correct_in_erp"),
-    "CUSTOMER_MISMATCH": _owned(FIN, 24),
-    "ACCOUNT_MISMATCH": _owned(FIN, 24),
-    "PERIOD_MISMATCH": _owned(FIN, 24),
-    "OPEN_ITEM_DIFFERS": _owned(FIN, 24),
-    "UNAPPLIED_DIFFERS": _owned(FIN, 24),
-    "BALANCE_DIFFERS": _owned(FIN, 24),
-    "OUTSIDE_JOURNAL": _owned(FIN, 24),
     "MISSING_IN_TARGET": _owned(FIN, 24, "post_again"),
     "MISSING_IN_SOURCE": _owned(FIN, 24),
     "LISTED_TWICE": _owned(FIN, 24),
@@ -135,6 +129,7 @@ OWNERSHIP: dict[str, Ownership] = {
     "WHT_SHORT_PAY": _owned(FIN, 72, "book_withholding"),
     "WHT_CERTIFICATE_DUE": _owned(FIN, 720, "keep_certificate"),
     "UNCLASSIFIED": _owned(INT, 8, "try_again"),
+    **{code: _owned(team, hours) for code, (team, hours) in OWNERS.items()},
 }
 
 

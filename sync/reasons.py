@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sync.reasons_of_cash import CASH
 from sync.reasons_of_contracts import CONTRACTS
+from sync.reasons_of_controls import CONTROLS
 from sync.reasons_of_documents import DOCUMENTS
 from sync.reasons_of_systems import SYSTEMS
 from sync.reasons_of_tax import RATES, TAX
@@ -33,7 +34,7 @@ def _reason(code: str, title: str, cause: str, holds_up: str, seller: str) -> tu
 
 REASONS: dict[str, Reason] = dict(
     [
-        *(_reason(*row) for row in (*CASH, *CONTRACTS, *DOCUMENTS, *RATES, *SYSTEMS, *TAX, *USAGE)),
+        *(_reason(*row) for row in (*CASH, *CONTRACTS, *CONTROLS, *DOCUMENTS, *RATES, *SYSTEMS, *TAX, *USAGE)),
         _reason(
             "PRODUCT_UNMAPPED",
             "Product has no billing plan",
@@ -124,55 +125,6 @@ REASONS: dict[str, Reason] = dict(
             "The two systems show different tax for {document}.",
             "Tax does not tie out.",
             "The invoice is being checked by finance.",
-        ),
-        _reason(
-            "CUSTOMER_MISMATCH",
-            "With another customer",
-            "{document} stands with another customer in {system} than the one it was billed to.",
-            "One customer looks as if they owed it, the other as if they did not.",
-            "The invoice is being checked by finance.",
-        ),
-        _reason(
-            "ACCOUNT_MISMATCH",
-            "On another account",
-            "{document} stands on account {value} in {system}, which is none of those set for it.",
-            "That account and receivables do not tie out, though the amounts agree.",
-            "",
-        ),
-        _reason(
-            "PERIOD_MISMATCH",
-            "In another period",
-            "{document} is dated in one accounting period and posted in another ({value}); nobody here decided that.",
-            "Two periods do not tie out, though the amounts agree.",
-            "",
-        ),
-        _reason(
-            "OPEN_ITEM_DIFFERS",
-            "Open amount differs",
-            "{document} has another open amount in {system} than what was posted leaves: the difference is {amount}.",
-            "Customers are reminded of too much or too little, and receivables do not tie out.",
-            "",
-        ),
-        _reason(
-            "UNAPPLIED_DIFFERS",
-            "Cash on account differs",
-            "{document} has another amount on account in {system} than is left of it here: the difference is {amount}.",
-            "A customer's money is counted twice, or not at all.",
-            "",
-        ),
-        _reason(
-            "BALANCE_DIFFERS",
-            "Account balance differs",
-            "{document} stands at another balance in {system} than our documents come to: the difference is {amount}.",
-            "The account does not tie out to its documents.",
-            "",
-        ),
-        _reason(
-            "OUTSIDE_JOURNAL",
-            "Journal typed in the ERP",
-            "{document} was typed in {system}, on an account where only documents of ours belong.",
-            "The account no longer follows from its documents, by {amount}.",
-            "",
         ),
         _reason(
             "ROUNDING",

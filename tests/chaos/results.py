@@ -27,6 +27,8 @@ CODE = (
     "q2c_portal",
     *(f":(exclude)reconciliation/{place}" for place in PAGES + CONTROLS),
     ":(exclude)q2c_portal/admin_site.py",
+    # reasons that only controls find: the simulator runs none
+    ":(exclude)sync/reasons_of_controls.py",
     *(
         f"tests/chaos/{name}.py"
         for name in ("afterlife", "checker", "company", "crashes", "engine", "history", "mishaps", "people", "remotes")

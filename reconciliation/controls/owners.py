@@ -1,0 +1,14 @@
+"""Who owns what only controls find, and how many hours they have; part of the table in reconciliation.ownership."""
+
+from reconciliation.teams import Team
+
+#: reason -> team, hours from opening to due
+OWNERS: dict[str, tuple[Team, int]] = {
+    "CUSTOMER_MISMATCH": (Team.FINANCE, 24),
+    "ACCOUNT_MISMATCH": (Team.FINANCE, 24),
+    "PERIOD_MISMATCH": (Team.FINANCE, 24),
+    "OPEN_ITEM_DIFFERS": (Team.FINANCE, 24),
+    "UNAPPLIED_DIFFERS": (Team.FINANCE, 24),
+    "BALANCE_DIFFERS": (Team.FINANCE, 24),
+    "OUTSIDE_JOURNAL": (Team.FINANCE, 24),
+}

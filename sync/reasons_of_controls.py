@@ -1,0 +1,57 @@
+"""What only controls find: both sides carried their work to its end, and the books say something else all the same.
+
+Part of the table in sync.reasons; who owns each stands in reconciliation.controls.owners.
+"""
+
+#: code, title, cause, what it holds up, the seller's sentence
+CONTROLS: tuple[tuple[str, str, str, str, str], ...] = (
+    (
+        "CUSTOMER_MISMATCH",
+        "With another customer",
+        "{document} stands with another customer in {system} than the one it was billed to.",
+        "One customer looks as if they owed it, the other as if they did not.",
+        "The invoice is being checked by finance.",
+    ),
+    (
+        "ACCOUNT_MISMATCH",
+        "On another account",
+        "{document} stands on account {value} in {system}, which is none of those set for it.",
+        "That account and receivables do not tie out, though the amounts agree.",
+        "",
+    ),
+    (
+        "PERIOD_MISMATCH",
+        "In another period",
+        "{document} is dated in one accounting period and posted in another ({value}); nobody here decided that.",
+        "Two periods do not tie out, though the amounts agree.",
+        "",
+    ),
+    (
+        "OPEN_ITEM_DIFFERS",
+        "Open amount differs",
+        "{document} has another open amount in {system} than what was posted leaves: the difference is {amount}.",
+        "Customers are reminded of too much or too little, and receivables do not tie out.",
+        "",
+    ),
+    (
+        "UNAPPLIED_DIFFERS",
+        "Cash on account differs",
+        "{document} has another amount on account in {system} than is left of it here: the difference is {amount}.",
+        "A customer's money is counted twice, or not at all.",
+        "",
+    ),
+    (
+        "BALANCE_DIFFERS",
+        "Account balance differs",
+        "{document} stands at another balance in {system} than our documents come to: the difference is {amount}.",
+        "The account does not tie out to its documents.",
+        "",
+    ),
+    (
+        "OUTSIDE_JOURNAL",
+        "Journal typed in the ERP",
+        "{document} was typed in {system}, on an account where only documents of ours belong.",
+        "The account no longer follows from its documents, by {amount}.",
+        "",
+    ),
+)
