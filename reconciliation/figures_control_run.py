@@ -195,12 +195,7 @@ def _breaks(
     """Breaks of this date's documents or found on this date; and the open ones of other dates."""
     of_day, elsewhere = breaks_of(control, entity=entity, day=day)
     mine, other = list(of_day[:100]), list(elsewhere[:100])
-    cases = {
-        case.break_row_id: case
-        for case in ExceptionCase.objects.filter(break_row__in=[row.pk for row in (*mine, *other)])
-        .select_related("problem")
-        .order_by("pk")
-    }
+    cases = breaks.cases_of([*mine, *other])
     live = ReconcilingItem.objects.filter(
         break_row__in=[row.pk for row in (*mine, *other)], status__in=reconciling_items.LIVE
     ).select_related("asked_by", "decided_by")

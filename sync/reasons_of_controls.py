@@ -54,4 +54,19 @@ CONTROLS: tuple[tuple[str, str, str, str, str], ...] = (
         "The account no longer follows from its documents, by {amount}.",
         "",
     ),
+    (
+        "LATE_POSTING",
+        "Posted late, and not judged",
+        "{document} belongs to {value}. It crosses a quarter or a year, or the late documents of its month pass the"
+        " company's limit together.",
+        "Finance must say why the document's own period stays right without it, before that period is signed.",
+        "",
+    ),
+    (
+        "RULE_BROKEN",
+        "The portal broke a rule of its own",
+        "{document}: {value}. The database refuses this, so somebody went around it, or it failed.",
+        "What the portal shows may not be believed until this is explained.",
+        "",
+    ),
 )

@@ -1,6 +1,7 @@
 """Breaks: what nothing explains becomes one, with its case; one that agrees or is matched by now is healed."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -25,6 +26,16 @@ def still_open(control: Control, entity: LegalEntity) -> QuerySet[Break]:
         amount=OuterRef("difference"),
     )
     return Break.objects.filter(~Exists(accepted), control=control.name, entity=entity, healed_at=None)
+
+
+def cases_of(rows: Sequence[Break], **only: Any) -> dict[int, ExceptionCase]:
+    """Break -> the case that tells of it, the newest where there were several: its own, or one opened elsewhere."""
+    told_in = {row.told_in_id for row in rows if row.told_in_id}
+    found = ExceptionCase.objects.filter(Q(break_row__in=[row.pk for row in rows]) | Q(pk__in=told_in), **only)
+    cases_found = list(found.select_related("problem").order_by("pk"))
+    own, elsewhere = ({getattr(case, name): case for case in cases_found} for name in ("break_row_id", "pk"))
+    both = {row.pk: own.get(row.pk) or elsewhere.get(row.told_in_id) for row in rows}
+    return {pk: case for pk, case in both.items() if case}
 
 
 def heal(row: ControlRun, control: Control) -> int:

@@ -30,6 +30,8 @@ class Finding:
     right: dict[str, str] = field(default_factory=dict)
     #: what lies between the two, else the money it is about, in major units of the currency
     difference: Decimal | None = None
+    #: the open case that tells people of it already; no other is opened
+    told_in: int | None = None
 
 
 class Type(StrEnum):
@@ -82,6 +84,16 @@ class Control:
     left_reader: Callable[[LegalEntity, date], Sequence[ControlLine]] | None = None
     #: both sides are read as ever, and this says what the readings lead to, where that is more than equal amounts
     judges: Callable[[LegalEntity], Sequence[Finding]] | None = None
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it finds by itself what needs somebody's eyes, and has no two sides."""
+        return self.lists is not None
+
+    @property
+    def is_compared(self) -> bool:
+        """Whether documents of given days are compared one by one; else it lists, or reads all as of a day."""
+        return not self.as_of and self.lists is None and self.judges is None
 
     @property
     def cut_off(self) -> str:

@@ -1,12 +1,12 @@
 """Findings that stand, found, carried forward and healed like the breaks of a comparison."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
 
 from reconciliation import cases
-from reconciliation.controls import sides
+from reconciliation.controls import breaks, sides
 from reconciliation.controls.control import Control, Finding
 from reconciliation.models import Break, ControlRun, ExceptionCase
 from sync import bulk, clock
@@ -28,7 +28,7 @@ def take_stock(row: ControlRun, control: Control, findings: Sequence[Finding]) -
         bulk.update(over, ["healed_at", "healed_in"])
         gone = ExceptionCase.objects.filter(break_row__in=over, status=ExceptionCase.Status.OPEN)
         cases.close(list(gone), note="It is not found any more")
-        fresh = Break.objects.bulk_create(
+        Break.objects.bulk_create(
             Break(
                 control=control.name,
                 entity=row.entity,
@@ -41,21 +41,38 @@ def take_stock(row: ControlRun, control: Control, findings: Sequence[Finding]) -
                 left=one.left,
                 right=one.right,
                 difference=one.difference or 0,
+                told_in_id=one.told_in,
                 found_in=row,
                 found_at=clock.now(),
             )
             for reference, one in found.items()
             if reference not in stays
         )
-        system = _found_in(control, row) if fresh else ""
-        cases.open_cases([_opening(one, control, found[one.reference], system=system) for one in fresh])
-        row.status = ControlRun.Status.OPEN_EXCEPTIONS if found else ControlRun.Status.TIED
+        standing = list(breaks.still_open(control, row.entity))
+        _tell(standing, row, control, found)
+        row.status = _status(found, standing)
         row.totals, row.finished_at = {}, clock.now()
         row.save()
 
 
+def _tell(standing: Sequence[Break], row: ControlRun, control: Control, found: Mapping[str, Finding]) -> None:
+    """A case for each of these nobody is told of: new ones, and those an accepted item accounts for no longer."""
+    told = breaks.cases_of(standing, status=ExceptionCase.Status.OPEN)
+    untold = [one for one in standing if one.pk not in told]
+    system = _found_in(control, row) if untold else ""
+    cases.open_cases([_opening(one, control, found[one.reference], system=system) for one in untold])
+
+
+def _status(found: Mapping[str, Finding], standing: Sequence[Break]) -> str:
+    if standing:
+        return ControlRun.Status.OPEN_EXCEPTIONS
+    return ControlRun.Status.TIED_WITH_ITEMS if found else ControlRun.Status.TIED
+
+
 def _is_still(known: Break, found: Finding | None) -> bool:
-    return found is not None and (known.kind, known.difference) == (found.kind, found.difference or 0)
+    if found is None:
+        return False
+    return (known.kind, known.difference, known.told_in_id) == (found.kind, found.difference or 0, found.told_in)
 
 
 def _found_in(control: Control, row: ControlRun) -> str:

@@ -11,4 +11,6 @@ OWNERS: dict[str, tuple[Team, int]] = {
     "UNAPPLIED_DIFFERS": (Team.FINANCE, 24),
     "BALANCE_DIFFERS": (Team.FINANCE, 24),
     "OUTSIDE_JOURNAL": (Team.FINANCE, 24),
+    "LATE_POSTING": (Team.FINANCE, 72),
+    "RULE_BROKEN": (Team.INTEGRATION, 4),
 }

@@ -5,6 +5,7 @@ from datetime import date
 from connectors.registry import connector_class
 from reconciliation.controls.accruals import ACCRUALS, UNBILLED_REVENUE
 from reconciliation.controls.bank_receipts import BANK_RECEIPTS
+from reconciliation.controls.bill_dates import BILL_DATES
 from reconciliation.controls.clearing import CLEARING
 from reconciliation.controls.committed_vs_contracted import COMMITTED_VS_CONTRACTED
 from reconciliation.controls.control import Control
@@ -14,8 +15,10 @@ from reconciliation.controls.customers import CUSTOMERS_IN_BILLING, CUSTOMERS_IN
 from reconciliation.controls.deferred_revenue import DEFERRED_REVENUE
 from reconciliation.controls.document_numbers import DOCUMENT_NUMBERS
 from reconciliation.controls.invoices import INVOICES
+from reconciliation.controls.late_postings import LATE_POSTINGS
 from reconciliation.controls.outside_journals import OUTSIDE_JOURNALS
 from reconciliation.controls.payouts import DISPUTES, PAYOUTS, PAYOUTS_AT_BANK
+from reconciliation.controls.portal_itself import PORTAL_ITSELF
 from reconciliation.controls.rates import RATES
 from reconciliation.controls.receipts import RECEIPTS
 from reconciliation.controls.receivables import OPEN_ITEMS, RECEIVABLES, TAX_PAYABLE, UNAPPLIED_CASH
@@ -33,6 +36,7 @@ CONTROLS: dict[str, Control] = {
         CUSTOMERS_IN_BILLING,
         CUSTOMERS_IN_ERP,
         COMMITTED_VS_CONTRACTED,
+        BILL_DATES,
         SERVICES_ORDERED,
         INVOICES,
         CREDIT_MEMOS,
@@ -40,6 +44,7 @@ CONTROLS: dict[str, Control] = {
         WRITE_OFFS,
         RECEIPTS,
         DOCUMENT_NUMBERS,
+        LATE_POSTINGS,
         TAX_RECOMPUTED,
         TAX_PROOFS,
         RATES,
@@ -61,6 +66,7 @@ CONTROLS: dict[str, Control] = {
         TAX_PAYABLE,
         OUTSIDE_JOURNALS,
         WITHHOLDING_CERTIFICATES,
+        PORTAL_ITSELF,
     )
 }
 

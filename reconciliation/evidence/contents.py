@@ -92,8 +92,10 @@ def files(span: Span) -> Iterator[File]:
         entity=span.entity,
     ).order_by("pk")
     yield "breaks.jsonl", _rows(breaks)
+    told_in = breaks.exclude(told_in=None).values("told_in")
     cases = ExceptionCase.objects.filter(
-        Q(break_row__in=breaks) | Q(effective_on__range=days) | Q(control_run__in=runs), entity=span.entity
+        Q(break_row__in=breaks) | Q(pk__in=told_in) | Q(effective_on__range=days) | Q(control_run__in=runs),
+        Q(entity=span.entity) | Q(pk__in=told_in),
     ).order_by("pk")
     yield "cases.jsonl", _rows(cases)
     about = Q(case__in=cases) | Q(problem__in=cases.values("problem"))

@@ -132,6 +132,14 @@ class Break(models.Model):
     cause_with = models.CharField(max_length=120, blank=True)
     found_in = models.ForeignKey(ControlRun, on_delete=models.PROTECT, related_name="breaks_found")
     found_at = models.DateTimeField()
+    told_in = models.ForeignKey(
+        "reconciliation.ExceptionCase",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="breaks_told",
+        help_text="The case, opened elsewhere, that tells people of it; else it has one of its own.",
+    )
     healed_in = models.ForeignKey(
         ControlRun, on_delete=models.PROTECT, null=True, blank=True, related_name="breaks_healed"
     )

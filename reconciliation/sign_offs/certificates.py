@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import Count, Q, Sum
 
 from reconciliation import matching
+from reconciliation.controls import breaks
 from reconciliation.controls.control import Control
 from reconciliation.controls.registry import first_day
 from reconciliation.models import Break, ControlLine, ControlRun, ControlStage, ExceptionCase
@@ -36,7 +37,7 @@ Certificate = dict[str, Any]
 
 def draw_up(control: Control, *, entity: LegalEntity, first: date, last: date) -> Certificate:
     """What this control comes to now for the documents of these days."""
-    compared = is_compared(control)
+    compared = control.is_compared
     totals, items = _compared(control, entity, first, last) if compared else ({}, _found(control, entity, first, last))
     return {
         "control": control.name,
@@ -59,11 +60,6 @@ def sha256(certificate: Certificate) -> str:
     """Over the certificate's canonical text: sorted keys, no spaces, UTF-8."""
     text = json.dumps(certificate, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def is_compared(control: Control) -> bool:
-    """Whether documents of given days are compared one by one; else it lists what stands, or reads all as of a day."""
-    return not control.as_of and control.lists is None and control.judges is None
 
 
 def days_asked(control: Control, entity: LegalEntity, first: date, last: date) -> list[date]:
@@ -130,7 +126,7 @@ def _days(control: Control, entity: LegalEntity, first: date, last: date) -> lis
                 "date": day.isoformat(),
                 "version": run.version if run else 0,
                 "status": run.status if run else ControlRun.Status.NOT_RUN.value,
-                "was_read": asked or (is_compared(control) and day in read),
+                "was_read": asked or (control.is_compared and day in read),
             }
         )
     return found
@@ -167,16 +163,16 @@ def _compared(control: Control, entity: LegalEntity, first: date, last: date) ->
 def _found(control: Control, entity: LegalEntity, first: date, last: date) -> list[dict[str, Any]]:
     """What a listing found up to the last day and nobody has cleared; and what it found later about these days."""
     of_these = Q(found_in__business_date__lte=last) | Q(document_date__range=(first, last))
-    rows = Break.objects.filter(of_these, control=control.name, entity=entity, healed_at=None)
-    rows = rows.order_by("document_date", "reference")
-    open_cases = ExceptionCase.objects.filter(break_row__in=rows, status=ExceptionCase.Status.OPEN)
-    cases = {case.break_row_id: case for case in open_cases}
+    found = Break.objects.filter(of_these, control=control.name, entity=entity, healed_at=None)
+    rows = list(found.order_by("document_date", "reference"))
+    cases = breaks.cases_of(rows, status=ExceptionCase.Status.OPEN)
+    standing = set(breaks.still_open(control, entity).values_list("pk", flat=True))
     return [
         _item(
             reference=row.reference,
             label=row.label,
             counterparty=row.counterparty,
-            kind=ERROR if row.pk in cases else UNEXPLAINED,
+            kind=ACCEPTED if row.pk not in standing else ERROR if row.pk in cases else UNEXPLAINED,
             what=row.kind,
             dated=row.document_date,
             currency=row.currency,

@@ -50,7 +50,7 @@ def hold_against(run: ControlRun) -> list[SignOff]:
     found = set(Break.objects.filter(found_in=run).values_list("document_date", flat=True))
     suspended = []
     for row in _concerned(run, control, found).order_by("pk"):
-        if certificates.is_compared(control) and not _may_have_changed(row, found):
+        if control.is_compared and not _may_have_changed(row, found):
             continue
         with transaction.atomic():
             locked = SignOff.objects.select_for_update(of=("self",)).select_related("entity").get(pk=row.pk)
@@ -76,7 +76,7 @@ def _concerned(run: ControlRun, control: Control, found: set[date]) -> QuerySet[
     a listing finds may concern any of them.
     """
     live = SignOff.objects.filter(control=run.control, entity=run.entity_id, status__in=LIVE)
-    if not certificates.is_compared(control):
+    if not control.is_compared:
         return live if found else live.none()
     days = Q(ends_on__gte=run.looked_back_to or run.business_date, starts_on__lte=run.business_date)
     for day in found:

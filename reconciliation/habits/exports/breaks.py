@@ -44,7 +44,7 @@ def _rows(control: Control, entity: LegalEntity, day: date) -> Iterator[Row]:
     found = [*of_day, *other]
     if len(found) > MOST:
         raise TooMany("breaks", "Close or accept what is settled first, or take the evidence of this day instead.")
-    cases, items = _cases(found), _items(found)
+    cases, items = breaks.cases_of(found), _items(found)
     for place, row in enumerate(found):
         yield _row(row, entity, place < len(of_day), cases.get(row.pk), items.get(row.pk), control)
 
@@ -90,11 +90,6 @@ def _row(
 
 def _sum(side: dict[str, str], name: str, currency: str) -> Cell:
     return money(Decimal(side[name]), currency) if side.get(name) else None
-
-
-def _cases(found: Sequence[Break]) -> dict[int | None, ExceptionCase]:
-    rows = ExceptionCase.objects.filter(break_row__in=[row.pk for row in found]).order_by("pk")
-    return {case.break_row_id: case for case in rows}
 
 
 def _items(found: Sequence[Break]) -> dict[int, ReconcilingItem]:

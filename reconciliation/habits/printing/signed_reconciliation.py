@@ -174,7 +174,7 @@ def _totals(paper: Paper, said: dict[str, Any], left: str, right: str) -> None:
         control = CONTROLS[said["control"]]
         paper.words(
             "Neither side has a document of these days."
-            if certificates.is_compared(control)
+            if control.is_compared
             else "This control lists what it finds; it has no sums of its own."
         )
         return
