@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import Q
 
-from sync import bulk, clock, keys, nudges, versions
+from connectors.canonical import Refund
+from sync import blocks, bulk, clock, keys, nudges, versions
 from sync.models import (
     ClearanceRecord,
     ContractRecord,
@@ -41,7 +43,9 @@ WAITED_FOR = (
 
 
 def release_held(references: set[str]) -> int:
-    """Items that wait for objects or modifications we have by now are due; how many."""
+    """Items that wait for objects or modifications we have by now are due, and refunds that what waits for them
+    explains; how many.
+    """
     held: set[str] = set(_modifications_over(references))
     for model in WAITED_FOR:
         held |= set(model._default_manager.filter(reference__in=references).values_list("reference", flat=True))
@@ -49,13 +53,34 @@ def release_held(references: set[str]) -> int:
     held |= set(
         ClearanceRecord.objects.filter(reference__in=references, status="cleared").values_list("reference", flat=True)
     )
+    freed = _coming_home(references)
     if not held:
-        return 0
+        return freed
     with transaction.atomic():
         released = release_waiting(sorted(held))
         if released:
             nudges.nudge("ingest")
-    return len(released)
+    return len(released) + freed
+
+
+def _coming_home(references: set[str]) -> int:
+    """Refunds nothing explained, for which their own coming home waits, are due: that explains them; how many."""
+    waited_for = {name for name in references if name.startswith(f"{Refund.kind}:")}
+    if not waited_for:
+        return 0
+    waiting = WorkItem.objects.filter(
+        flow="refund_failure_to_erp", condition=Condition.WAITING, waits_for__in=waited_for
+    )
+    came = {refund: subject["amount"] for refund, subject in waiting.values_list("waits_for", "subject")}
+    stopped = WorkItem.objects.filter(flow="refund_to_erp", condition=Condition.BLOCKED, reference__in=came)
+    # over another amount it would stop again
+    whole = [
+        reference
+        for reference, subject in stopped.values_list("reference", "subject")
+        if Decimal(subject["amount"]) == Decimal(came[reference])
+    ]
+    with transaction.atomic():
+        return blocks.try_again("refund_to_erp", reason="REFUND_WITHOUT_CAUSE", reference__in=whole)
 
 
 def _modifications_over(names: Iterable[str]) -> list[str]:

@@ -19,7 +19,9 @@ from sync.models import (
     PayoutRecord,
     RefundFailureRecord,
     RefundRecord,
+    WorkItem,
 )
+from sync.states import Condition
 
 ZERO = Decimal(0)
 #: payment -> received less applied to documents less paid back. A refund that came home stays counted here: what it
@@ -66,6 +68,8 @@ class Cash:
     left: dict[str, Decimal]
     #: payment -> refunds of it that came home: reference of the failure -> what was not paid out again
     came_back: dict[str, dict[str, Decimal]]
+    #: refund -> what was heard of its coming home and waits for the refund itself: reference and amount
+    comes_home: dict[str, tuple[str, Decimal]]
     #: bank receipts that did not hold
     returned: frozenset[str]
     #: receipts taken back at hand -> what they had paid
@@ -92,6 +96,7 @@ def look_up(subjects: Iterable[Canonical]) -> Cash:
         moved=frozenset(found) | _known(parts),
         left=left_of(sorted(found)),
         came_back=_came_back(sorted(found)),
+        comes_home=_comes_home({one.reference for one in subjects if isinstance(one, Refund)}),
         returned=_returned({one.payment_reference for one in subjects if isinstance(one, Allocation)}),
         applied=_applied({one.payment_reference for one in subjects if isinstance(one, PaymentReturn)}),
     )
@@ -155,6 +160,14 @@ def _came_back(payments: Sequence[str]) -> dict[str, dict[str, Decimal]]:
             for payment, failure, currency, left in cursor.fetchall():
                 found.setdefault(payment, {})[failure] = amount(left, currency)
     return found
+
+
+def _comes_home(refunds: set[str]) -> dict[str, tuple[str, Decimal]]:
+    waiting = WorkItem.objects.filter(
+        flow="refund_failure_to_erp", condition__in=(Condition.WAITING, Condition.DUE), waits_for__in=refunds
+    )
+    rows = waiting.values_list("waits_for", "reference", "subject") if refunds else ()
+    return {refund: (failure, Decimal(subject["amount"])) for refund, failure, subject in rows}
 
 
 def left_of(payments: Sequence[str]) -> dict[str, Decimal]:

@@ -31,14 +31,24 @@ def store(failures: Sequence[RefundFailure], lookups: Lookups) -> None:
     records.put(failures, RefundFailureRecord, lookups, stamp="created_at")
 
 
+def explains_its_refund(failure: RefundFailure, lookups: Lookups) -> bool:
+    """Whether the refund that came home was paid by nothing but its own coming home: a later one was heard of first,
+    and paid the customer.
+    """
+    refund = lookups.cash.refunds[failure.refund_reference]
+    return any(cause == failure.reference for cause, _ in refund.causes)
+
+
 def owes(failure: RefundFailure, lookups: Lookups) -> list[Owed]:
     customer = lookups.customers.get(failure.customer_reference)
+    # a refund waits for what it pays back; the other way round both would wait for ever
+    needs = () if explains_its_refund(failure, lookups) else (failure.refund_reference,)
     return [
         Owed(
             role="erp",
             queue="posting",
             subject=failure,
-            needs=(failure.customer_reference, failure.refund_reference),
+            needs=(failure.customer_reference, *needs),
             document_date=failure.failed_on,
             posting_date=failure.failed_on,
             amount=failure.amount,
@@ -50,6 +60,8 @@ def owes(failure: RefundFailure, lookups: Lookups) -> list[Owed]:
 
 def notices(failure: RefundFailure, lookups: Lookups) -> list[StepError]:
     """The customer has not got the money: somebody must ask them how to pay it."""
+    if explains_its_refund(failure, lookups):
+        return []
     return [
         StepError(
             "REFUND_FAILED",

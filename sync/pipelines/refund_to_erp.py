@@ -32,7 +32,8 @@ def find_payment(refund: Refund, lookups: Lookups) -> Refund:
 
 def find_cause(refund: Refund, lookups: Lookups) -> Refund:
     """A refund pays back a credit memo (price given back), one that came home before, or what was paid too much (no
-    revenue effect). What none of them explains has no place in the ledger until people give it one.
+    revenue effect). Where a later refund, heard of first, took that, its own coming home explains it: the money went
+    out and came in. What nothing explains has no place in the ledger until people give it one.
     """
     credited = sum((Decimal(share) for _, share in refund.causes), Decimal(0))
     rest = refund.amount - credited
@@ -42,6 +43,9 @@ def find_cause(refund: Refund, lookups: Lookups) -> Refund:
         return refund
     credits = {**lookups.cash.came_back.get(refund.payment_reference, {})}
     credits[refund.payment_reference] = lookups.cash.left.get(refund.payment_reference, Decimal(0))
+    if refund.reference in lookups.cash.comes_home:
+        home, came = lookups.cash.comes_home[refund.reference]
+        credits[home] = came
     causes = list(refund.causes)
     for credit, left in credits.items():
         share = min(left, rest)
@@ -64,7 +68,7 @@ def find_cause(refund: Refund, lookups: Lookups) -> Refund:
     for credit, share_of in causes[len(refund.causes) :]:
         if credit == refund.payment_reference:
             lookups.cash.left[credit] -= Decimal(share_of)
-        else:
+        elif credit in lookups.cash.came_back.get(refund.payment_reference, {}):
             lookups.cash.came_back[refund.payment_reference][credit] -= Decimal(share_of)
     return replace(refund, causes=tuple(causes))
 
