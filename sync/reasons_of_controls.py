@@ -63,6 +63,13 @@ CONTROLS: tuple[tuple[str, str, str, str, str], ...] = (
         "",
     ),
     (
+        "CUSTOMER_TWICE",
+        "Customer there twice",
+        "{customer} seems to be there twice: {value}.",
+        "What the company owes stands under two names, and neither its credit limit nor its reminders see all of it.",
+        "",
+    ),
+    (
         "RULE_BROKEN",
         "The portal broke a rule of its own",
         "{document}: {value}. The database refuses this, so somebody went around it, or it failed.",

@@ -12,6 +12,7 @@ from reconciliation.controls.control import Control
 from reconciliation.controls.conversions import CONVERSIONS
 from reconciliation.controls.corrections import CREDIT_MEMOS, VOIDS, WRITE_OFFS
 from reconciliation.controls.customers import CUSTOMERS_IN_BILLING, CUSTOMERS_IN_ERP
+from reconciliation.controls.customers_once import CUSTOMERS_ONCE
 from reconciliation.controls.deferred_revenue import DEFERRED_REVENUE
 from reconciliation.controls.document_numbers import DOCUMENT_NUMBERS
 from reconciliation.controls.invoices import INVOICES
@@ -35,6 +36,7 @@ CONTROLS: dict[str, Control] = {
     for control in (
         CUSTOMERS_IN_BILLING,
         CUSTOMERS_IN_ERP,
+        CUSTOMERS_ONCE,
         COMMITTED_VS_CONTRACTED,
         BILL_DATES,
         SERVICES_ORDERED,

@@ -21,8 +21,12 @@ from tests.chaos.results import ROOT
 
 #: bugs whose seeds are found within seconds; all twenty are planted by `make planted`
 QUICK = (
-    *("blind retry on timeout", "money as floats"),
-    *(pytest.param(name, marks=pytest.mark.slow) for name in ("no unique key", "retry on a refusal")),  # make stories
+    "blind retry on timeout",
+    # make stories
+    *(
+        pytest.param(name, marks=pytest.mark.slow)
+        for name in ("money as floats", "no unique key", "retry on a refusal")
+    ),
 )
 
 

@@ -9,6 +9,7 @@ import pytest
 from tests.scenarios.business import FIRST_DAY, Business, Sold
 
 
+@pytest.mark.slow  # make stories
 def test_a_wire_booked_in_the_erp_closes_the_invoice_in_billing_once(open_business: Callable[[], Business]) -> None:
     # given two posted invoices of one customer
     business = open_business()

@@ -76,6 +76,7 @@ def a_lost_dispute(business: Business) -> None:
     business.rest()
 
 
+@pytest.mark.slow  # make stories
 def test_a_lost_dispute_is_given_back_as_a_credit_memo_with_its_tax(open_business: Callable[[], Business]) -> None:
     # given a taxed invoice whose payment was disputed and lost
     business = open_business()

@@ -11,7 +11,8 @@ import pytest
 from connectors.errors import Misconfigured, Rejected
 from connectors.tryton.rpc import Rpc
 
-pytestmark = pytest.mark.tryton
+# its environment alone takes a minute and a half: make stories
+pytestmark = [pytest.mark.tryton, pytest.mark.slow]
 
 TODAY = date.today()
 LAST_YEAR = TODAY.year - 1
