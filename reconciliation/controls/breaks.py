@@ -32,9 +32,9 @@ def cases_of(rows: Sequence[Break], **only: Any) -> dict[int, ExceptionCase]:
     """Break -> the case that tells of it, the newest where there were several: its own, or one opened elsewhere."""
     told_in = {row.told_in_id for row in rows if row.told_in_id}
     found = ExceptionCase.objects.filter(Q(break_row__in=[row.pk for row in rows]) | Q(pk__in=told_in), **only)
-    cases_found = list(found.select_related("problem").order_by("pk"))
-    own, elsewhere = ({getattr(case, name): case for case in cases_found} for name in ("break_row_id", "pk"))
-    both = {row.pk: own.get(row.pk) or elsewhere.get(row.told_in_id) for row in rows}
+    by_pk = {case.pk: case for case in found.select_related("problem").order_by("pk")}
+    own = {case.break_row_id: case for case in by_pk.values()}
+    both = {row.pk: own.get(row.pk) or by_pk.get(row.told_in_id) for row in rows}
     return {pk: case for pk, case in both.items() if case}
 
 
