@@ -23,6 +23,7 @@ from sync.models import (
     RefundRecord,
     WorkItem,
 )
+from sync.pipelines.cash import comes_home
 from sync.states import Condition
 
 #: waiting, or a case because a modification before it was missing too long
@@ -65,19 +66,15 @@ def release_held(references: set[str]) -> int:
 
 def _coming_home(references: set[str]) -> int:
     """Refunds nothing explained, for which their own coming home waits, are due: that explains them; how many."""
-    waited_for = {name for name in references if name.startswith(f"{Refund.kind}:")}
-    if not waited_for:
+    came = comes_home({name for name in references if name.startswith(f"{Refund.kind}:")})
+    if not came:
         return 0
-    waiting = WorkItem.objects.filter(
-        flow="refund_failure_to_erp", condition=Condition.WAITING, waits_for__in=waited_for
-    )
-    came = {refund: subject["amount"] for refund, subject in waiting.values_list("waits_for", "subject")}
     stopped = WorkItem.objects.filter(flow="refund_to_erp", condition=Condition.BLOCKED, reference__in=came)
     # over another amount it would stop again
     whole = [
         reference
         for reference, subject in stopped.values_list("reference", "subject")
-        if Decimal(subject["amount"]) == Decimal(came[reference])
+        if Decimal(subject["amount"]) == came[reference][1]
     ]
     with transaction.atomic():
         return blocks.try_again("refund_to_erp", reason="REFUND_WITHOUT_CAUSE", reference__in=whole)

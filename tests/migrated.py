@@ -5,6 +5,7 @@ second. It goes when the throw-away server goes.
 """
 
 import inspect
+from collections.abc import Callable
 from functools import cache
 from hashlib import sha256
 
@@ -14,17 +15,22 @@ from django.db.migrations.loader import MigrationLoader
 
 
 def template() -> str:
-    """Its name; made by the first who asks, while the others wait."""
+    """Its name."""
     name = f"q2c_migrated_{migrations_sha256()[:16]}"
+    made_once(name, lambda: _migrate(name))
+    return name
+
+
+def made_once(name: str, make: Callable[[], None]) -> None:
+    """This database is there as a template, made by the first who asks while the others wait."""
     with connection._nodb_cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(hashtext(%s))", [name])
         cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s AND datistemplate", [name])
         if not cursor.fetchone():
-            _migrate(name)
-            # only what was migrated to the end is called a template
+            make()
+            # only what was made to the end is called a template
             cursor.execute(f'ALTER DATABASE "{name}" IS_TEMPLATE true')
         cursor.execute("SELECT pg_advisory_unlock(hashtext(%s))", [name])
-    return name
 
 
 def _migrate(name: str) -> None:

@@ -130,7 +130,7 @@ def journal_receipt(record: Mapping[str, Any], *, settings: Settings) -> Receipt
 
 
 def named_account_ids(purpose: str, *, settings: Settings) -> list[str]:
-    """The same, where there must be one. Raises Misconfigured."""
+    """Every account that serves a purpose, where there must be one. Raises Misconfigured."""
     found = account_ids(purpose, settings=settings)
     if found == ["0"]:
         raise Misconfigured(f"netsuite: the setting accounts.{purpose} names no account id", system="netsuite")

@@ -96,7 +96,7 @@ def look_up(subjects: Iterable[Canonical]) -> Cash:
         moved=frozenset(found) | _known(parts),
         left=left_of(sorted(found)),
         came_back=_came_back(sorted(found)),
-        comes_home=_comes_home({one.reference for one in subjects if isinstance(one, Refund)}),
+        comes_home=comes_home({one.reference for one in subjects if isinstance(one, Refund)}),
         returned=_returned({one.payment_reference for one in subjects if isinstance(one, Allocation)}),
         applied=_applied({one.payment_reference for one in subjects if isinstance(one, PaymentReturn)}),
     )
@@ -162,7 +162,8 @@ def _came_back(payments: Sequence[str]) -> dict[str, dict[str, Decimal]]:
     return found
 
 
-def _comes_home(refunds: set[str]) -> dict[str, tuple[str, Decimal]]:
+def comes_home(refunds: set[str]) -> dict[str, tuple[str, Decimal]]:
+    """Refund -> what was heard of its coming home and waits for the refund itself: reference and amount."""
     waiting = WorkItem.objects.filter(
         flow="refund_failure_to_erp", condition__in=(Condition.WAITING, Condition.DUE), waits_for__in=refunds
     )

@@ -1,5 +1,6 @@
 """The pages every look is taken at, with something on each of them."""
 
+import re
 from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
@@ -29,6 +30,12 @@ def opened(page: Page, path: str) -> Page:
     assert answer is not None and answer.status < 500 and "/login/" not in page.url, f"{path} gave {page.url}"
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     return page
+
+
+def reached(page: Page, address: re.Pattern[str]) -> None:
+    """The page followed a link to this address and hears keys: they mean nothing before its scripts are there."""
+    expect(page).to_have_url(address)
+    page.wait_for_load_state("load")
 
 
 def ask_for_the_mapping() -> ApprovalRequest:

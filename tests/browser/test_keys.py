@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Windows
-from tests.browser.pages import opened
+from tests.browser.pages import opened, reached
 from tests.browser.test_tables_journey import looked_at
 from tests.reconciliation.views import desk_people
 from tests.reconciliation.views import story as told
@@ -24,7 +24,7 @@ def test_a_case_is_reached_taken_and_put_off_by_single_keys(windows: Windows, co
     page.keyboard.press("k")
     expect(rows.nth(0)).to_be_focused()
     page.keyboard.press("o")
-    expect(page).to_have_url(re.compile(r"/x/EXC-\d+$"))
+    reached(page, re.compile(r"/x/EXC-\d+$"))
     page.keyboard.press("i")
     expect(page.get_by_text("is yours for the next")).to_be_visible()
     page.keyboard.press("s")
@@ -37,10 +37,10 @@ def test_a_case_is_reached_taken_and_put_off_by_single_keys(windows: Windows, co
     # back up to the queue, and on to controls
     page.keyboard.press("g")
     page.keyboard.press("q")
-    expect(page).to_have_url(re.compile(r"/queue/$"))
+    reached(page, re.compile(r"/queue/$"))
     page.keyboard.press("g")
     page.keyboard.press("r")
-    expect(page).to_have_url(re.compile(r"/controls/$"))
+    reached(page, re.compile(r"/controls/$"))
 
 
 def test_keys_are_listed_and_can_be_switched_off(windows: Windows, company_story: told.Story) -> None:

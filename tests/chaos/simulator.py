@@ -131,17 +131,7 @@ def template() -> Iterator[str]:
     """
     copied = migrated.template()
     name = f"sim_{copied}"
-    with connection._nodb_cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(hashtext(%s))", [name])
-        cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s AND datistemplate", [name])
-        if not cursor.fetchone():
-            cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-            cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{copied}"')
-            connection.settings_dict["NAME"] = name
-            _let_nothing_happen_by_itself()
-            connection.close()
-            cursor.execute(f'ALTER DATABASE "{name}" IS_TEMPLATE true')
-        cursor.execute("SELECT pg_advisory_unlock(hashtext(%s))", [name])
+    migrated.made_once(name, lambda: _still_copy(name, of=copied))
     connection.settings_dict["NAME"] = name
     try:
         yield name
@@ -149,12 +139,16 @@ def template() -> Iterator[str]:
         connection.close()
 
 
-def _let_nothing_happen_by_itself() -> None:
+def _still_copy(name: str, *, of: str) -> None:
     """No vacuum and no statistics at moments of the server's own choosing: the same seed must give the same plans.
 
     The server may have looked at some tables while they were migrated, sooner or later as it was busy: all are looked
     at once more here, so that every template knows the same.
     """
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{of}"')
+    connection.settings_dict["NAME"] = name
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
@@ -162,6 +156,7 @@ def _let_nothing_happen_by_itself() -> None:
         for (table,) in cursor.fetchall():
             cursor.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = false)")
         cursor.execute("VACUUM (ANALYZE)")
+    connection.close()
 
 
 @contextmanager
