@@ -70,6 +70,20 @@ CONTROLS: tuple[tuple[str, str, str, str, str], ...] = (
         "",
     ),
     (
+        "PRICE_NOT_APPROVED",
+        "Billed at a price nobody approved",
+        "{document} is billed at {value}: no version of its contract leads to that price.",
+        "{customer} pays {amount} more or less than what was agreed.",
+        "An invoice is being checked: it was billed at another price than the deal's.",
+    ),
+    (
+        "MASTER_DATA_CHANGED",
+        "A billed customer was changed",
+        "Of {customer}, {value}. There were invoices before that.",
+        "Tax and debts of what is billed next follow the change; what was billed before does not.",
+        "",
+    ),
+    (
         "RULE_BROKEN",
         "The portal broke a rule of its own",
         "{document}: {value}. The database refuses this, so somebody went around it, or it failed.",

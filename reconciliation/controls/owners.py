@@ -12,6 +12,8 @@ OWNERS: dict[str, tuple[Team, int]] = {
     "BALANCE_DIFFERS": (Team.FINANCE, 24),
     "OUTSIDE_JOURNAL": (Team.FINANCE, 24),
     "LATE_POSTING": (Team.FINANCE, 72),
+    "PRICE_NOT_APPROVED": (Team.BILLING_OPS, 48),
+    "MASTER_DATA_CHANGED": (Team.FINANCE, 72),
     "CUSTOMER_TWICE": (Team.SALES_OPS, 72),
     "RULE_BROKEN": (Team.INTEGRATION, 4),
 }

@@ -17,9 +17,11 @@ from reconciliation.controls.deferred_revenue import DEFERRED_REVENUE
 from reconciliation.controls.document_numbers import DOCUMENT_NUMBERS
 from reconciliation.controls.invoices import INVOICES
 from reconciliation.controls.late_postings import LATE_POSTINGS
+from reconciliation.controls.master_data import MASTER_DATA
 from reconciliation.controls.outside_journals import OUTSIDE_JOURNALS
 from reconciliation.controls.payouts import DISPUTES, PAYOUTS, PAYOUTS_AT_BANK
 from reconciliation.controls.portal_itself import PORTAL_ITSELF
+from reconciliation.controls.prices import PRICES
 from reconciliation.controls.rates import RATES
 from reconciliation.controls.receipts import RECEIPTS
 from reconciliation.controls.receivables import OPEN_ITEMS, RECEIVABLES, TAX_PAYABLE, UNAPPLIED_CASH
@@ -37,10 +39,12 @@ CONTROLS: dict[str, Control] = {
         CUSTOMERS_IN_BILLING,
         CUSTOMERS_IN_ERP,
         CUSTOMERS_ONCE,
+        MASTER_DATA,
         COMMITTED_VS_CONTRACTED,
         BILL_DATES,
         SERVICES_ORDERED,
         INVOICES,
+        PRICES,
         CREDIT_MEMOS,
         VOIDS,
         WRITE_OFFS,
