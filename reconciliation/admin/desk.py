@@ -1,8 +1,8 @@
-"""Saved views, cases put off and who was named in comments, to look at."""
+"""Saved views, cases put off, who was named in comments and who was told what by mail, to look at."""
 
 from django.contrib import admin
 
-from reconciliation.models import Absence, CaseAct, CaseTag, Mention, SavedView, Snooze
+from reconciliation.models import Absence, CaseAct, CaseTag, Mention, Notice, SavedView, Snooze
 from sync.admin.read_only import ReadOnly
 
 SEEN_WITH = "reconciliation.view_exceptioncase"
@@ -50,3 +50,11 @@ class AbsenceAdmin(ReadOnly):
     seen_with = SEEN_WITH
     list_display = ["person", "first", "last", "stands_in", "said_at", "ended_at"]
     list_select_related = ["person", "stands_in"]
+
+
+@admin.register(Notice)
+class NoticeAdmin(ReadOnly):
+    seen_with = SEEN_WITH
+    list_display = ["title", "person", "event", "noted_at", "due_at", "sent_at", "dropped_because", "trouble"]
+    list_select_related = ["person"]
+    list_filter = ["event"]

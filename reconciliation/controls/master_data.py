@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from django.db import connection as database
 
 from reconciliation.controls.control import Control, Finding, Type
-from reconciliation.teams import Team
 from sync.models import LegalEntity
 
 #: what of a customer decides about tax and debts, in words, and where its source's shape says it

@@ -4,7 +4,19 @@ from reconciliation.models.approvals import ApprovalPolicy, ApprovalRequest
 from reconciliation.models.cases import CaseComment, ExceptionCase
 from reconciliation.models.changes import RowChange
 from reconciliation.models.controls import Break, ControlLine, ControlRun, ControlStage, ReconcilingItem
-from reconciliation.models.desk import Absence, CaseAct, CaseTag, Mention, Presence, Profile, SavedView, Snooze
+from reconciliation.models.desk import (
+    Absence,
+    CaseAct,
+    CaseTag,
+    Mention,
+    MutedProblem,
+    Notice,
+    NoticeChoice,
+    Presence,
+    Profile,
+    SavedView,
+    Snooze,
+)
 from reconciliation.models.evidence import EvidencePack
 from reconciliation.models.fixes import FixItem, FixRun
 from reconciliation.models.matches import Match, MatchMember, MatchRule
@@ -31,6 +43,9 @@ __all__ = [
     "MatchMember",
     "MatchRule",
     "Mention",
+    "MutedProblem",
+    "Notice",
+    "NoticeChoice",
     "OwnershipRule",
     "Presence",
     "Problem",

@@ -1,0 +1,117 @@
+"""Decisions: what waits for a second person, and what became of what one asked for."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.contrib.auth.models import User
+from django.urls import reverse
+
+from reconciliation.habits.notices import people
+from reconciliation.habits.notices.event import LATELY, News
+from reconciliation.models import ApprovalRequest, Match, ReconcilingItem, RowChange
+from reconciliation.who import full_name
+from sync.money_text import money
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """One thing that waits for somebody else's decision."""
+
+    key: str
+    words: str
+    asked_by: User
+    because: str
+    path: str
+    #: which approvers may decide it
+    permission: str
+
+
+def asked(now: datetime) -> Iterator[News]:
+    """To everybody who may decide it and did not ask for it themselves."""
+    deciders: dict[str, list[User]] = {}
+    for one in _waiting(now):
+        if one.permission not in deciders:
+            deciders[one.permission] = people.who_may(one.permission)
+        for person in deciders[one.permission]:
+            if person.pk != one.asked_by.pk:
+                because = f"\nBecause: {one.because}" if one.because else ""
+                yield News(
+                    person=person,
+                    key=one.key,
+                    title=f"Waits for your decision: {one.words}",
+                    text=f"{full_name(one.asked_by)} asked for it.{because}",
+                    path=one.path,
+                )
+
+
+def _waiting(now: datetime) -> Iterator[_Asked]:
+    since = now - LATELY
+    requests = ApprovalRequest.objects.filter(
+        status=ApprovalRequest.Status.PENDING, asked_at__gt=since, expires_at__gt=now
+    )
+    for request in requests.select_related("asked_by").order_by("pk"):
+        sums = ", ".join(money(Decimal(total), currency) for currency, total in sorted(request.totals.items()))
+        yield _Asked(
+            key=request.number,
+            words=f"{request.title}{f' ({sums})' if sums else ''}",
+            asked_by=request.asked_by,
+            because=request.asked_because,
+            path=reverse("desk:approval", args=[request.pk]),
+            permission=f"approve_{request.kind}",
+        )
+    drafted = RowChange.objects.filter(status=RowChange.Status.PENDING, asked_at__gt=since)
+    for change in drafted.select_related("asked_by").order_by("pk"):
+        yield _Asked(
+            key=change.number,
+            words=f"changes of {change.table.replace('_', ' ')}",
+            asked_by=change.asked_by,
+            because=change.asked_because,
+            path=reverse("desk:change", args=[change.pk]),
+            permission="approve_configuration",
+        )
+    items = ReconcilingItem.objects.filter(status=ReconcilingItem.Status.PROPOSED, asked_at__gt=since)
+    for item in items.select_related("asked_by", "break_row").order_by("pk"):
+        yield _Asked(
+            key=item.number,
+            words=f"a reconciling item, {item.break_row.label}",
+            asked_by=item.asked_by,
+            because=item.asked_because,
+            path=reverse("desk:approvals"),
+            permission="approve_money",
+        )
+    matches = Match.objects.filter(status=Match.Status.PROPOSED, asked_at__gt=since, asked_by__isnull=False)
+    for match in matches.select_related("asked_by", "entity").order_by("pk"):
+        yield _Asked(
+            key=match.number,
+            words=f"documents matched by hand, {match.entity.name}",
+            asked_by=match.asked_by,
+            because=match.asked_because,
+            path=reverse("desk:matcher", args=[match.control, match.entity.code]),
+            permission="approve_money",
+        )
+
+
+def decided(now: datetime) -> Iterator[News]:
+    """To whoever asked: somebody decided it, or the time for it ran out."""
+    decided_on = (ApprovalRequest.Status.APPROVED, ApprovalRequest.Status.REFUSED)
+    mine = ApprovalRequest.objects.filter(asked_by__is_active=True).exclude(asked_by__email="")
+    rows = mine.filter(status__in=decided_on, decided_at__gt=now - LATELY)
+    for row in rows.select_related("asked_by", "decided_by").order_by("pk"):
+        decided_by = full_name(row.decided_by) if row.decided_by else ""
+        words = f"{row.get_status_display()} by {decided_by}"
+        yield _answer(row, words, row.decided_because)
+    over = mine.filter(status=ApprovalRequest.Status.PENDING, expires_at__gt=now - LATELY, expires_at__lte=now)
+    for row in over.select_related("asked_by").order_by("pk"):
+        yield _answer(row, "Nobody decided in time", "Ask again if it is still wanted.")
+
+
+def _answer(row: ApprovalRequest, words: str, because: str) -> News:
+    return News(
+        person=row.asked_by,
+        key=f"{row.number} {words}"[:120],
+        title=f"{words}: {row.title}",
+        text=because,
+        path=reverse("desk:approval", args=[row.pk]),
+    )
