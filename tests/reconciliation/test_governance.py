@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from reconciliation.approvals import Changed, Refused
 from reconciliation.governance import cells, changes, files, impact
 from reconciliation.governance.tables import TABLES
-from reconciliation.models import ExceptionCase, RowChange
+from reconciliation.models import ExceptionCase, RowChange, SignOffPolicy
 from sync import clock
 from sync.mappings import Tables
 from sync.models import BundleMapping, ContractRecord, MappingRow, ProductMapping, WorkItem
@@ -195,6 +195,25 @@ def test_the_database_itself_refuses_that_a_drafter_decides(company: Company) ->
 
 
 # -- what it touches, and what goes on ---------------------------------------------------------------------
+@pytest.mark.parametrize("name", [name for name in TABLES if name != "match-rules"])
+def test_of_every_table_it_is_known_what_its_rows_touch(company: Company, name: str) -> None:
+    row = dict.fromkeys(TABLES[name].header, "") | {"entity": company.entity, "valid_from": DAY, "valid_to": None}
+    row |= {"parts": [], "jurisdiction": "DE", "basis": "contract"}
+    assert impact.of(TABLES[name], [row]).deals == 0
+
+
+def test_a_sign_off_policy_is_drafted_by_one_and_holds_after_another_approved(company: Company) -> None:
+    table = TABLES["sign-off-policies"]
+    text = f"{','.join(table.header)}\nUS01,rule,100.00,5,2026-05-01,,"
+    tried = files.try_out(table, text.encode())
+    assert tried.is_good, tried
+    asker, approver = person("asks", "Finance preparer"), person("decides", "Finance approver")
+    change = changes.draft(tried, user=asker, source="policy.csv", because="Tied days need nobody")
+    changes.approve(change.pk, user=approver, sha256=change.sha256)
+    row = SignOffPolicy.objects.get()
+    assert (row.status, row.tied_days, row.error_limit, row.error_age_days) == ("approved", "rule", Decimal(100), 5)
+
+
 def test_what_a_change_would_touch_is_counted_summed_and_named(company: Company) -> None:
     company.sells(1, amount="100.00")
     company.bills(1, amount="100.00")
