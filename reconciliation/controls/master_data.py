@@ -16,7 +16,7 @@ WATCHED = (
 # every version as it was heard beside the one before; only changes after the first invoice matter
 _CHANGED = """
 WITH heard AS (
-    SELECT item.reference, item.version, item.created_at, item.customer_name, item.title, watched.words,
+    SELECT item.reference, item.version, item.created_at, watched.words,
            coalesce(item.subject #>> watched.place::text[], '') AS now_is,
            lag(coalesce(item.subject #>> watched.place::text[], ''))
                OVER (PARTITION BY item.reference, watched.words ORDER BY item.version) AS was
@@ -35,8 +35,8 @@ ORDER BY heard.created_at, heard.reference, heard.words
 
 
 def findings(entity: LegalEntity) -> Sequence[Finding]:
-    """One for each change of a watched field of a customer who had an invoice before it. It stands until two people
-    have accepted it, or until it is changed back to what it was: that is a change too, and both are looked at.
+    """One for each change of a watched field of a customer who had an invoice before it, until two people have accepted
+    it. Changing it back is a change too, and both are looked at.
     """
     values = {
         "entity": entity.pk,

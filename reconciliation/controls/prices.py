@@ -23,8 +23,6 @@ NAME = "prices"
 LOOKED_BACK = timedelta(days=92)
 #: months of one billing period of a contract without an end, whose amounts are for one period
 MONTHS = {"monthly": 1, "quarterly": 3, "annual_in_advance": 12}
-#: a price is rounded once per line
-ONE_UNIT = Decimal(1)
 
 
 def findings(entity: LegalEntity) -> Sequence[Finding]:
@@ -73,8 +71,7 @@ def _found(
         known = agreed.get((line.contract_reference, line.billing_product), [])
         prices = [price for row in known if (price := expected(line, row)) is not None]
         off = [line.net - price for price in prices]
-        unit = ONE_UNIT.scaleb(-minor_units(line.invoice.currency))
-        if off and all(abs(one) > unit for one in off):
+        if off and all(abs(one) > _unit(line) for one in off):
             # the newest version is what should hold, unless an older one comes nearer
             yield _finding(line, min(off, key=abs), customer=names.get(line.invoice.customer_reference, ""))
 
@@ -87,7 +84,12 @@ def expected(line: InvoiceLineRecord, agreed: ContractLineRecord) -> Decimal | N
     if share is None:
         return None
     price = agreed.amount * line.quantity / agreed.quantity * share
-    return price.quantize(ONE_UNIT.scaleb(-minor_units(line.invoice.currency)), rounding=ROUND_HALF_UP)
+    return price.quantize(_unit(line), rounding=ROUND_HALF_UP)
+
+
+def _unit(line: InvoiceLineRecord) -> Decimal:
+    """One minor unit: a price is rounded once per line."""
+    return Decimal(1).scaleb(-minor_units(line.invoice.currency))
 
 
 def _share(line: InvoiceLineRecord, agreed: ContractLineRecord) -> Decimal | None:
@@ -95,7 +97,7 @@ def _share(line: InvoiceLineRecord, agreed: ContractLineRecord) -> Decimal | Non
     contract = agreed.contract
     own = (agreed.starts_on, agreed.ends_on) if agreed.own_dates else (contract.starts_on, contract.ends_on)
     if (line.service_starts_on, line.service_ends_on) == own:
-        return ONE_UNIT
+        return Decimal(1)
     # both ends are counted from the contract's first day, so that short months do not add up
     begins = segments.months_between(contract.starts_on, line.service_starts_on - timedelta(days=1))
     ends = segments.months_between(contract.starts_on, line.service_ends_on)

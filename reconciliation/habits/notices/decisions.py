@@ -8,6 +8,7 @@ from decimal import Decimal
 from django.contrib.auth.models import User
 from django.urls import reverse
 
+from reconciliation.governance.tables import TABLES
 from reconciliation.habits.notices import people
 from reconciliation.habits.notices.event import LATELY, News
 from reconciliation.models import ApprovalRequest, Match, ReconcilingItem, RowChange
@@ -65,7 +66,7 @@ def _waiting(now: datetime) -> Iterator[_Asked]:
     for change in drafted.select_related("asked_by").order_by("pk"):
         yield _Asked(
             key=change.number,
-            words=f"changes of {change.table.replace('_', ' ')}",
+            words=f"changes of {TABLES[change.table].title.lower()}",
             asked_by=change.asked_by,
             because=change.asked_because,
             path=reverse("desk:change", args=[change.pk]),

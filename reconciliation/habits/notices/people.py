@@ -18,11 +18,9 @@ def reachable() -> QuerySet[User]:
 def by_team() -> Mapping[Team, list[User]]:
     """The people of each team, by role."""
     found: dict[Team, list[User]] = defaultdict(list)
-    roles = reachable().filter(groups__name__in=figures.TEAM_OF_ROLE).values_list("pk", "groups__name")
-    people = {person.pk: person for person in reachable()}
-    for pk, role in roles:
-        person, team = people[pk], figures.TEAM_OF_ROLE[role]
-        if person not in found[team]:
+    for person in reachable().prefetch_related("groups"):
+        roles = {group.name for group in person.groups.all()}
+        for team in {figures.TEAM_OF_ROLE[role] for role in roles & set(figures.TEAM_OF_ROLE)}:
             found[team].append(person)
     return found
 
