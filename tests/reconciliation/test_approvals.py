@@ -228,6 +228,13 @@ def test_only_the_asker_withdraws(request_of: ApprovalRequest) -> None:
     assert request_of.status == "withdrawn"
 
 
+def test_what_was_withdrawn_stands_among_the_decisions_by_nobody(request_of: ApprovalRequest, client: Client) -> None:
+    approvals.withdraw(request_of.pk, user=request_of.asked_by)
+    client.force_login(approver())
+    answer = client.get("/approvals/")
+    assert answer.status_code == 200 and '<td data-label="By">—</td>' in answer.content.decode()
+
+
 def test_a_request_keeps_the_policy_it_was_asked_under(request_of: ApprovalRequest, machine: Any) -> None:
     ApprovalPolicy.objects.create(version=2, valid_for_hours=1, in_force_from=machine())
     request_of.refresh_from_db()
