@@ -6,12 +6,14 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django import template
+from django.contrib.auth.models import AbstractUser
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 
 from reconciliation import sentences
 from reconciliation.habits import mentions
+from reconciliation.who import full_name
 from sync import clock, money_text
 
 register = template.Library()
@@ -29,6 +31,12 @@ def money(amount: Any, currency: str) -> str:
         return money_text.money(Decimal(str(amount)), currency)
     except InvalidOperation:
         return str(amount)
+
+
+@register.filter
+def person(user: AbstractUser | None) -> str:
+    """What people call somebody; a dash for nobody."""
+    return full_name(user) if user else "—"
 
 
 @register.simple_tag
