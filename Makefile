@@ -148,6 +148,10 @@ chaos: setup ## real kills and network faults on a demo of its own, its books ch
 fuzz: setup ## call the API with 20,000 and more cases made from its own document (EXAMPLES per address; tens of minutes)
 	@Q2C_EXAMPLES=$(EXAMPLES) $(LOCAL) test -- tests/sync/api/test_schema.py -s -q $(PYTEST)
 
+.PHONY: messages
+messages: setup ## bring new texts of pages and scripts into the German catalogue, and compile it
+	@$(PRODUCTION) DJANGO_SETTINGS_MODULE=q2c_portal.settings $(PY) -m tests.languages.catalogue
+
 .PHONY: lint lint-style lint-contracts lint-migrations lint-deploy lint-types
 lint: lint-style lint-contracts lint-migrations lint-deploy lint-types ## style, import contracts, migrations, types ...
 

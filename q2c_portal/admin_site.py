@@ -1,10 +1,12 @@
 """The Unfold admin site: titles, navigation, my work as its home page."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.templatetags.static import static
+from django.utils.translation import gettext as _
 from unfold.sites import UnfoldAdminSite
 
 from reconciliation import figures, figures_matcher
@@ -19,6 +21,18 @@ class PortalAdminSite(UnfoldAdminSite):
 
     site_header = "Q2C Portal"
     enable_nav_sidebar = True
+
+    def admin_view(self, view: Callable[..., HttpResponse], cacheable: bool = False) -> Callable[..., HttpResponse]:
+        """The admin's own pages are in their reader's language too."""
+        from reconciliation.views.languages import in_readers_language
+
+        return in_readers_language(super().admin_view(view, cacheable))
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """In the language the browser asks for, before anybody has chosen one."""
+        from reconciliation.views.languages import in_readers_language
+
+        return in_readers_language(super().login)(request, extra_context)
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """My work instead of a list of tables."""
@@ -52,7 +66,7 @@ def _demo_people() -> list[dict[str, str]]:
 
 def environment(request: HttpRequest) -> list[str] | None:
     """The badge in the header."""
-    return ["Demo", "warning"] if settings.DEMO else None
+    return [_("Demo"), "warning"] if settings.DEMO else None
 
 
 def stylesheet(request: HttpRequest) -> str:

@@ -9,10 +9,12 @@ from typing import Any
 from django.contrib.auth.models import AbstractUser
 from django.db.models import Count, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Abs, Coalesce
+from django.utils import dateformat
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from reconciliation import approvals, figures_problems, sentences
-from reconciliation.controls.registry import CONTROLS
-from reconciliation.habits import absences
+from reconciliation import approvals, figures_problems
+from reconciliation.habits import absences, spoken
 from reconciliation.models import ApprovalRequest, ControlRun, ExceptionCase, Problem
 from reconciliation.teams import Team
 from sync import clock
@@ -137,15 +139,24 @@ def standings() -> list[Standing]:
             entity=entity, module="ar", starts_on__lte=day, ends_on__gte=day
         ).first()
         if period is None:
-            words, tone = "receivables period not known yet", "idle"
+            words, tone = _("receivables period not known yet"), "idle"
         else:
-            left = (period.ends_on - day).days
-            words = f"{period.starts_on:%B} receivables {period.get_state_display().lower()}"
-            if period.state == AccountingPeriod.State.OPEN:
-                words += f"; ends {'today' if not left else 'tomorrow' if left == 1 else f'in {left} days'}"
+            words = _period_words(period, (period.ends_on - day).days)
             tone = {"open": "good", "closing": "warn", "closed": "bad"}[period.state]
         out.append(Standing(name=entity.name, business_date=day, period=words, tone=tone))
     return out
+
+
+def _period_words(period: AccountingPeriod, left: int) -> str:
+    """`November receivables open; ends in 3 days`; `left` are the days that are left of it."""
+    words = {
+        "open": _("{month} receivables open; ends in {days} days"),
+        "closing": _("{month} receivables closing"),
+        "closed": _("{month} receivables closed"),
+    }[period.state]
+    if period.state == AccountingPeriod.State.OPEN and left < 2:
+        words = _("{month} receivables open; ends tomorrow") if left else _("{month} receivables open; ends today")
+    return words.format(month=dateformat.format(period.starts_on, "F"), days=left)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,7 +185,7 @@ def controls_not_green() -> list[NotGreen]:
     tones = {ControlRun.Status.NOT_RUN: "idle", ControlRun.Status.OPEN_EXCEPTIONS: "warn"}
     return [
         NotGreen(
-            title=CONTROLS[run.control].title if run.control in CONTROLS else run.control,
+            title=spoken.control_title(run.control),
             run=run,
             tone=tones.get(run.status, "bad"),
         )
@@ -199,13 +210,14 @@ def lines() -> list[Line]:
     for row in Connection.objects.select_related("health"):
         health = getattr(row, "health", None)
         if health is None or not (health.last_success_at or health.last_failure_at or health.paused_at):
-            out.append(Line(label=row.label, tone="idle", word="not used yet", since=None))
+            out.append(Line(label=row.label, tone="idle", word=_("not used yet"), since=None))
         elif health.paused_at:
-            out.append(Line(label=row.label, tone="bad", word="paused", since=health.paused_at))
+            out.append(Line(label=row.label, tone="bad", word=_("paused"), since=health.paused_at))
         elif health.breaker_open_until and health.breaker_open_until > now:
-            out.append(Line(label=row.label, tone="warn", word="resting after failures", since=health.first_failure_at))
+            word = _("resting after failures")
+            out.append(Line(label=row.label, tone="warn", word=word, since=health.first_failure_at))
         else:
-            out.append(Line(label=row.label, tone="good", word="working", since=health.last_success_at))
+            out.append(Line(label=row.label, tone="good", word=_("working"), since=health.last_success_at))
     return out
 
 
@@ -266,7 +278,7 @@ def problem_rows(
         out.append(
             ProblemRow(
                 problem=problem,
-                title=sentences.problem_title(problem),
+                title=spoken.problem_title(problem),
                 count=row["count"],
                 oldest=row["oldest"],
                 next_due=row["next_due"],
@@ -311,11 +323,22 @@ def waiting_by_problem(problem_ids: Iterable[int]) -> dict[int, str]:
                 totals[row["currency"]] = totals.get(row["currency"], Decimal(0)) + row["total"]
     out = {}
     for key, words in counts.items():
-        what = " and ".join(f"{count:,} {word}{'' if count == 1 else 's'}" for word, count in sorted(words.items()))
         totals_text = ", ".join(money(total, currency) for currency, total in sorted(sums.get(key, {}).items()))
-        verb = "waits" if sum(words.values()) == 1 else "wait"
-        out[key] = f"{what} {verb}" + (f" ({totals_text})" if totals_text else "")
+        out[key] = _waits(words.get("deal", 0), words.get("document", 0)) + (f" ({totals_text})" if totals_text else "")
     return out
+
+
+def _waits(deals: int, documents: int) -> str:
+    """`50 deals and 1 document wait`."""
+    if deals and documents:
+        return _("{deals} and {documents} wait").format(
+            deals=ngettext("{count} deal", "{count} deals", deals).format(count=f"{deals:,}"),
+            documents=ngettext("{count} document", "{count} documents", documents).format(count=f"{documents:,}"),
+        )
+    if deals:
+        return ngettext("{count} deal waits", "{count} deals wait", deals).format(count=f"{deals:,}")
+    words = ngettext("{count} document waits", "{count} documents wait", documents)
+    return words.format(count=f"{documents:,}")
 
 
 @dataclass(frozen=True, kw_only=True)

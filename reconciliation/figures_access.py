@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.contrib.auth.models import Permission, User
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from oauth2_provider.models import Application
 
 from sync import clock
@@ -13,14 +15,16 @@ from sync import clock
 UNUSED = timedelta(days=90)
 #: rights that two people must hold -> what one person with both could do alone
 CONFLICTS = {
-    ("ask_money", "approve_money"): "could ask for money to move and approve such requests",
-    ("ask_configuration", "approve_configuration"): "could ask for mappings and settings and approve such requests",
-    ("prepare_signoff", "review_signoff"): "could prepare reconciliations and sign them",
-    ("begin_close", "finish_close"): "could begin to close a period and finish it",
-    ("change_user", "approve_money"): "gives people roles and approves money",
-    ("change_user", "approve_configuration"): "gives people roles and approves settings",
-    ("change_user", "review_signoff"): "gives people roles and signs reconciliations",
-    ("change_connection", "approve_money"): "changes connections and approves money",
+    ("ask_money", "approve_money"): gettext_lazy("could ask for money to move and approve such requests"),
+    ("ask_configuration", "approve_configuration"): gettext_lazy(
+        "could ask for mappings and settings and approve such requests"
+    ),
+    ("prepare_signoff", "review_signoff"): gettext_lazy("could prepare reconciliations and sign them"),
+    ("begin_close", "finish_close"): gettext_lazy("could begin to close a period and finish it"),
+    ("change_user", "approve_money"): gettext_lazy("gives people roles and approves money"),
+    ("change_user", "approve_configuration"): gettext_lazy("gives people roles and approves settings"),
+    ("change_user", "review_signoff"): gettext_lazy("gives people roles and signs reconciliations"),
+    ("change_connection", "approve_money"): gettext_lazy("changes connections and approves money"),
 }
 
 
@@ -56,7 +60,7 @@ def people() -> list[Access]:
 
 
 def _of(user: User, rights: set[str]) -> Access:
-    conflicts = [words for both, words in CONFLICTS.items() if rights.issuperset(both)] if user.is_active else []
+    conflicts = [str(words) for both, words in CONFLICTS.items() if rights.issuperset(both)] if user.is_active else []
     return Access(
         user=user,
         roles=tuple(sorted(group.name for group in user.groups.all())),
@@ -68,14 +72,15 @@ def _of(user: User, rights: set[str]) -> Access:
 
 def _remarks(user: User) -> Iterable[str]:
     if user.is_superuser:
-        yield "is a superuser: sees and sets up everything, approves and signs nothing"
+        yield _("is a superuser: sees and sets up everything, approves and signs nothing")
     if user.user_permissions.all():
-        yield "holds rights of their own beside roles"
+        yield _("holds rights of their own beside roles")
     if not user.groups.all() and not user.is_superuser:
-        yield "has no role: may sign in and see nothing"
+        yield _("has no role: may sign in and see nothing")
     since = user.last_login or user.date_joined
     if clock.now() - since > UNUSED:
-        yield f"did not sign in for {(clock.now() - since).days} days" if user.last_login else "never signed in"
+        words = _("did not sign in for {days} days") if user.last_login else _("never signed in")
+        yield words.format(days=(clock.now() - since).days)
 
 
 @dataclass(frozen=True, kw_only=True)

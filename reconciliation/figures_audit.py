@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from django.contrib.auth.models import User
 from django.db import connection as database
 from django.db.models import Exists, Min, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from reconciliation.audit import REASON
 from reconciliation.models import ExceptionCase
@@ -63,7 +64,7 @@ def standing() -> Standing:
     try:
         written, trouble = anchors.anchored()[0], ""
     except OSError as error:
-        written, trouble = [], f"The anchors cannot be read here: {error.strerror}."
+        written, trouble = [], _("The anchors cannot be read here: {why}.").format(why=error.strerror)
     anchor = max(written, key=lambda one: one.anchored_at, default=None)
     checks = tuple(JournalCheck.objects.all()[:CHECKS])
     return Standing(
@@ -97,7 +98,7 @@ class Filters:
 
     def __init__(self, chosen: dict[str, str]) -> None:
         chosen = {name: value.replace("\x00", "").strip()[:200] for name, value in chosen.items()}
-        self._people = {PORTAL: "The portal itself"} | {str(user.pk): _name(user) for user in _people()}
+        self._people = {PORTAL: _("The portal itself")} | {str(user.pk): _name(user) for user in _people()}
         self._actions, self._kinds = _words("action"), _words("object_kind")
         self.person = chosen.get("person", "") if chosen.get("person") in self._people else ""
         self.action = chosen.get("action", "") if chosen.get("action") in self._actions else ""
@@ -142,20 +143,21 @@ class Filters:
     def words(self) -> str:
         """What is chosen, in words; empty where nothing is."""
         pairs = {
-            "Person": self._people.get(self.person, ""),
-            "Action": self.action,
-            "Kind of object": self.kind,
-            "Object or trail": self.key,
-            "From (UTC)": self.since.isoformat() if self.since else "",
-            "To (UTC)": self.until.isoformat() if self.until else "",
+            _("Person"): self._people.get(self.person, ""),
+            _("Action"): self.action,
+            _("Kind of object"): self.kind,
+            _("Object or trail"): self.key,
+            _("From (UTC)"): self.since.isoformat() if self.since else "",
+            _("To (UTC)"): self.until.isoformat() if self.until else "",
         }
         return ", ".join(f"{name}: {value}" for name, value in pairs.items() if value)
 
     def choices(self) -> tuple[Choice, ...]:
+        actions, kinds = ([(one, one) for one in words] for words in (self._actions, self._kinds))
         return (
-            Choice(name="person", label="Person", value=self.person, options=list(self._people.items())),
-            Choice(name="action", label="Action", value=self.action, options=[(one, one) for one in self._actions]),
-            Choice(name="kind", label="Kind of object", value=self.kind, options=[(one, one) for one in self._kinds]),
+            Choice(name="person", label=_("Person"), value=self.person, options=list(self._people.items())),
+            Choice(name="action", label=_("Action"), value=self.action, options=actions),
+            Choice(name="kind", label=_("Kind of object"), value=self.kind, options=kinds),
         )
 
 

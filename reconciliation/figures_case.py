@@ -8,6 +8,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext
 
 from reconciliation.controls.registry import CONTROLS
 from reconciliation.habits import mentions, undo
@@ -45,7 +47,7 @@ def steps(case: ExceptionCase) -> list[Step]:
         # a break says that what had been reached no longer holds
         if case.break_row_id and stopped and state == Lifecycle.RECONCILED:
             standing = "stopped"
-        out.append(Step(label=str(state.label), standing=standing))
+        out.append(Step(label=_(str(state.label)), standing=standing))
     return out
 
 
@@ -88,7 +90,14 @@ class Sides:
     difference: str
 
 
-_LABELS = {"external_id": "Number there", "net": "Net", "tax": "Tax", "gross": "Total", "status": "Status"}
+_LABELS = {
+    # the page compares these two, so they stay as they are
+    "external_id": "Number there",
+    "net": gettext_lazy("Net"),
+    "tax": gettext_lazy("Tax"),
+    "gross": gettext_lazy("Total"),
+    "status": "Status",
+}
 
 
 def sides(case: ExceptionCase) -> Sides | None:
@@ -124,7 +133,7 @@ def sides(case: ExceptionCase) -> Sides | None:
         names.append(
             source.connection.label
             if source and source.connection
-            else {"crm": "CRM", "billing": "Billing", "erp": "ERP", "portal": "Portal"}.get(role, role)
+            else {"crm": _("CRM"), "billing": _("Billing"), "erp": _("ERP"), "portal": _("Portal")}.get(role, role)
         )
     cells = []
     for key in dict.fromkeys((*_LABELS, *found.left, *found.right)):
@@ -134,7 +143,7 @@ def sides(case: ExceptionCase) -> Sides | None:
         is_money = key in ("net", "tax", "gross")
         cells.append(
             Cell(
-                label=_LABELS.get(key, key.replace("_", " ").capitalize()),
+                label=str(_LABELS.get(key, key.replace("_", " ").capitalize())),
                 left=_shown(left, found.currency, is_money),
                 right=_shown(right, found.currency, is_money),
                 # each system has numbers and states of its own: they differ always, and that says nothing
@@ -148,7 +157,7 @@ def sides(case: ExceptionCase) -> Sides | None:
 
 def _shown(value: Any, currency: str, is_money: bool) -> str:
     if value in ("", None):
-        return "not there"
+        return _("not there")
     if is_money:
         try:
             return money(Decimal(str(value)), currency)
@@ -179,21 +188,21 @@ def document_fields(case: ExceptionCase) -> list[Field]:
     out = [
         Field(label=label, value=str(subject[key]))
         for key, label in (
-            ("name", "Name"),
-            ("signed_on", "Signed on"),
-            ("starts_on", "Starts on"),
-            ("ends_on", "Ends on"),
-            ("modification_kind", "Kind of change"),
-            ("crm_opportunity_id", "Opportunity"),
-            ("crm_account_id", "Account"),
-            ("industry", "Industry"),
-            ("parent_reference", "Parent"),
-            ("number", "Number"),
+            ("name", _("Name")),
+            ("signed_on", _("Signed on")),
+            ("starts_on", _("Starts on")),
+            ("ends_on", _("Ends on")),
+            ("modification_kind", _("Kind of change")),
+            ("crm_opportunity_id", _("Opportunity")),
+            ("crm_account_id", pgettext("CRM", "Account")),
+            ("industry", _("Industry")),
+            ("parent_reference", _("Parent")),
+            ("number", _("Number")),
         )
         if subject.get(key)
     ]
     if (case.field or case.value) and not (case.break_row_id or case.control_run_id):
-        out.append(Field(label=case.field or "Value", value=case.value or "(empty)", is_wrong=True))
+        out.append(Field(label=case.field or _("Value"), value=case.value or _("(empty)"), is_wrong=True))
     return out
 
 
@@ -255,7 +264,7 @@ def timeline(case: ExceptionCase) -> list[Fact]:
         Fact(
             at=row.at,
             who=full_name(row.user),
-            text="Comment",
+            text=_("Comment"),
             tone="info",
             quote=row.text,
             comment=row.pk,
@@ -264,14 +273,15 @@ def timeline(case: ExceptionCase) -> list[Fact]:
         for row in case.comments.select_related("user").prefetch_related("mentions__person")
     ]
     for attempt in attempts(case)[:FACTS]:
-        what = "Looked it up in" if attempt.verb == "find" else "Sent it to"
+        looked = attempt.verb == "find"
+        what = _("Looked it up in {system}: {outcome}.") if looked else _("Sent it to {system}: {outcome}.")
         good = attempt.outcome in (Attempt.Outcome.RECEIPT, Attempt.Outcome.ADOPTED)
         facts.append(
             Fact(
                 at=attempt.started_at,
-                who="Portal",
+                who=_("Portal"),
                 tone="good" if good else "warn",
-                text=f"{what} {attempt.delivery.target.label}: {attempt.get_outcome_display().lower()}.",
+                text=what.format(system=attempt.delivery.target.label, outcome=attempt.get_outcome_display().lower()),
             )
         )
     return sorted(facts, key=lambda fact: fact.at, reverse=True)[:FACTS]

@@ -14,16 +14,19 @@ from typing import Any
 from django.db.models import Case, Count, F, IntegerField, Max, Min, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Abs, Coalesce
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from reconciliation import figures, figures_controls, figures_sign_offs, sentences
 from reconciliation.controls.control import Control
 from reconciliation.controls.registry import controls_of
+from reconciliation.figures_spans import days_in_words
+from reconciliation.habits import spoken
 from reconciliation.models import Break, ControlRun, ExceptionCase
 from sync import calendar, clock, late, owing
 from sync.mappings import in_force
 from sync.models import AccountingPeriod, Delivery, DocumentPolicy, EntityRoute, LatePosting, LegalEntity, PostingWindow
 from sync.money_text import money
-from sync.reasons import reason
 from sync.states import UNFINISHED, Condition
 
 #: what the lists show: documents, cases, controls, late documents
@@ -38,7 +41,10 @@ CONDITIONS = {
 _LIST_OF = {condition: name for name, conditions in CONDITIONS.items() for condition in conditions}
 #: a deal's change that billing gets on its day: no posting, and nothing is wrong with it
 LATER = Q(condition=Condition.HELD, held_because=owing.EFFECTIVE_LATER)
-_HELD = {calendar.WINDOW_SHUT: "Its daily posting window is shut", owing.EFFECTIVE_LATER: "It takes effect later"}
+_HELD = {
+    calendar.WINDOW_SHUT: gettext_lazy("Its daily posting window is shut"),
+    owing.EFFECTIVE_LATER: gettext_lazy("It takes effect later"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +60,7 @@ class Span:
 
     @property
     def name(self) -> str:
-        is_month = (self.first, self.last) == month_of(self.first)
-        return f"{self.first:%B %Y}" if is_month else f"{self.first:%d %b} to {self.last:%d %b %Y}"
+        return days_in_words(self.first, self.last)
 
     @property
     def link(self) -> str:
@@ -132,7 +137,7 @@ def companies(entities: Sequence[LegalEntity]) -> list[Company]:
     """
     routes = list(EntityRoute.objects.filter(entity__in=entities))
     around = _around(entities, routes)
-    closings = look([span for _, spans in around.values() for span in spans], routes)
+    closings = look([span for _lines, spans in around.values() for span in spans], routes)
     moving = Delivery.objects.filter(condition__in=CONDITIONS["moving"], posting_date__isnull=False)
     under_way = list(moving.values_list("entity", "target", "posting_date"))
     windows = list(PostingWindow.objects.filter(entity__in=entities).select_related("entity"))
@@ -198,10 +203,10 @@ def _around(
         mine = [row for row in rows if row.entity_id == one.pk]
         for ledger in ledgers_of(one, mine, routes):
             spans = [span_of(one, row.starts_on, ledger) for row in ledger]
-            now = [("Before", span) for span in spans if span.last < today][-1:]
-            now += [("Now", span) for span in spans if span.first <= today <= span.last]
-            lines += now + [("Next", span) for span in spans if span.first > today][:1]
-            looked_at = looked_at or [span for _, span in now]
+            now = [(_("Before"), span) for span in spans if span.last < today][-1:]
+            now += [(_("Now"), span) for span in spans if span.first <= today <= span.last]
+            lines += now + [(_("Next"), span) for span in spans if span.first > today][:1]
+            looked_at = looked_at or [span for _place, span in now]
         if not any(span.last >= today for span in looked_at):
             looked_at.append(span_of(one, today, ()))
         found[one.pk] = (lines, looked_at)
@@ -291,18 +296,19 @@ def _count_documents(closings: Sequence[Closing]) -> None:
         groups.setdefault((row["place"], what, because), []).append(row)
     for (place, what, because), parts in sorted(groups.items(), key=lambda pair: LISTS.index(pair[0][1])):
         one, count = closings[place], sum(part["n"] for part in parts)
-        words = reason(because).title if what == "blocked" else Condition(parts[0]["condition"]).label
+        words = spoken.reason_title(because) if what == "blocked" else _(str(Condition(parts[0]["condition"]).label))
         one.counts[what] += count
         one.counts["documents"] += count * (what != "later")
         times = sorted({part[end] for part in parts for end in ("first", "last") if what in ("held", "later")})
+        ends = [sentences.moment(at, one.span.entity) for at in (times[:1] + times[1:][-1:])]
         one.groups.append(
             Group(
                 what=what,
                 because=because,
-                words=_HELD.get(because, words),
+                words=str(_HELD.get(because, words)),
                 count=count,
                 money=[money(part["total"], part["currency"]) for part in parts if part["total"] is not None],
-                released=" to ".join(sentences.moment(at, one.span.entity) for at in (times[:1] + times[1:][-1:])),
+                released=_("{first} to {last}").format(first=ends[0], last=ends[1]) if ends[1:] else "".join(ends),
             )
         )
 
@@ -356,7 +362,8 @@ def _ask_controls(closings: Sequence[Closing], routes: Iterable[EntityRoute]) ->
         start = min((row.valid_from for row in routes if row.entity_id == key), default=None)
         first = max(span.first, start) if start else span.first
         if start is None or span.through < first:
-            one.unknown["not_run"] = "No day of it is over yet" if start else "None of its systems is connected yet"
+            whys = _("None of its systems is connected yet"), _("No day of it is over yet")
+            one.unknown["not_run"] = whys[start is not None]
         days = [first + timedelta(days=n) for n in range((span.through - first).days + 1)] if start else []
         was_asked = False
         for control in controls[span.entity]:
@@ -372,11 +379,11 @@ def _ask_controls(closings: Sequence[Closing], routes: Iterable[EntityRoute]) ->
                 else:
                     found = of_day.get((key, control.name, day))
                 if found is None:
-                    one.not_run.append((control, day, "The control was never asked for this date."))
+                    one.not_run.append((control, day, _("The control was never asked for this date.")))
                 elif found.status == ControlRun.Status.NOT_RUN and not _was_read_again(found, looks):
                     one.not_run.append((control, day, figures_controls.why_not_run(found)))
         if not was_asked:
-            one.unknown["not_green"] = "No control was asked since it began"
+            one.unknown["not_green"] = _("No control was asked since it began")
 
 
 def _holds_up(run: ControlRun, span: Span, oldest: date | None) -> bool:

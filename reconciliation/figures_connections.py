@@ -1,9 +1,12 @@
 """How each connection is doing: its state in words, what waits for it, what came in, what polls found."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import Count
+from django.utils import dateformat
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from reconciliation import sentences
 from reconciliation.models import ExceptionCase
@@ -59,9 +62,9 @@ def all_connections() -> list[Health]:
     for one in sorted(counts, key=lambda one: order.index(one["condition"])):
         shown = waiting.setdefault(one["target"], [])
         if one["n"] > one["accepted"]:
-            shown.append((Condition(one["condition"]).label, one["n"] - one["accepted"]))
+            shown.append((_(str(Condition(one["condition"]).label)), one["n"] - one["accepted"]))
         if one["accepted"]:
-            shown.append(("Accepted there, not posted yet", one["accepted"]))
+            shown.append((_("Accepted there, not posted yet"), one["accepted"]))
     events = _per_connection(SourceEvent.objects.filter(received_at__gte=now - DAY))
     refusals = _per_connection(RefusedCall.objects.filter(at__gte=now - DAY))
     cursors: dict[int, list[PollCursor]] = {}
@@ -105,34 +108,41 @@ def _state(row: Connection, health: ConnectionHealth) -> tuple[str, str, str, st
     now = clock.now()
     if health.paused_at:
         why = health.paused_text if health.paused_because == PAUSED_BY_HAND else _why(row, health)
-        return (
-            "Paused",
-            "stop",
-            "pause_circle",
-            f"Since {health.paused_at:%d %b %H:%M} UTC. {why} Work for it waits; nothing is lost.".replace("  ", " "),
+        text = _("Since {at} UTC. {why} Work for it waits; nothing is lost.").format(
+            at=_short(health.paused_at), why=why
         )
+        return _("Paused"), "stop", "pause_circle", text.replace("  ", " ")
     if health.rests_until and health.rests_until > now:
-        until = f"{health.rests_until:%d %b %H:%M:%S} UTC"
-        return "Resting", "wait", "bedtime", f"It asked to be left alone until {until}; nothing is sent before."
+        until = dateformat.format(health.rests_until, pgettext("date", "d M H:i:s"))
+        text = _("It asked to be left alone until {until} UTC; nothing is sent before.").format(until=until)
+        return _("Resting"), "wait", "bedtime", text
     if health.breaker_open_until and health.breaker_open_until > now:
-        until = f"{health.breaker_open_until:%H:%M:%S} UTC"
-        text = f"It failed {health.recent_failures} times in a row and is left alone until {until}."
-        return "Resting", "wait", "bedtime", text
+        text = _("It failed {failures} times in a row and is left alone until {until} UTC.").format(
+            failures=health.recent_failures, until=f"{health.breaker_open_until:%H:%M:%S}"
+        )
+        return _("Resting"), "wait", "bedtime", text
     if health.last_success_at is None and health.last_failure_at is None:
-        return "Not used yet", "idle", "radio_button_unchecked", "Nothing has been sent to it so far."
+        return _("Not used yet"), "idle", "radio_button_unchecked", _("Nothing has been sent to it so far.")
     if health.last_failure_at and (health.last_success_at is None or health.last_failure_at > health.last_success_at):
-        since = f" No call has worked since {health.failing_since:%d %b %H:%M} UTC." if health.failing_since else ""
-        return "Failing", "wait", "warning", f"The last call failed; it is tried again by itself.{since}"
+        text = _("The last call failed; it is tried again by itself.")
+        if health.failing_since:
+            text = _("The last call failed; it is tried again by itself. No call has worked since {at} UTC.")
+            text = text.format(at=_short(health.failing_since))
+        return _("Failing"), "wait", "warning", text
     if connections.retries_wait(health):
-        text = "Many second tries came to nothing lately: first tries go on, second tries wait a little."
-        return "Works", "wait", "hourglass_top", text
-    return "Works", "good", "check_circle", "The last call went through."
+        text = _("Many second tries came to nothing lately: first tries go on, second tries wait a little.")
+        return _("Works"), "wait", "hourglass_top", text
+    return _("Works"), "good", "check_circle", _("The last call went through.")
+
+
+def _short(at: datetime) -> str:
+    return dateformat.format(at, pgettext("date", "d M H:i"))
 
 
 def _why(row: Connection, health: ConnectionHealth) -> str:
     words = reason(health.paused_because)
     return (
         words.cause.replace("{system}", sentences.system_name(row.system))
-        .replace("{document}", "a call")
+        .replace("{document}", _("a call"))
         .replace("{value}", "…")
     )

@@ -8,15 +8,18 @@ from decimal import Decimal
 
 from django.contrib.auth.models import AbstractUser
 from django.db.models import Count, Q, QuerySet, Sum
+from django.utils import dateformat
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop, pgettext
 
 from reconciliation import reconciling_items
 from reconciliation.controls import breaks
 from reconciliation.controls.control import Control
+from reconciliation.habits import spoken
 from reconciliation.models import Break, ControlLine, ControlRun, ControlStage, ExceptionCase, ReconcilingItem
 from reconciliation.models.controls import Side
 from sync.models import Delivery, LegalEntity, WorkItem
 from sync.money_text import money
-from sync.reasons import reason
 from sync.states import Condition
 
 #: most documents one page lists; the run's own totals cover all
@@ -93,7 +96,7 @@ class Item:
     reference: str
     counterparty: str
     gap: str
-    #: explained, held, in flight, unexplained
+    #: explained, held, in flight, unexplained; in English, as the page compares it
     standing: str
     words: str
     case: ExceptionCase | None = None
@@ -210,11 +213,17 @@ def _breaks(
     return [shown(row) for row in mine], [shown(row) for row in other]
 
 
-_LABELS = {"external_id": "Id there", "net": "Net", "tax": "Tax", "gross": "Gross", "status": "Status"}
+_LABELS = {
+    "external_id": gettext_lazy("Id there"),
+    "net": gettext_lazy("Net"),
+    "tax": gettext_lazy("Tax"),
+    "gross": gettext_lazy("Gross"),
+    "status": gettext_lazy("Status"),
+}
 #: ids and words for a status always differ between two systems, so only these are marked
 _COMPARED = ("net", "tax", "gross")
 #: what the two do not agree on, where that is no amount
-_NAMED = {"customer": "Customer", "dated": "Date", "account": "Account"}
+_NAMED = {"customer": gettext_lazy("Customer"), "dated": gettext_lazy("Date"), "account": gettext_lazy("Account")}
 _MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 
 
@@ -223,20 +232,20 @@ def _shown(row: Break, case: ExceptionCase | None, item: ReconcilingItem | None,
     for name, label in _LABELS.items():
         left, right = (_value(side, name, row.currency) for side in (row.left, row.right))
         differs = (not row.left or not row.right) if name == "external_id" else name in _COMPARED and left != right
-        values.append(Value(label=label, left=left, right=right, differs=differs))
+        values.append(Value(label=str(label), left=left, right=right, differs=differs))
     for name in sorted({*row.left, *row.right} & _NAMED.keys()):
         left, right = (side.get(name) or "–" for side in (row.left, row.right))
-        values.append(Value(label=_NAMED[name], left=left, right=right, differs=True))
+        values.append(Value(label=str(_NAMED[name]), left=left, right=right, differs=True))
     # schedules are compared month by month
     for month in sorted(name for name in {*row.left, *row.right} if _MONTH.fullmatch(name)):
         left, right = (
             money(Decimal(side[month]), row.currency) if month in side else "–" for side in (row.left, row.right)
         )
-        label = f"{date.fromisoformat(f'{month}-01'):%b %Y}"
-        values.append(Value(label=label, left=left, right=right, differs=left != right))
+        name = dateformat.format(date.fromisoformat(f"{month}-01"), pgettext("date", "M Y"))
+        values.append(Value(label=name, left=left, right=right, differs=left != right))
     return BreakShown(
         row=row,
-        title=reason(row.kind).title,
+        title=spoken.reason_title(row.kind),
         values=tuple(values),
         gap=money(row.difference, row.currency),
         case=case,
@@ -247,7 +256,7 @@ def _shown(row: Break, case: ExceptionCase | None, item: ReconcilingItem | None,
 
 def _value(side: dict[str, str], name: str, currency: str) -> str:
     if not side:
-        return "Missing" if name == "external_id" else "–"
+        return _("Missing") if name == "external_id" else "–"
     value = side.get(name, "")
     return money(Decimal(value), currency) if name in _COMPARED and value else value or "–"
 
@@ -276,7 +285,7 @@ def _items(
         if reference not in broken and not _same(control, sides["left"].get(reference), sides["right"].get(reference))
     ]
     cut, different = len(different) > MOST, different[:MOST]
-    standings = _standings(control, [reference for reference, _, _ in different])
+    standings = _standings(control, [reference for reference, *_sides in different])
     return [_item(reference, left, right, standings) for reference, left, right in different], cut
 
 
@@ -292,15 +301,15 @@ def _item(reference: str, left: ControlLine | None, right: ControlLine | None, s
     gap = (left.gross if left else Decimal(0)) - (right.gross if right else Decimal(0))
     case, why = standings.case_of(reference)
     if left is None:
-        standing, words = "unexplained", "Only the receiving side has it"
+        standing, words = gettext_noop("unexplained"), _("Only the receiving side has it")
     elif case:
-        standing, words = "explained", why
+        standing, words = gettext_noop("explained"), why
     elif reference in standings.held:
-        standing, words = "held", "Held until a known time"
+        standing, words = gettext_noop("held"), _("Held until a known time")
     elif reference in standings.moving:
-        standing, words = "in flight", "On its way"
+        standing, words = gettext_noop("in flight"), _("On its way")
     else:
-        standing, words = "unexplained", "Nothing explains it"
+        standing, words = gettext_noop("unexplained"), _("Nothing explains it")
     return Item(
         label=line.label or reference,
         reference=reference,
@@ -322,20 +331,20 @@ class _Standings:
     moving: set[str]
 
     def case_of(self, reference: str) -> tuple[ExceptionCase | None, str]:
-        at, words = reference, "Its own case"
-        for _ in range(FAR):
+        at, words = reference, _("Its own case")
+        for _step in range(FAR):
             if at in self.cases:
                 return self.cases[at], words
             if at not in self.waits:
                 break
-            at, words = self.waits[at], "Waits for what this case is about"
+            at, words = self.waits[at], _("Waits for what this case is about")
         return None, ""
 
 
 def _standings(control: Control, references: list[str]) -> _Standings:
     waits: dict[str, str] = {}
     ask: Iterable[str] = references
-    for _ in range(FAR):
+    for _step in range(FAR):
         wanted = [reference for reference in ask if reference not in waits]
         if not wanted:
             break

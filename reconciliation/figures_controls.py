@@ -3,18 +3,25 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.cache import cache
 from django.db.models import Max
+from django.utils import dateformat
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext
 
 from reconciliation import figures_sign_offs, sentences, tie_out
 from reconciliation.controls.control import Control
 from reconciliation.controls.registry import CONTROLS, controls_of, first_day
+from reconciliation.habits import spoken
 from reconciliation.models import ControlRun, ControlStage
 from sync import clock
 from sync.models import LegalEntity
 from sync.money_text import money
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 #: dates on one page of the board, and months in its summary
 DATES, MONTHS = 14, 6
@@ -22,12 +29,12 @@ DATES, MONTHS = 14, 6
 KEPT = 10
 
 #: status -> (word in a cell, icon, tone)
-WORDS: dict[str, tuple[str, str, str]] = {
-    ControlRun.Status.TIED: ("Tied", "check_circle", "good"),
-    ControlRun.Status.TIED_WITH_ITEMS: ("Tied, with explained items", "rule", "note"),
-    ControlRun.Status.OPEN_EXCEPTIONS: ("Breaks with open cases", "report", "warn"),
-    ControlRun.Status.UNEXPLAINED: ("Unexplained difference", "error", "stop"),
-    ControlRun.Status.NOT_RUN: ("Not run", "do_not_disturb_on", "none"),
+WORDS: dict[str, tuple["StrOrPromise", str, str]] = {
+    ControlRun.Status.TIED: (gettext_lazy("Tied"), "check_circle", "good"),
+    ControlRun.Status.TIED_WITH_ITEMS: (gettext_lazy("Tied, with explained items"), "rule", "note"),
+    ControlRun.Status.OPEN_EXCEPTIONS: (gettext_lazy("Breaks with open cases"), "report", "warn"),
+    ControlRun.Status.UNEXPLAINED: (gettext_lazy("Unexplained difference"), "error", "stop"),
+    ControlRun.Status.NOT_RUN: (gettext_lazy("Not run"), "do_not_disturb_on", "none"),
 }
 #: from best to worst
 ORDER = (
@@ -67,7 +74,7 @@ class Figures:
     basis: str
     total: Line
     months: tuple[Line, ...]
-    explained_word: str = "Explained by open cases"
+    explained_word: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,15 +107,20 @@ class TieOut:
 
 
 _LEGS = {
-    "sold_to_billed": "Sold to billed",
-    "billed_to_posted": "Billed to posted",
-    tie_out.OWN_MONEY: "In the company's own money",
+    "sold_to_billed": gettext_lazy("Sold to billed"),
+    "billed_to_posted": gettext_lazy("Billed to posted"),
+    tie_out.OWN_MONEY: gettext_lazy("In the company's own money"),
 }
 #: kind -> title, the two sides in a word each, what the sums are
 _KINDS = {
-    "contract": ("Deals", "Sold", "Billed", "net of tax"),
-    "invoice": ("Invoices", "Billed", "Posted", "gross"),
-    "receipt": ("Receipts", "Received", "Booked", "gross"),
+    "contract": (
+        gettext_lazy("Deals"),
+        gettext_lazy("Sold"),
+        gettext_lazy("Billed"),
+        gettext_lazy("net of tax"),
+    ),
+    "invoice": (gettext_lazy("Invoices"), gettext_lazy("Billed"), gettext_lazy("Posted"), gettext_lazy("gross")),
+    "receipt": (gettext_lazy("Receipts"), gettext_lazy("Received"), gettext_lazy("Booked"), gettext_lazy("gross")),
 }
 
 
@@ -125,23 +137,28 @@ def both_legs(*, entity: LegalEntity | None = None) -> TieOut:
     legs: dict[tuple[str, str, str], list[Figures]] = {}
     for total in tie_out.totals(found):
         mine = sorted(months[total.leg, total.entity, total.currency, total.kind], key=lambda row: row.period)
-        title, left, right, basis = _KINDS.get(total.kind, (total.kind.capitalize(), "Left", "Right", "gross"))
+        unknown = (total.kind.capitalize(), _("Left"), _("Right"), _("gross"))
+        title, left, right, basis = (str(words) for words in _KINDS.get(total.kind, unknown))
+        explained = _("Explained by open cases")
+        if total.leg == tie_out.OWN_MONEY:
+            basis = _("{basis}, at the ERP's posted rates").format(basis=basis)
+            explained = _("Rounding, or shown above")
         legs.setdefault((total.entity, total.currency, total.leg), []).append(
             Figures(
                 title=title,
                 left_word=left,
                 right_word=right,
-                basis=f"{basis}, at the ERP's posted rates" if total.leg == tie_out.OWN_MONEY else basis,
-                explained_word="Rounding, or shown above" if total.leg == tie_out.OWN_MONEY else Figures.explained_word,
+                basis=basis,
+                explained_word=explained,
                 total=_line(total, ""),
-                months=tuple(_line(row, f"{date.fromisoformat(row.period + '-01'):%b %Y}") for row in mine),
+                months=tuple(_line(row, _month(date.fromisoformat(f"{row.period}-01"))) for row in mine),
             )
         )
     order = list(_LEGS)
     stages = ControlStage.objects.filter(control__in=[control.name for control in CONTROLS.values() if control.leg])
     return TieOut(
         legs=tuple(
-            Leg(name=leg, title=_LEGS[leg], entity=code, currency=currency, figures=tuple(figures))
+            Leg(name=leg, title=str(_LEGS[leg]), entity=code, currency=currency, figures=tuple(figures))
             for (code, currency, leg), figures in sorted(
                 legs.items(), key=lambda pair: (pair[0][0], pair[0][1], order.index(pair[0][2]))
             )
@@ -258,17 +275,25 @@ def _cell(
             word=none.word,
             icon=none.icon,
             tone=none.tone,
-            title=control.title,
+            title=spoken.control_title(control.name),
             link=link if none.is_due else "",
             why=none.why,
         )
-    word, icon, tone = WORDS[ControlRun.Status(run.status)]
+    word, icon, tone = _word(run.status)
     why = ""
     if run.status == ControlRun.Status.NOT_RUN:
         why = why_not_run(run)
         if run.finished_at is None:
-            word, icon = "Running", "sync"
-    return Cell(word=word, icon=icon, tone=tone, title=control.title, link=link, version=run.version, why=why)
+            word, icon = _("Running"), "sync"
+    return Cell(
+        word=word,
+        icon=icon,
+        tone=tone,
+        title=spoken.control_title(control.name),
+        link=link,
+        version=run.version,
+        why=why,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -285,35 +310,36 @@ class NoRun:
 
 def no_run(control: Control, *, day: date, start: date | None, today: date) -> NoRun:
     """Why a date has no run at all; `today` is the entity's business date, which still goes on."""
-    nothing: dict[str, Any] = {"word": "Not due", "icon": "remove", "tone": "idle", "is_due": False}
+    nothing: dict[str, Any] = {"word": _("Not due"), "icon": "remove", "tone": "idle", "is_due": False}
     if start is None or day < start:
-        return NoRun(why="Nothing was due: the company's documents are not routed yet on this date.", **nothing)
+        return NoRun(why=_("Nothing was due: the company's documents are not routed yet on this date."), **nothing)
     if control.as_of:
-        return NoRun(
-            why="Nothing was due: this control reads everything as it stands, on the days it is asked.", **nothing
-        )
+        why = _("Nothing was due: this control reads everything as it stands, on the days it is asked.")
+        return NoRun(why=why, **nothing)
     if day >= today:
         return NoRun(
-            word="Day not over", icon="schedule", tone="idle", is_due=True,
-            why="This business day is not over yet. Both sides are read when it is.",
+            word=_("Day not over"), icon="schedule", tone="idle", is_due=True,
+            why=_("This business day is not over yet. Both sides are read when it is."),
         )  # fmt: skip
-    word, icon, tone = WORDS[ControlRun.Status.NOT_RUN]
+    word, icon, tone = _word(ControlRun.Status.NOT_RUN)
     return NoRun(
         word=word, icon=icon, tone=tone, is_due=True,
-        why="The control was never asked for this date. Run it, or look whether the scheduler is alive.",
+        why=_("The control was never asked for this date. Run it, or look whether the scheduler is alive."),
     )  # fmt: skip
 
 
 def why_not_run(run: ControlRun) -> str:
     """Why a run compared nothing, in words; the other system's own words stay in `trouble`."""
     if run.finished_at is None:
-        return f"It is running since {run.started_at:%d %b %H:%M} UTC and has not ended yet."
+        at = dateformat.format(run.started_at, pgettext("date", "d M H:i"))
+        return _("It is running since {at} UTC and has not ended yet.").format(at=at)
     for system, label in sentences.SYSTEMS.items():
         if run.trouble.startswith(system):
-            return f"{label} could not be read. The other side was not compared with half an answer."
+            said = _("{system} could not be read. The other side was not compared with half an answer.")
+            return said.format(system=label)
     if run.trouble.startswith("no "):
         return f"{run.trouble[:1].upper()}{run.trouble[1:]}."
-    return "One of the two sides could not be read."
+    return _("One of the two sides could not be read.")
 
 
 def _months(
@@ -326,12 +352,13 @@ def _months(
         counts[key] = counts.get(key, 0) + 1
     return tuple(
         (
-            f"{month:%b %Y}",
+            _month(month),
             tuple(
                 tuple(
-                    Cell(word=WORDS[status][0], icon=WORDS[status][1], tone=WORDS[status][2], count=str(count))
+                    Cell(word=word, icon=icon, tone=tone, count=str(count))
                     for status in reversed(ORDER)
                     if (count := counts.get((f"{month:%Y-%m}", control.name, status)))
+                    for word, icon, tone in [_word(status)]
                 )
                 for control in controls
             ),
@@ -339,6 +366,15 @@ def _months(
         for month in names
         if any(key[0] == f"{month:%Y-%m}" for key in counts)
     )
+
+
+def _word(status: str) -> tuple[str, str, str]:
+    word, icon, tone = WORDS[status]
+    return str(word), icon, tone
+
+
+def _month(day: date) -> str:
+    return dateformat.format(day, pgettext("date", "M Y"))
 
 
 def _month_before(day: date, months: int) -> date:

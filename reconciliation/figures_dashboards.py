@@ -24,8 +24,10 @@ from django.db.models import (
 )
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Abs, Cast, Coalesce
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
-from reconciliation import figures
+from reconciliation import figures, figures_spans
 from reconciliation.figures_spans import (
     Number,
     Percentile,
@@ -38,6 +40,7 @@ from reconciliation.figures_spans import (
     percent,
     queue_list,
 )
+from reconciliation.habits.languages import spoken, within
 from reconciliation.models import Break, ExceptionCase
 from reconciliation.queue_filters import AGES
 from reconciliation.teams import Team
@@ -57,7 +60,9 @@ _NO_CALL = (Attempt.Outcome.SENT, Attempt.Outcome.NOT_SENT)
 #: how a case ends that nobody had to touch
 BY_ITSELF = (ExceptionCase.Resolution.WENT_THROUGH, ExceptionCase.Resolution.SUPERSEDED)
 #: age of a break in whole days: words, younger than, at least
-BREAK_AGES = (("0 to 1 day", 2, 0), ("2 to 7 days", 8, 2), ("8 to 30 days", 31, 8), ("More than 30 days", None, 31))
+BREAK_AGES = (
+    (gettext_noop("0 to 1 day"), 2, 0), (gettext_noop("2 to 7 days"), 8, 2), (gettext_noop("8 to 30 days"), 31, 8),
+    (gettext_noop("More than 30 days"), None, 31))  # fmt: skip
 #: replays shown
 REPLAYS = 10
 
@@ -69,7 +74,7 @@ class Step:
 
     name: str
     title: str
-    meaning: str
+    meaning: Any
     model: type[SourceEvent] | type[WorkItem] | type[Delivery]
     start: Any
     end: str
@@ -84,17 +89,17 @@ class Step:
         return Q(**{f"{self.end}__isnull": False}, **({"role": self.role} if self.role else {}))
 
 
-def _to(role: str, word: str) -> tuple[Step, ...]:
+def _to(role: str, delivered: str, posted: str = "", reconciled: str = "") -> tuple[Step, ...]:
     where: dict[str, Any] = {"model": Delivery, "role": role}
-    sent = Step(name=f"{role}_delivered", title=f"{word}: delivered", meaning="from owed to handed over",
+    sent = Step(name=f"{role}_delivered", title=delivered, meaning=_("from owed to handed over"),
                 start=F("created_at"), end="delivered_at", **where)  # fmt: skip
-    if role == "crm":
+    if not posted:
         return (sent,)
     return (
         sent,
-        Step(name=f"{role}_posted", title=f"{word}: posted", meaning="from handed over to posted",
+        Step(name=f"{role}_posted", title=posted, meaning=_("from handed over to posted"),
              start=F("delivered_at"), end="posted_at", **where),
-        Step(name=f"{role}_reconciled", title=f"{word}: reconciled", meaning="from there to agreed by a control",
+        Step(name=f"{role}_reconciled", title=reconciled, meaning=_("from there to agreed by a control"),
              start=Coalesce("posted_at", "delivered_at"), end="reconciled_at", **where),
     )  # fmt: skip
 
@@ -102,15 +107,16 @@ def _to(role: str, word: str) -> tuple[Step, ...]:
 STEPS: dict[str, Step] = {
     step.name: step
     for step in (
-        Step(name="read", title="Read", meaning="from received to read", model=SourceEvent,
+        Step(name="read", title=gettext_noop("Read"), meaning=_("from received to read"), model=SourceEvent,
              start=F("received_at"), end="read_at"),
-        Step(name="validated", title="Validated", meaning="from taken up to checked", model=WorkItem,
-             start=F("created_at"), end="validated_at"),
-        Step(name="transformed", title="Transformed", meaning="from checked to mapped", model=WorkItem,
-             start=F("validated_at"), end="transformed_at"),
-        *_to("billing", "Billing"),
-        *_to("erp", "ERP"),
-        *_to("crm", "CRM"),
+        Step(name="validated", title=gettext_noop("Validated"), meaning=_("from taken up to checked"),
+             model=WorkItem, start=F("created_at"), end="validated_at"),
+        Step(name="transformed", title=gettext_noop("Transformed"), meaning=_("from checked to mapped"),
+             model=WorkItem, start=F("validated_at"), end="transformed_at"),
+        *_to("billing", gettext_noop("Billing: delivered"), gettext_noop("Billing: posted"),
+             gettext_noop("Billing: reconciled")),
+        *_to("erp", gettext_noop("ERP: delivered"), gettext_noop("ERP: posted"), gettext_noop("ERP: reconciled")),
+        *_to("crm", gettext_noop("CRM: delivered")),
     )
 }  # fmt: skip
 
@@ -162,8 +168,8 @@ def latencies(span: Span) -> list[Took]:
         found |= _came_in(model, span).aggregate(**wanted)
     return [
         Took(
-            title=step.title,
-            meaning=step.meaning,
+            title=spoken(step.title),
+            meaning=str(step.meaning),
             number=Number(
                 count=found[step.name],
                 rows=own_list("desk:dashboards", span, rows=step.name),
@@ -199,9 +205,7 @@ def calls(span: Span) -> list[Calls]:
     for connection in Connection.objects.order_by("role", "code"):
         mine = counts.get(connection.pk, {})
         total, bad = sum(mine.values()), sum(mine.get(one, 0) for one in FAILED)
-        all_, failed = (
-            own_list("desk:dashboards", span, rows=name, of=connection.code) for name in ("calls", "failed")
-        )
+        all_, failed = (own_list("desk:dashboards", span, rows=one, of=connection.code) for one in ("calls", "failed"))
         out.append(
             Calls(
                 connection=connection,
@@ -209,7 +213,7 @@ def calls(span: Span) -> list[Calls]:
                 failed=Number(count=bad, rows=failed, needs="sync.view_delivery"),
                 share=percent(bad, total),
                 bar=bad * 100 / total if total else 0,
-                how="; ".join(f"{mine[one]:,} {one.label.lower()}" for one in FAILED if one in mine),
+                how="; ".join(f"{mine[one]:,} {within(spoken(one.label))}" for one in FAILED if one in mine),
             )
         )
     return out
@@ -267,7 +271,7 @@ def unreconciled(now: datetime) -> list[Aged]:
     ages = Case(
         *(
             When(found_at__gt=now - timedelta(days=below), then=Value(words))
-            for words, below, _ in BREAK_AGES
+            for words, below, _least in BREAK_AGES
             if below is not None
         ),
         default=Value(BREAK_AGES[-1][0]),
@@ -278,7 +282,7 @@ def unreconciled(now: datetime) -> list[Aged]:
         (row["age"], row["currency"]): (row["n"], row["sum"])
         for row in rows.annotate(n=Count("pk"), sum=Sum(Abs("difference")))
     }
-    most = max((n for n, _ in found.values()), default=1)
+    most = max((n for n, _sum in found.values()), default=1)
     out = []
     for words, below, least in BREAK_AGES:
         limits = (("found_at__lte", least), ("found_at__gt", below))
@@ -287,8 +291,8 @@ def unreconciled(now: datetime) -> list[Aged]:
             if age == words:
                 link = listed("reconciliation_break", healed_at__isnull=True, currency__exact=currency, **around)
                 number = Number(count=n, rows=link, needs="reconciliation.view_break")
-                amount, bar = money(total, currency), n * 100 / most
-                out.append(Aged(age=age, currency=currency, number=number, total=total, amount=amount, bar=bar))
+                shown, amount, bar = spoken(age), money(total, currency), n * 100 / most
+                out.append(Aged(age=shown, currency=currency, number=number, total=total, amount=amount, bar=bar))
     return out
 
 
@@ -324,7 +328,7 @@ def endings(span: Span) -> Endings:
         share=percent(alone, total),
         ways=tuple(
             (
-                str(one.label),
+                spoken(one.label),
                 Number(count=n, rows=closed_list(span, resolution__exact=one.value)),
                 percent(n, total),
                 n * 100 / total if total else 0,
@@ -346,7 +350,7 @@ def time_to_resolve(span: Span) -> list[Took]:
     }
     return [
         Took(
-            title=str(team.label),
+            title=spoken(team.label),
             number=Number(count=row.get("n", 0), rows=closed_list(span, team__exact=team.value)),
             p50=row.get("p50"),
             p95=row.get("p95"),
@@ -380,16 +384,16 @@ def queue_age(now: datetime) -> tuple[list[OpenSince], datetime | None]:
         )
     }
     out = []
-    for age, words in (("", "All open"), *((age, words.capitalize()) for age, words in AGES.items())):
-        chosen = {"age": age} if age else {}
+    for age in ("", *AGES):
+        words, chosen = figures_spans.age_in_words(age), {"age": age} if age else {}
         per_team = tuple(
             (
-                str(team.label),
+                spoken(team.label),
                 Number(count=rows.get(team, {}).get(f"n{age}", 0), rows=queue_list(team=team.value, **chosen)),
             )
             for team in Team
         )
-        count = sum(number.count for _, number in per_team)
+        count = sum(number.count for _team, number in per_team)
         whole = out[0].all.count if out else count
         bar = count * 100 / whole if whole else 0
         out.append(OpenSince(words=words, all=Number(count=count, rows=queue_list(**chosen)), teams=per_team, bar=bar))

@@ -9,16 +9,17 @@ from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Abs
+from django.utils.translation import gettext_lazy as _
 
-from reconciliation import figures
+from reconciliation import figures, figures_spans
 from reconciliation.controls.registry import controls_of
 from reconciliation.figures_spans import Number, Span, Trend, closed_list, listed, own_list, percent, queue_list, trend
+from reconciliation.habits import spoken
 from reconciliation.models import Break, ControlRun, ExceptionCase
 from reconciliation.queue_filters import AGES
 from sync import clock
 from sync.models import AccountingPeriod, CreditMemoRecord, Delivery, InvoiceRecord, LegalEntity, VoidRecord
 from sync.money_text import money
-from sync.reasons import reason
 from sync.states import Condition
 
 #: reasons that mean: something was sold or used and not billed so, or billed and not sold
@@ -28,10 +29,9 @@ LEAKAGE = (
 )  # fmt: skip
 #: a case that ends so was put right; duplicates, superseded and accepted ones were not
 _RIGHT = tuple(ExceptionCase.Resolution[name] for name in ("FIXED", "FIXED_OUTSIDE", "WENT_THROUGH"))
-ZERO = Decimal(0)
+ZERO, CAUSES = Decimal(0), 5
 #: what a ledger is owed, for the address of a list
 _OWED = {"role__exact": "erp", "is_live__exact": 1, "is_required__exact": 1}
-CAUSES = 5
 
 
 # -- money held and its age ---------------------------------------------------------------------------
@@ -121,7 +121,7 @@ def ageing(span: Span) -> Ageing:
     return Ageing(
         ages=tuple(
             Aged(
-                words=AGES[age].capitalize() if age else "All open",
+                words=figures_spans.age_in_words(age),
                 number=Number(count=counts[age], rows=queue_list(**({"age": age} if age else {}))),
                 sums={row["currency"]: row[f"sum{age}"] for row in rows if row[f"sum{age}"]},
                 bar=counts[age] * 100 / counts[""] if counts[""] else 0,
@@ -283,8 +283,8 @@ def invoices_with_trouble() -> QuerySet[InvoiceRecord]:
 
 
 #: why an invoice is not counted as right; each in words
-WRONG = {"voided": "that were voided", "credited": "that were credited", "stopped": "that stopped with a case",
-         "wrong": "that were voided, credited or stopped"}  # fmt: skip
+WRONG = {"voided": _("that were voided"), "credited": _("that were credited"),
+         "stopped": _("that stopped with a case"), "wrong": _("that were voided, credited or stopped")}  # fmt: skip
 _ANY = Q(voided=True) | Q(credited=True) | Q(stopped=True)
 
 
@@ -349,7 +349,7 @@ def leakage(span: Span) -> list[Caught]:
     )
     return [
         Caught(
-            title=reason(row["reason"]).title,
+            title=spoken.reason_title(row["reason"]),
             number=Number(
                 count=row["n"],
                 rows=closed_list(span, reason__exact=row["reason"], currency__exact=row["currency"],
@@ -357,7 +357,7 @@ def leakage(span: Span) -> list[Caught]:
             ),
             currency=row["currency"],
             total=row["total"] or ZERO,
-            amount=money(row["total"] or ZERO, row["currency"]) if row["currency"] else "no amount known",
+            amount=money(row["total"] or ZERO, row["currency"]) if row["currency"] else str(_("no amount known")),
             trend=trend(row["total"] or ZERO, row["total_before"] or ZERO, currency=row["currency"])
             if row["currency"] else trend(row["n"], row["before"]),
         )
@@ -378,7 +378,7 @@ class Cause:
 
 def top_causes(span: Span) -> list[Cause]:
     """The problems with most open cases: counts can be compared, amounts in several currencies cannot."""
-    rows, _ = figures.problem_rows(figures.open_cases(), sort="count", limit=CAUSES)
+    rows, _more = figures.problem_rows(figures.open_cases(), sort="count", limit=CAUSES)
     ids = [row.problem.pk for row in rows]
     mine, earlier = span.within("opened_at"), span.before.within("opened_at")
     counted = ExceptionCase.objects.filter(mine | earlier, problem__in=ids).order_by().values("problem")

@@ -10,13 +10,12 @@ from django.contrib.auth.models import AbstractUser
 from reconciliation import matching, reconciling_items
 from reconciliation.approvals import APPROVE
 from reconciliation.controls.control import Control
-from reconciliation.controls.registry import CONTROLS
+from reconciliation.habits import spoken
 from reconciliation.matches import people
 from reconciliation.models import ControlRun, Match, MatchMember
 from reconciliation.models.controls import Side
 from sync.models import LegalEntity
 from sync.money_text import money, plain
-from sync.reasons import reason
 
 #: documents a side lists, and matches; a search reaches all
 MOST = 200
@@ -110,7 +109,7 @@ def waiting_count(user: AbstractUser) -> int:
 def waiting_anywhere(user: AbstractUser) -> list[tuple[Match, str]]:
     """Matches that wait for this person, of all controls, with the title of the control."""
     rows = people.waiting_for(user).select_related("entity", "asked_by", "undo_asked_by")
-    return [(row, CONTROLS[row.control].title) for row in rows] if people.may_decide(user) else []
+    return [(row, spoken.control_title(row.control)) for row in rows] if people.may_decide(user) else []
 
 
 def _is_meant(one: matching.Difference, search: str) -> bool:
@@ -128,7 +127,7 @@ def _choice(one: matching.Difference) -> Choice:
         amount=_amount(one),
         gap=plain(one.gap, one.currency),
         currency=one.currency,
-        what=reason(one.kind).title,
+        what=spoken.reason_title(one.kind),
         case=f"EXC-{one.case_id}" if one.case_id else "",
     )
 

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from django.db.models import Count, Max, Q, Sum
+from django.utils.translation import gettext as _
 
 from sync.models import (
     Block,
@@ -174,7 +175,7 @@ def _waits(plan: UsagePlanRecord) -> int:
 
 def plain_quantity(quantity: Decimal) -> str:
     """A quantity with thousands apart and no needless zeros."""
-    whole, _, rest = f"{quantity:,f}".partition(".")
+    whole, _point, rest = f"{quantity:,f}".partition(".")
     rest = rest.rstrip("0")
     return f"{whole}.{rest}" if rest else whole
 
@@ -210,17 +211,17 @@ def _hours(rows: Sequence[UsageSummaryRecord], periods: Sequence[UsagePeriod]) -
 def _hour(row: UsageSummaryRecord, sent: tuple[int, str] | None, periods: Sequence[UsagePeriod]) -> Hour:
     frozen = any(period.starts_at <= row.starts_at < period.ends_at for period in periods)
     if frozen:
-        word, tone = "Frozen, invoiced", "idle"
+        word, tone = _("Frozen, invoiced"), "idle"
     elif row.touched_at is not None:
-        word, tone = "Not summed yet", "warn"
+        word, tone = _("Not summed yet"), "warn"
     elif sent is None:
-        word, tone = "Not reported yet", "warn"
+        word, tone = _("Not reported yet"), "warn"
     elif sent[1] == Condition.SETTLED:
-        word, tone = "Billing has it", "good"
+        word, tone = _("Billing has it"), "good"
     elif sent[1] == Condition.BLOCKED:
-        word, tone = "Stopped, with a case", "bad"
+        word, tone = _("Stopped, with a case"), "bad"
     else:
-        word, tone = "On its way to billing", "warn"
+        word, tone = _("On its way to billing"), "warn"
     return Hour(
         starts_at=row.starts_at,
         events=row.events,

@@ -3,12 +3,18 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from reconciliation.habits import snoozes
 from reconciliation.models import ExceptionCase, Problem
 from sync import clock
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 #: a problem is called new for so long
 NEW_FOR = timedelta(hours=24)
@@ -22,15 +28,18 @@ USUAL = 7
 class Standing:
     """A word, how loud it is, and why where that is not plain."""
 
+    #: in English, as a page compares it and the API has it
     word: str
     tone: str
-    why: str = ""
+    why: "StrOrPromise" = ""
 
 
-_NEW, _ONGOING = Standing(word="new", tone="info"), Standing(word="ongoing", tone="warn")
-_BACK = Standing(word="came back", tone="bad", why="It was solved once and came back.")
-_ASLEEP = Standing(word="put off", tone="idle", why="Every one of its open cases is put off.")
-_SOLVED = Standing(word="solved", tone="good")
+_NEW, _ONGOING = Standing(word=gettext_noop("new"), tone="info"), Standing(word=gettext_noop("ongoing"), tone="warn")
+_BACK = Standing(word=gettext_noop("came back"), tone="bad", why=gettext_lazy("It was solved once and came back."))
+_ASLEEP = Standing(
+    word=gettext_noop("put off"), tone="idle", why=gettext_lazy("Every one of its open cases is put off.")
+)
+_SOLVED = Standing(word=gettext_noop("solved"), tone="good")
 
 
 def standings(problems: Iterable[Problem]) -> dict[int, Standing]:
@@ -56,8 +65,9 @@ def _standing(problem: Problem, counts: dict[str, int] | None) -> Standing:
     is_new = clock.now() - problem.first_seen_at < NEW_FOR
     if not is_new and _grows(counts):
         usual = counts["before"] / USUAL
-        why = f"{counts['lately']} of its cases opened in the last 24 hours; on a usual day it is {usual:.1f}."
-        return Standing(word="growing", tone="bad", why=why)
+        why = _("{lately} of its cases opened in the last 24 hours; on a usual day it is {usual}.")
+        why = why.format(lately=counts["lately"], usual=f"{usual:.1f}")
+        return Standing(word=gettext_noop("growing"), tone="bad", why=why)
     if problem.regressed_at:
         return _BACK
     return _NEW if is_new else _ONGOING

@@ -9,7 +9,10 @@ from decimal import Decimal
 
 from django.db import connection as database
 from django.db.models import Case, Count, DecimalField, F, Q, QuerySet, Sum, When
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from reconciliation.habits.languages import spoken
 from sync import clock
 from sync.models import (
     CustomerRecord,
@@ -34,11 +37,11 @@ PAGE = 100
 
 #: figure -> heading
 FIGURES = {
-    "opening": "Opening",
-    "billed": "Billed",
-    "recognised": "Recognised",
-    "changed": "Changed",
-    "closing": "Closing",
+    "opening": pgettext_lazy("balance", "Opening"),
+    "billed": gettext_lazy("Billed"),
+    "recognised": gettext_lazy("Recognised"),
+    "changed": gettext_lazy("Changed"),
+    "closing": pgettext_lazy("balance", "Closing"),
 }
 
 _BY_MONTH = """
@@ -75,7 +78,7 @@ class Month:
     @property
     def cells(self) -> list[tuple[str, str, str]]:
         """Name, heading and amount of each figure."""
-        return [(name, head, money(getattr(self, name), self.currency)) for name, head in FIGURES.items()]
+        return [(name, str(head), money(getattr(self, name), self.currency)) for name, head in FIGURES.items()]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +112,7 @@ def board(entity: LegalEntity, *, until: date | None = None) -> Board:
     name = engine_name(entity, on=today)
     return Board(
         entity=entity,
-        engine=Engine(name).label,
+        engine=spoken(Engine(name).label),
         is_ours=name == Engine.PORTAL,
         schedules=RevenueScheduleRecord.objects.filter(legal_entity=entity).count(),
         rolls=tuple(_rolls(entity, first=first, last=last, today=today)),
@@ -129,7 +132,7 @@ def _rolls(entity: LegalEntity, *, first: date, last: date, today: date) -> list
         by_month = {row[1]: row[2:] for row in rows if row[0] == currency}
         opening = zero
         for month in (one for one in by_month if one < first):
-            billed, recognised, changed, _ = by_month[month]
+            billed, recognised, changed, _open = by_month[month]
             opening += (billed or zero) - (recognised or zero) + (changed or zero)
         months, month = [], first
         while month <= last:
@@ -201,7 +204,7 @@ def figure(entity: LegalEntity, *, currency: str, month: date, name: str, page: 
     shown = list(groups[(page - 1) * PAGE : page * PAGE])
     states = _states([row["batch__reference"] for row in shown if row["batch"]])
     return Figure(
-        name=FIGURES[name],
+        name=str(FIGURES[name]),
         month=month.replace(day=1),
         currency=currency,
         amount=money(total, currency),
@@ -247,10 +250,10 @@ def _states(references: Sequence[str]) -> dict[str, tuple[str, str]]:
 
 def _state(condition: str) -> tuple[str, str]:
     if condition == Condition.SETTLED:
-        return "Posted", "good"
+        return _("Posted"), "good"
     if condition == Condition.BLOCKED:
-        return "Stopped, with a case", "bad"
-    return "On its way", "warn"
+        return _("Stopped, with a case"), "bad"
+    return _("On its way"), "warn"
 
 
 def _part(row: dict[str, object], currency: str, states: dict[str, tuple[str, str]]) -> JournalPart:
@@ -258,15 +261,17 @@ def _part(row: dict[str, object], currency: str, states: dict[str, tuple[str, st
     amount = row["sum"]
     assert isinstance(amount, Decimal)
     if not reference:
-        state, tone = "In no journal yet", "idle"
+        state, tone = _("In no journal yet"), "idle"
     else:
         # a journal whose movements cancel out moves nothing, and is not sent
-        state, tone = states.get(reference, ("Nothing to post", "idle"))
+        state, tone = states.get(reference, (_("Nothing to post"), "idle"))
     posting_date = row["batch__posting_date"]
     return JournalPart(
         reference=reference,
         posting_date=posting_date if isinstance(posting_date, date) else None,
-        words=Movement(str(row["batch__movement"])).label if reference else "Movements whose day has not ended",
+        words=_(str(Movement(str(row["batch__movement"])).label))
+        if reference
+        else _("Movements whose day has not ended"),
         members=int(str(row["n"])),
         amount=money(amount, currency),
         state=state,
@@ -309,7 +314,7 @@ def journal(reference: str, *, page: int = 1) -> Journal | None:
         return None
     events = row.events.order_by("dated", "reference")
     delivery = Delivery.objects.filter(reference=reference, role="erp").order_by("-pk").first()
-    state, tone = _state(delivery.condition) if delivery else ("Nothing to post", "idle")
+    state, tone = _state(delivery.condition) if delivery else (_("Nothing to post"), "idle")
     total = events.aggregate(sum=Sum("amount"))["sum"] or Decimal(0)
     return Journal(
         row=row,

@@ -7,17 +7,23 @@ Nothing is kept of a draw: the same seed, days and size give it again, as long a
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import BinaryField, CharField, F, Func, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
-from reconciliation import sentences
-from reconciliation.controls.registry import CONTROLS
+from reconciliation.habits import spoken
+from reconciliation.habits.languages import spoken as spoken_word
+from reconciliation.habits.languages import within
 from reconciliation.models import ApprovalRequest, ControlRun, ExceptionCase, RowChange, SignOff
 from reconciliation.who import full_name
 from sync.models import Delivery
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 #: a sample: usual, and most
 USUAL, MOST = 25, 250
@@ -40,34 +46,35 @@ class Population:
     """What can be drawn from: everything of one kind that happened within days, in UTC."""
 
     name: str
-    title: str
+    title: "StrOrPromise"
     rows: Callable[[], QuerySet[Any]]
     #: the moment that decides whether an item is within
     at: str
     shown: Callable[[Any], Drawn]
 
 
-def _two(row: ApprovalRequest | RowChange, first: str) -> str:
-    """Whoever began it, by this word, and whoever decided."""
-    return f"{first}: {full_name(row.asked_by)}; decided: {full_name(row.decided_by) if row.decided_by else '—'}"
+def _two(row: ApprovalRequest | RowChange, words: str) -> str:
+    """Whoever began it and whoever decided, in these words."""
+    return words.format(asker=full_name(row.asked_by), decider=full_name(row.decided_by) if row.decided_by else "—")
 
 
 def _approval(row: ApprovalRequest) -> Drawn:
     return Drawn(
         number=row.number,
-        what=f"{row.title}: {row.get_status_display().lower()}",
+        what=f"{row.title}: {within(_(row.get_status_display()))}",
         at=row.decided_at or row.asked_at,
-        who=_two(row, "asked"),
+        who=_two(row, _("asked: {asker}; decided: {decider}")),
         link=reverse("desk:approval", args=[row.pk]),
     )
 
 
 def _case(row: ExceptionCase) -> Drawn:
+    ended = within(spoken_word(row.get_resolution_display())) or _("closed")
     return Drawn(
         number=row.number,
-        what=f"{sentences.title(row)}: {row.get_resolution_display().lower() or 'closed'}",
+        what=f"{spoken.title(row)}: {ended}",
         at=row.closed_at or row.opened_at,
-        who=full_name(row.closed_by) if row.closed_by else "the portal",
+        who=full_name(row.closed_by) if row.closed_by else _("the portal"),
         link=reverse("desk:case", args=[row.pk]),
     )
 
@@ -75,42 +82,43 @@ def _case(row: ExceptionCase) -> Drawn:
 def _posting(row: Delivery) -> Drawn:
     return Drawn(
         number=row.external_id or row.reference,
-        what=f"{row.reference} in {row.target.label}",
+        what=_("{document} in {system}").format(document=row.reference, system=row.target.label),
         at=row.posted_at or row.due_at,
-        who="the portal",
+        who=_("the portal"),
         link=reverse("desk:trail", args=[row.correlation_id]),
     )
 
 
 def _run(row: ControlRun) -> Drawn:
-    control = CONTROLS.get(row.control)
     return Drawn(
         number=f"{row.control} {row.entity.code} {row.business_date} v{row.version}",
-        what=f"{control.title if control else row.control}: {row.get_status_display().lower()}",
+        what=f"{spoken.control_title(row.control)}: {within(_(row.get_status_display()))}",
         at=row.finished_at or row.started_at,
-        who="the portal",
+        who=_("the portal"),
         link=f"{reverse('desk:control_run', args=[row.control, row.entity.code, row.business_date])}?v={row.version}",
     )
 
 
 def _sign_off(row: SignOff) -> Drawn:
-    control = CONTROLS.get(row.control)
     names = [full_name(one) for one in (row.prepared_by, row.reviewed_by) if one]
     return Drawn(
         number=f"{row.control} {row.entity.code} {row.starts_on}–{row.ends_on} v{row.version}",
-        what=f"{control.title if control else row.control}: {row.get_status_display().lower()}",
+        what=f"{spoken.control_title(row.control)}: {within(_(row.get_status_display()))}",
         at=row.prepared_at,
-        who=" and ".join(names) or "an approved rule",
+        who=_("{first} and {second}").format(first=names[0], second=names[1])
+        if len(names) > 1
+        else "".join(names) or _("an approved rule"),
         link=reverse("desk:sign_off", args=[row.control, row.entity.code, row.starts_on, row.ends_on]),
     )
 
 
 def _change(row: RowChange) -> Drawn:
+    what = ngettext("{count} row of {table}: {status}", "{count} rows of {table}: {status}", row.count)
     return Drawn(
         number=row.number,
-        what=f"{row.count} row{'' if row.count == 1 else 's'} of {row.table}: {row.get_status_display().lower()}",
+        what=what.format(count=row.count, table=row.table, status=within(_(row.get_status_display()))),
         at=row.decided_at or row.asked_at,
-        who=_two(row, "drafted"),
+        who=_two(row, _("drafted: {asker}; decided: {decider}")),
         link=reverse("desk:change", args=[row.pk]),
     )
 
@@ -120,42 +128,42 @@ POPULATIONS: dict[str, Population] = {
     for one in (
         Population(
             name="approvals",
-            title="Decided requests",
+            title=gettext_lazy("Decided requests"),
             rows=lambda: ApprovalRequest.objects.select_related("asked_by", "decided_by"),
             at="decided_at",
             shown=_approval,
         ),
         Population(
             name="changes",
-            title="Decided changes of mappings, rates and policies",
+            title=gettext_lazy("Decided changes of mappings, rates and policies"),
             rows=lambda: RowChange.objects.select_related("asked_by", "decided_by"),
             at="decided_at",
             shown=_change,
         ),
         Population(
             name="cases",
-            title="Closed cases",
+            title=gettext_lazy("Closed cases"),
             rows=lambda: ExceptionCase.objects.select_related("closed_by", "entity"),
             at="closed_at",
             shown=_case,
         ),
         Population(
             name="postings",
-            title="Documents posted in other systems",
+            title=gettext_lazy("Documents posted in other systems"),
             rows=lambda: Delivery.objects.select_related("target"),
             at="posted_at",
             shown=_posting,
         ),
         Population(
             name="control-runs",
-            title="Askings of controls",
+            title=gettext_lazy("Askings of controls"),
             rows=lambda: ControlRun.objects.select_related("entity"),
             at="finished_at",
             shown=_run,
         ),
         Population(
             name="sign-offs",
-            title="Signatures",
+            title=gettext_lazy("Signatures"),
             rows=lambda: SignOff.objects.select_related("entity", "prepared_by", "reviewed_by"),
             at="prepared_at",
             shown=_sign_off,

@@ -4,10 +4,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AbstractUser
 from django.db.models import Count, Q
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop, pgettext_lazy
 
 from reconciliation.controls.control import Control
 from reconciliation.controls.registry import controls_of
@@ -15,22 +18,25 @@ from reconciliation.models import Break, ControlRun, SignOff
 from reconciliation.sign_offs import certificates
 from sync.models import AccountingPeriod, LegalEntity
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 #: how a control of a month stands -> (word, icon, tone)
 MARKS = {
-    "": ("Not signed", "pending", "warn"),
-    SignOff.Status.PREPARED: ("Waits for review", "hourglass_top", "note"),
-    SignOff.Status.SIGNED: ("Signed", "task_alt", "good"),
-    SignOff.Status.RETURNED: ("Sent back", "undo", "warn"),
-    SignOff.Status.SUSPENDED: ("Suspended", "gpp_maybe", "stop"),
+    "": (gettext_lazy("Not signed"), "pending", "warn"),
+    SignOff.Status.PREPARED: (gettext_lazy("Waits for review"), "hourglass_top", "note"),
+    SignOff.Status.SIGNED: (pgettext_lazy("sign-off", "Signed"), "task_alt", "good"),
+    SignOff.Status.RETURNED: (gettext_lazy("Sent back"), "undo", "warn"),
+    SignOff.Status.SUSPENDED: (gettext_lazy("Suspended"), "gpp_maybe", "stop"),
 }
 
-#: kind of an item in a certificate -> (word, icon, tone)
+#: kind of an item in a certificate -> (word, icon, tone); in English, as a printed reconciliation has the words too
 ITEMS = {
-    certificates.TIMING: ("Timing", "schedule", "wait"),
-    certificates.ERROR: ("Error with a case", "report", "warn"),
-    certificates.UNEXPLAINED: ("Unexplained", "error", "stop"),
-    certificates.ACCEPTED: ("Accepted by two people", "handshake", "note"),
-    certificates.MATCHED: ("Within an approved rule", "handshake", "good"),
+    certificates.TIMING: (gettext_noop("Timing"), "schedule", "wait"),
+    certificates.ERROR: (gettext_noop("Error with a case"), "report", "warn"),
+    certificates.UNEXPLAINED: (gettext_noop("Unexplained"), "error", "stop"),
+    certificates.ACCEPTED: (gettext_noop("Accepted by two people"), "handshake", "note"),
+    certificates.MATCHED: (gettext_noop("Within an approved rule"), "handshake", "good"),
 }
 
 
@@ -48,9 +54,9 @@ class Line:
     open_breaks: int
 
     @property
-    def mark(self) -> tuple[str, str, str]:
+    def mark(self) -> tuple["StrOrPromise", str, str]:
         if self.sign_off is None and not self.control.is_key:
-            return ("Not needed", "remove", "none")
+            return (_("Not needed"), "remove", "none")
         return MARKS[self.sign_off.status if self.sign_off else ""]
 
 
@@ -65,7 +71,7 @@ def month(entity: LegalEntity, first: date, last: date) -> list[Line]:
     statuses: dict[tuple[str, date], str] = {}
     for row in ControlRun.objects.filter(**span).order_by("version").only("control", "business_date", "status"):
         statuses[row.control, row.business_date] = row.status
-    not_run = Counter(name for (name, _), status in statuses.items() if status == ControlRun.Status.NOT_RUN)
+    not_run = Counter(name for (name, _day), status in statuses.items() if status == ControlRun.Status.NOT_RUN)
     signed = SignOff.objects.filter(entity=entity, starts_on=first, ends_on=last)
     newest = {row.control: row for row in signed.select_related("prepared_by", "reviewed_by").order_by("version")}
     daily = SignOff.objects.filter(entity=entity, status=SignOff.Status.SIGNED, starts_on__range=(first, last))
@@ -116,7 +122,7 @@ def initials(entity: LegalEntity, first: date, last: date) -> dict[tuple[str, da
     # what is suspended is told only where nothing newer stands in its place
     for row in sorted(rows, key=lambda row: (row.status != SignOff.Status.SUSPENDED, row.prepared_at)):
         who = "/".join(_initials(person) for person in (row.prepared_by, row.reviewed_by))
-        text = "suspended" if row.status == SignOff.Status.SUSPENDED else "by rule" if row.rule_id else who
+        text = _("suspended") if row.status == SignOff.Status.SUSPENDED else _("by rule") if row.rule_id else who
         day = max(row.starts_on, first)
         while day <= min(row.ends_on, last):
             found[row.control, day] = text

@@ -1,24 +1,31 @@
 """What the dashboards' figures share: spans of time, counts with the list of their rows, shares and lengths."""
 
 import math
+from calendar import monthrange
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import Aggregate, DurationField, Q
 from django.urls import reverse
+from django.utils import dateformat
 from django.utils.dateparse import parse_datetime
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop, pgettext
 
+from reconciliation.queue_filters import AGES
+from reconciliation.templatetags.portal import day_text, month_text
 from sync import clock
 from sync.money_text import money
 
 #: name in the address -> (words, how long)
-SPANS = {
-    "24h": ("last 24 hours", timedelta(hours=24)),
-    "7d": ("last 7 days", timedelta(days=7)),
-    "30d": ("last 30 days", timedelta(days=30)),
+SPANS: dict[str, tuple[Any, timedelta]] = {
+    "24h": (gettext_lazy("last 24 hours"), timedelta(hours=24)),
+    "7d": (gettext_lazy("last 7 days"), timedelta(days=7)),
+    "30d": (gettext_lazy("last 30 days"), timedelta(days=30)),
 }
 CASES_SEEN = "reconciliation.view_exceptioncase"
 
@@ -36,7 +43,8 @@ class Span:
     def before(self) -> "Span":
         """The equally long span before it."""
         length = self.until - self.since
-        return Span(name=self.name, words=f"{self.words} before", since=self.since - length, until=self.since)
+        words = _("{span} before").format(span=self.words)
+        return Span(name=self.name, words=words, since=self.since - length, until=self.since)
 
     def within(self, field: str) -> Q:
         return Q(**{f"{field}__gte": self.since, f"{field}__lt": self.until})
@@ -54,7 +62,7 @@ def span_of(name: str, *, until: str = "") -> Span:
     except ValueError:
         told = None
     end, (words, length) = told if told and told.tzinfo else clock.now(), SPANS[name]
-    return Span(name=name, words=words, since=end - length, until=end)
+    return Span(name=name, words=str(words), since=end - length, until=end)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,11 +97,11 @@ def queue_list(**chosen: str) -> str:
 def percent(part: int, whole: int) -> str:
     """A share in words: only all is 100 %, only nothing is 0 %."""
     if not whole:
-        return "none"
+        return _("none")
     value = round(Decimal(part) * 100 / whole, 1)
     if part and not value:
-        return "under 0.1 %"
-    return "over 99.9 %" if part < whole and value == 100 else f"{value.normalize():f} %"
+        return _("under 0.1 %")
+    return _("over 99.9 %") if part < whole and value == 100 else f"{value.normalize():f} %"
 
 
 def length_in_words(value: timedelta | None) -> str:
@@ -110,6 +118,19 @@ def length_in_words(value: timedelta | None) -> str:
             rest = int(seconds % size // small)
             return f"{int(seconds // size)} {word}" + (f" {rest} {small_word}" if rest else "")
     return ""
+
+
+def age_in_words(age: str) -> str:
+    """Cases as old as the queue tells ages apart; all of them without an age."""
+    return capfirst(str(AGES[age])) if age else _("All open")
+
+
+def days_in_words(first: date, last: date) -> str:
+    """`November 2026`; days that are no calendar month as `02 Nov to 29 Nov 2026`."""
+    if (first.replace(day=1), first.replace(day=monthrange(first.year, first.month)[1])) == (first, last):
+        return month_text(first)
+    since = dateformat.format(first, pgettext("date", "d M"))
+    return _("{first} to {last}").format(first=since, last=day_text(last))
 
 
 def on_scale(value: timedelta | None) -> int:
@@ -140,11 +161,12 @@ def trend(now: Decimal | int, before: Decimal | int, *, currency: str = "") -> T
         return money(Decimal(value), currency) if currency else f"{value:,}"
 
     if now == before:
-        return Trend(icon="trending_flat", word=f"as before, {said(before)}")
+        return Trend(icon="trending_flat", word=_("as before, {number}").format(number=said(before)))
     up = now > before
+    words = gettext_noop("up by {change}, from {before}") if up else gettext_noop("down by {change}, from {before}")
     return Trend(
         icon="trending_up" if up else "trending_down",
-        word=f"{'up' if up else 'down'} by {said(abs(now - before))}, from {said(before)}",
+        word=_(words).format(change=said(abs(now - before)), before=said(before)),
     )
 
 

@@ -1,6 +1,10 @@
 """One deal from opportunity to cash and back, or one customer in every system, with the gaps between."""
 
+from django.utils.translation import gettext as _
+
 from reconciliation import sentences
+from reconciliation.habits import spoken
+from reconciliation.habits.languages import within
 from reconciliation.models import ExceptionCase
 from reconciliation.trail_reading import MOST, Passage, Reader, Station, Trail, customer_of, day, sum_text
 from reconciliation.trail_steps import Standing, moment, standing
@@ -50,7 +54,7 @@ def _deal(reader: Reader) -> Trail:
     trail = Trail(
         correlation_id=reader.correlation_id,
         kind="deal",
-        heading=f"Deal of {name}" if name else "Deal",
+        heading=_("Deal of {customer}").format(customer=name) if name else _("Deal"),
         customer_name=name,
         customer_link=link,
         amount=sum_text(newest) if newest else "",
@@ -65,47 +69,48 @@ def _deal(reader: Reader) -> Trail:
 
 
 def _opportunity(reader: Reader, contracts: list[WorkItem]) -> Station:
-    station = Station(kind="opportunity", title=f"Opportunity in {reader.systems['crm']}")
+    crm = reader.systems["crm"]
+    station = Station(kind="opportunity", title=_("Opportunity in {system}").format(system=crm))
     if not contracts:
-        station.expected = f"Expected: opportunity from {reader.systems['crm']}"
+        station.expected = _("Expected: opportunity from {system}").format(system=crm)
         return station
     first, last = contracts[0], contracts[-1]
     station.amount = sum_text(last)
     station.names = [reader.name(last.event.connection, kind="opportunity", external_id=last.reference.split(":")[1])]
     station.facts = [
-        ("Signed", day(last.effective_on)),
-        ("First heard", moment(first.event.received_at)),
-        ("Heard by", first.event.via),
+        (_("Signed"), day(last.effective_on)),
+        (_("First heard"), moment(first.event.received_at)),
+        (_("Heard by"), first.event.via),
     ]
-    station.standing = Standing(
-        text=f"Received from {sentences.system_name(first.event.connection.system)}.", tone="good", icon="check_circle"
-    )
+    station.standing = _received_from(first)
     return station
 
 
+def _received_from(item: WorkItem) -> Standing:
+    system = sentences.system_name(item.event.connection.system)
+    return Standing(text=_("Received from {system}.").format(system=system), tone="good", icon="check_circle")
+
+
 def _contract(reader: Reader, contracts: list[WorkItem]) -> Station:
-    station = Station(kind="contract", title="Contract")
+    station = Station(kind="contract", title=_("Contract"))
     if not contracts:
-        station.expected = "Comes after the opportunity: contract"
+        station.expected = _("Comes after the opportunity: contract")
         return station
     station.amount = sum_text(contracts[-1])
     station.passages = reader.passages(contracts)
     records = list(
         ContractRecord.objects.filter(reference=contracts[-1].reference).prefetch_related("lines").order_by("version")
     )
-    station.facts = [("Versions", ", ".join(str(item.version) for item in contracts))]
+    station.facts = [(_("Versions"), ", ".join(str(item.version) for item in contracts))]
     station.facts += _changes(records[1:])
     for record in records[-1:]:
-        station.facts.append(("Kind", record.modification_kind))
-        station.facts.append(("Term", f"{day(record.starts_on)} to {day(record.ends_on)}"))
+        station.facts.append((_("Kind"), record.modification_kind))
+        term = _("{first} to {last}").format(first=day(record.starts_on), last=day(record.ends_on))
+        station.facts.append((_("Term"), term))
         for line in list(record.lines.all())[:10]:
-            less = "discount" if line.discount >= 0 else "uplift"
-            station.facts.append(
-                (
-                    line.crm_product,
-                    f"{money(line.amount, record.currency)}, {less} {money(abs(line.discount), record.currency)}",
-                )
-            )
+            words = _("{amount}, discount {less}") if line.discount >= 0 else _("{amount}, uplift {less}")
+            amount, less = (money(one, record.currency) for one in (line.amount, abs(line.discount)))
+            station.facts.append((line.crm_product, words.format(amount=amount, less=less)))
     return station
 
 
@@ -118,39 +123,37 @@ def _changes(records: list[ContractRecord]) -> list[tuple[str, str]]:
     facts = []
     for record in records:
         kind = record.modification_kind.replace("_", "-")
-        said = f"{kind} from {day(record.effective_on)}, {money(record.amount, record.currency)}"
+        said = _("{kind} from {day}, {amount}").format(
+            kind=kind, day=day(record.effective_on), amount=money(record.amount, record.currency)
+        )
         if row := treatments.get(record.version):
-            how = (
-                f"{row.get_decided_display().lower()}, approved"
-                if row.in_force
-                else (f"{row.get_proposed_display().lower()} proposed, finance has not decided")
-            )
-            said = f"{said}; {how}"
-        facts.append((f"Change {record.version}", said))
+            words = _("{change}; {treatment} proposed, finance has not decided")
+            words = _("{change}; {treatment}, approved") if row.in_force else words
+            treatment = _(row.get_decided_display() if row.in_force else row.get_proposed_display())
+            said = words.format(change=said, treatment=within(treatment))
+        facts.append((_("Change {version}").format(version=record.version), said))
     return facts
 
 
 def _subscription(reader: Reader, contracts: list[WorkItem]) -> Station:
     billing = reader.systems["billing"]
-    station = Station(kind="subscription", title=f"Subscription in {billing}")
+    station = Station(kind="subscription", title=_("Subscription in {system}").format(system=billing))
     rows = [row for row in reader.deliveries if row.kind == "contract" and row.role == "billing"]
     live = [row for row in rows if row.condition not in (Condition.SUPERSEDED, Condition.WITHDRAWN)]
     if contracts:
         station.names = reader.names_of(contracts[-1].reference)
     if not station.names:
         stopped = bool(contracts) and not live
-        station.expected = (
-            f"Comes after the contract: subscription in {billing}"
-            if stopped
-            else f"Expected: subscription from {billing}"
-        )
+        words = _("Expected: subscription from {system}")
+        words = _("Comes after the contract: subscription in {system}") if stopped else words
+        station.expected = words.format(system=billing)
         return station
     last = live[-1] if live else rows[-1] if rows else None
     if last:
         station.amount = money(last.amount, last.currency)
-        station.facts = [("Set up", moment(last.delivered_at))]
+        station.facts = [(_("Set up"), moment(last.delivered_at))]
         if last.reconciled_at:
-            station.facts.append(("Agreed by a control", moment(last.reconciled_at)))
+            station.facts.append((_("Agreed by a control"), moment(last.reconciled_at)))
         station.standing = standing(last, cases=reader.case_of, waits=reader.waits)
     return station
 
@@ -165,7 +168,7 @@ def _invoices(reader: Reader, *, is_reached: bool) -> list[Station]:
     for reference, items in list(by_reference.items())[:MOST]:
         record, item = records.get(reference), items[-1]
         station = Station(
-            kind="invoice", title=item.title or "Invoice", amount=sum_text(item), passages=reader.passages(items)
+            kind="invoice", title=item.title or _("Invoice"), amount=sum_text(item), passages=reader.passages(items)
         )
         own_id = record.billing_id if record else item.event.object_id
         station.names = [
@@ -174,17 +177,17 @@ def _invoices(reader: Reader, *, is_reached: bool) -> list[Station]:
         ]
         if record:
             station.facts = [
-                ("Document date", day(record.document_date)),
-                ("Posting date", day(record.posting_date)),
-                ("Due", day(record.due_on)),
-                ("Net", money(record.net, record.currency)),
-                ("Tax", money(record.tax, record.currency)),
+                (_("Document date"), day(record.document_date)),
+                (_("Posting date"), day(record.posting_date)),
+                (_("Due"), day(record.due_on)),
+                (_("Net"), money(record.net, record.currency)),
+                (_("Tax"), money(record.tax, record.currency)),
             ]
         out.append(station)
         out += _posting_gap(station, items, erp)
     if not out:
-        words = f"Expected: invoice from {billing}" if is_reached else "Comes after the subscription: invoice"
-        out.append(Station(kind="invoice", title="Invoice", expected=words))
+        words = _("Expected: invoice from {system}") if is_reached else _("Comes after the subscription: invoice")
+        out.append(Station(kind="invoice", title=_("Invoice"), expected=words.format(system=billing)))
     return out
 
 
@@ -192,11 +195,8 @@ def _posting_gap(station: Station, items: list[WorkItem], erp: str) -> list[Stat
     """An invoice nothing is owed for yet has no posting to wait for: say so."""
     if any(one.to for one in station.passages):
         return []
-    return [
-        Station(
-            kind="posting", title=f"Posting in {erp}", expected=f"Comes after the invoice is mapped: posting in {erp}"
-        )
-    ]
+    title, expected = _("Posting in {system}"), _("Comes after the invoice is mapped: posting in {system}")
+    return [Station(kind="posting", title=title.format(system=erp), expected=expected.format(system=erp))]
 
 
 def _corrections(reader: Reader) -> list[Station]:
@@ -214,7 +214,7 @@ def _corrections(reader: Reader) -> list[Station]:
                 reader.name(item.event.connection, kind=shown_as, external_id=item.event.object_id),
                 *reader.names_of(item.reference),
             ]
-            station.facts = [("Document date", day(item.effective_on))]
+            station.facts = [(_("Document date"), day(item.effective_on))]
             out.append(station)
     return out
 
@@ -227,34 +227,35 @@ def _payments(reader: Reader, *, are_invoiced: bool) -> list[Station]:
     for item in reader.of("payment_to_erp")[:MOST]:
         payment = payments.get(item.reference)
         station = Station(
-            kind="payment", title=item.title or "Payment", amount=sum_text(item), passages=reader.passages([item])
+            kind="payment", title=item.title or _("Payment"), amount=sum_text(item), passages=reader.passages([item])
         )
         own_id = payment.gateway_id if payment else item.event.object_id
         station.names = [
             reader.name(item.event.connection, kind="payment", external_id=own_id),
             *reader.names_of(item.reference),
         ]
-        station.facts = [("Received", day(item.effective_on))]
+        station.facts = [(_("Received"), day(item.effective_on))]
         out.append(station)
     paid = bool(out)
     for item in reader.of("cash_application")[:MOST]:
         allocation = allocations.get(item.reference)
         station = Station(
             kind="allocation",
-            title="Payment applied to invoice",
+            title=_("Payment applied to invoice"),
             amount=sum_text(item),
             passages=reader.passages([item]),
         )
         station.names = reader.names_of(item.reference)
         if allocation:
-            station.facts = [("Applied", day(allocation.applied_on))]
+            station.facts = [(_("Applied"), day(allocation.applied_on))]
         out.append(station)
     if not paid:
-        words = f"Expected: payment from {billing}" if are_invoiced else "Comes after the invoice: payment"
-        out.append(Station(kind="payment", title="Payment", expected=words))
+        words = _("Expected: payment from {system}") if are_invoiced else _("Comes after the invoice: payment")
+        out.append(Station(kind="payment", title=_("Payment"), expected=words.format(system=billing)))
     if not reader.of("cash_application"):
-        words = f"Expected: cash application from {billing}" if paid else "Comes after the payment: cash application"
-        out.append(Station(kind="allocation", title="Payment applied to invoice", expected=words))
+        words = _("Comes after the payment: cash application")
+        words = _("Expected: cash application from {system}").format(system=billing) if paid else words
+        out.append(Station(kind="allocation", title=_("Payment applied to invoice"), expected=words))
     return out
 
 
@@ -265,20 +266,17 @@ def _customer(reader: Reader) -> Trail:
     reference = newest.reference if newest else reader.correlation_id
     record = CustomerRecord.objects.filter(reference=reference).first()
     name = record.name if record else newest.title if newest else reference
-    trail = Trail(correlation_id=reader.correlation_id, kind="customer", heading=f"Customer {name}", customer_name=name)
-    account = Station(kind="account", title=f"Account in {reader.systems['crm']}")
+    heading, crm = _("Customer {customer}").format(customer=name), reader.systems["crm"]
+    trail = Trail(correlation_id=reader.correlation_id, kind="customer", heading=heading, customer_name=name)
+    account = Station(kind="account", title=_("Account in {system}").format(system=crm))
     if newest:
         account.names = [
             reader.name(newest.event.connection, kind="customer", external_id=newest.reference.partition(":")[2])
         ]
-        account.facts = [("First heard", moment(items[0].event.received_at)), ("Versions", str(len(items)))]
-        account.standing = Standing(
-            text=f"Received from {sentences.system_name(newest.event.connection.system)}.",
-            tone="good",
-            icon="check_circle",
-        )
+        account.facts = [(_("First heard"), moment(items[0].event.received_at)), (_("Versions"), str(len(items)))]
+        account.standing = _received_from(newest)
     else:
-        account.expected = f"Expected: account from {reader.systems['crm']}"
+        account.expected = _("Expected: account from {system}").format(system=crm)
     trail.stations = [account, _mapped_customer(items, record, reader)]
     for role in ("billing", "erp"):
         trail.stations.append(_customer_in(reader, role, items))
@@ -288,20 +286,20 @@ def _customer(reader: Reader) -> Trail:
 
 
 def _mapped_customer(items: list[WorkItem], record: CustomerRecord | None, reader: Reader) -> Station:
-    station = Station(kind="customer", title="Customer in the portal")
+    station = Station(kind="customer", title=_("Customer in the portal"))
     station.passages = [one for one in reader.passages(items[-1:]) if not one.to]
     if record:
-        station.facts = [("Country", record.address.get("country", "")), ("Company", record.legal_entity.code)]
+        station.facts = [(_("Country"), record.address.get("country", "")), (_("Company"), record.legal_entity.code)]
         if record.parent_reference:
-            station.facts.append(("Belongs to", customer_of(record.parent_reference, name="")[0]))
+            station.facts.append((_("Belongs to"), customer_of(record.parent_reference, name="")[0]))
         if not station.passages:
-            station.standing = Standing(text="Checked and mapped.", tone="good", icon="check_circle")
+            station.standing = Standing(text=_("Checked and mapped."), tone="good", icon="check_circle")
     return station
 
 
 def _customer_in(reader: Reader, role: str, items: list[WorkItem]) -> Station:
     system = reader.systems[role]
-    station = Station(kind=f"customer in {role}", title=f"Customer in {system}")
+    station = Station(kind=f"customer in {role}", title=_("Customer in {system}").format(system=system))
     ids = {row.target_id for row in reader.deliveries if row.role == role}
     pks = {row.work_item_id for row in reader.deliveries if row.role == role}
     mine: list[Passage] = [
@@ -315,7 +313,7 @@ def _customer_in(reader: Reader, role: str, items: list[WorkItem]) -> Station:
         if connection.pk in ids or connection.role == role
     ]
     if not mine and not station.names:
-        station.expected = f"Comes after the checks: customer in {system}"
+        station.expected = _("Comes after the checks: customer in {system}").format(system=system)
     return station
 
 
@@ -335,7 +333,7 @@ def _deals(reference: str) -> tuple[list[tuple[str, str, str, Standing]], int]:
             case.document,
             money(case.amount, case.currency),
             f"/t/{case.correlation_id}",
-            Standing(text=f"Blocked: {sentences.title(case)}.", tone="stop", icon="block", case=case),
+            Standing(text=_("Blocked: {why}.").format(why=spoken.title(case)), tone="stop", icon="block", case=case),
         )
         for case in blocked
     ]
@@ -344,17 +342,17 @@ def _deals(reference: str) -> tuple[list[tuple[str, str, str, Standing]], int]:
             item.title,
             sum_text(item),
             f"/t/{item.correlation_id}",
-            Standing(text="Waiting for this customer.", tone="wait", icon="hourglass_empty"),
+            Standing(text=_("Waiting for this customer."), tone="wait", icon="hourglass_empty"),
         )
         for item in waiting
     ]
     room = max(MOST - len(out), 10)
     out += [
         (
-            f"Deal {row.crm_opportunity_id}",
+            _("Deal {number}").format(number=row.crm_opportunity_id),
             sum_text(row),
             f"/t/{row.correlation_id}",
-            Standing(text=f"Contract since {day(row.signed_on)}.", tone="good", icon="check_circle"),
+            Standing(text=_("Contract since {day}.").format(day=day(row.signed_on)), tone="good", icon="check_circle"),
         )
         for row in carried[:room]
     ]

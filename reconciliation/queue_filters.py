@@ -2,6 +2,7 @@
 
 import re
 from calendar import monthrange
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -12,10 +13,16 @@ from django.contrib.auth.models import AbstractUser
 from django.db.models import DecimalField, Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Abs, Coalesce
 from django.http import QueryDict
+from django.utils import dateformat
 from django.utils.dateparse import parse_datetime
+from django.utils.functional import Promise
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext
 
 from reconciliation import figures_problems
 from reconciliation.habits import absences, snoozes, tags
+from reconciliation.habits.languages import spoken
 from reconciliation.models import CaseTag, ExceptionCase
 from reconciliation.sentences import SYSTEMS, system_name
 from reconciliation.teams import Team
@@ -24,23 +31,52 @@ from sync.models import ExternalIdentity, InvoiceRecord, LegalEntity, WorkItem
 from sync.reasons import REASONS, reason
 from sync.states import Condition
 
-AGES = {"1": "older than a day", "3": "older than 3 days", "7": "older than a week", "30": "older than 30 days"}
-AMOUNTS = {"1000": "1,000 and more", "10000": "10,000 and more", "100000": "100,000 and more"}
-OWNERS = {"nobody": "Taken by nobody"}
-DUES = {"late": "late", "today": "due today"}
-STATES = {
-    "growing": "of a growing problem",
-    "regressed": "came back",
-    "snoozed": "put off",
-    "back": "back from being put off",
+AGES = {
+    "1": gettext_lazy("older than a day"),
+    "3": gettext_lazy("older than 3 days"),
+    "7": gettext_lazy("older than a week"),
+    "30": gettext_lazy("older than 30 days"),
 }
-SORTS = {"due": "Due first", "amount": "Largest first", "oldest": "Oldest first"}
+AMOUNTS = {
+    "1000": gettext_lazy("1,000 and more"),
+    "10000": gettext_lazy("10,000 and more"),
+    "100000": gettext_lazy("100,000 and more"),
+}
+OWNERS = {"nobody": gettext_lazy("Taken by nobody")}
+DUES = {"late": gettext_lazy("late"), "today": gettext_lazy("due today")}
+STATES = {
+    "growing": gettext_lazy("of a growing problem"),
+    "regressed": gettext_lazy("came back"),
+    "snoozed": gettext_lazy("put off"),
+    "back": gettext_lazy("back from being put off"),
+}
+SORTS = {
+    "due": gettext_lazy("Due first"),
+    "amount": gettext_lazy("Largest first"),
+    "oldest": gettext_lazy("Oldest first"),
+}
 #: sort -> columns of the key a page starts after; `-` is descending
 _KEYS = {"due": ("due_at", "-size", "pk"), "amount": ("-size", "due_at", "pk"), "oldest": ("opened_at", "pk")}
 _NAMES = (
     *("team", "reason", "system", "entity", "age", "amount", "due", "owner", "state"),
     *("currency", "period", "tag", "customer"),
 )
+#: what each of these is called where it is on
+_LABELS = {
+    "team": gettext_lazy("Team"),
+    "reason": gettext_lazy("Reason"),
+    "system": gettext_lazy("System"),
+    "entity": gettext_lazy("Entity"),
+    "age": gettext_lazy("Age"),
+    "amount": gettext_lazy("Amount"),
+    "due": gettext_lazy("Due"),
+    "owner": gettext_lazy("Owner"),
+    "state": gettext_lazy("State"),
+    "currency": gettext_lazy("Currency"),
+    "period": gettext_lazy("Period"),
+    "tag": gettext_lazy("Tag"),
+    "customer": gettext_lazy("Customer"),
+}
 #: months of documents offered to choose from
 MONTHS = 13
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
@@ -158,26 +194,26 @@ class Filters:
     def chips(self) -> list[Chip]:
         """What is on, in words, each with a way out."""
         found = [
-            Chip(text=f"{name.capitalize()}: {self._word(name, value)}", without=self.address(**{name: None}))
+            Chip(text=f"{_LABELS[name]}: {self._word(name, value)}", without=self.address(**{name: None}))
             for name, value in self.values.items()
         ]
         if self.mine:
-            found.append(Chip(text="Taken by me", without=self.address(mine=None)))
+            found.append(Chip(text=_("Taken by me"), without=self.address(mine=None)))
         if self.text:
-            found.append(Chip(text=f"Search: {self.text}", without=self.address(q=None)))
+            found.append(Chip(text=_("Search: {text}").format(text=self.text), without=self.address(q=None)))
         return found
 
     def _word(self, name: str, value: str) -> str:
         words = {
-            "team": lambda: str(Team(value).label),
-            "reason": lambda: reason(value).title,
+            "team": lambda: spoken(Team(value).label),
+            "reason": lambda: spoken(reason(value).title),
             "system": lambda: system_name(value),
-            "age": lambda: AGES[value],
-            "amount": lambda: AMOUNTS[value],
-            "due": lambda: DUES[value],
-            "owner": lambda: OWNERS[value],
-            "state": lambda: STATES[value],
-            "period": lambda: f"{date.fromisoformat(value + '-01'):%B %Y}",
+            "age": lambda: str(AGES[value]),
+            "amount": lambda: str(AMOUNTS[value]),
+            "due": lambda: str(DUES[value]),
+            "owner": lambda: str(OWNERS[value]),
+            "state": lambda: str(STATES[value]),
+            "period": lambda: _month_text(date.fromisoformat(f"{value}-01")),
             "customer": lambda: _customer(value),
         }
         return words[name]() if name in words else value
@@ -185,26 +221,31 @@ class Filters:
     def choices(self) -> list[dict[str, Any]]:
         """The selects of the filter form."""
         lists: dict[str, tuple[str, list[tuple[str, str]]]] = {
-            "team": ("Team", [(value, str(label)) for value, label in Team.choices]),
+            "team": (_("Team"), [(value, spoken(label)) for value, label in Team.choices]),
             "reason": (
-                "Reason",
-                sorted(((code, row.title) for code, row in REASONS.items()), key=lambda pair: pair[1]),
+                _("Reason"),
+                sorted(((code, spoken(row.title)) for code, row in REASONS.items()), key=lambda pair: pair[1]),
             ),
-            "system": ("System", list(SYSTEMS.items())),
-            "entity": ("Entity", [(row.code, row.name) for row in LegalEntity.objects.all()]),
-            "age": ("Age", list(AGES.items())),
-            "amount": ("Amount", list(AMOUNTS.items())),
-            "due": ("Due", [(name, words.capitalize()) for name, words in DUES.items()]),
-            "owner": ("Owner", list(OWNERS.items())),
-            "state": ("State", [(name, words.capitalize()) for name, words in STATES.items()]),
-            "currency": ("Currency", [(code, code) for code in _currencies()]),
-            "period": ("Dated in", _months()),
-            "tag": ("Tag", [(word, word) for word in tags.in_use()]),
+            "system": (_("System"), list(SYSTEMS.items())),
+            "entity": (_("Entity"), [(row.code, row.name) for row in LegalEntity.objects.all()]),
+            "age": (_("Age"), _shown(AGES)),
+            "amount": (_("Amount"), _shown(AMOUNTS)),
+            "due": (_("Due"), _shown(DUES, large=True)),
+            "owner": (_("Owner"), _shown(OWNERS)),
+            "state": (_("State"), _shown(STATES, large=True)),
+            "currency": (_("Currency"), [(code, code) for code in _currencies()]),
+            "period": (_("Dated in"), _months()),
+            "tag": (_("Tag"), [(word, word) for word in tags.in_use()]),
         }
         return [
             {"name": name, "label": label, "options": options, "value": self.values.get(name, "")}
             for name, (label, options) in lists.items()
         ]
+
+
+def _shown(words: Mapping[str, Promise], *, large: bool = False) -> list[tuple[str, str]]:
+    """Choices in the language of who reads; `large` where they begin with a capital."""
+    return [(name, capfirst(str(text)) if large else str(text)) for name, text in words.items()]
 
 
 def _currencies() -> list[str]:
@@ -216,10 +257,14 @@ def _currencies() -> list[str]:
 def _months() -> list[tuple[str, str]]:
     """The last thirteen, the newest first."""
     day, out = clock.now().date().replace(day=1), []
-    for _ in range(MONTHS):
-        out.append((f"{day:%Y-%m}", f"{day:%B %Y}"))
+    for _month in range(MONTHS):
+        out.append((f"{day:%Y-%m}", _month_text(day)))
         day = (day - timedelta(days=1)).replace(day=1)
     return out
+
+
+def _month_text(day: date) -> str:
+    return dateformat.format(day, pgettext("date", "F Y"))
 
 
 def _customer(reference: str) -> str:

@@ -84,6 +84,13 @@ CONTROLS: tuple[tuple[str, str, str, str, str], ...] = (
         "",
     ),
     (
+        "RECEIPTS_ALIKE",
+        "Perhaps paid twice",
+        "{document} of {customer} is applied to nothing, and {value}.",
+        "{amount} may have to go back; until somebody looks, it stays on the customer's account.",
+        "A payment is being checked: it may have come twice.",
+    ),
+    (
         "RULE_BROKEN",
         "The portal broke a rule of its own",
         "{document}: {value}. The database refuses this, so somebody went around it, or it failed.",

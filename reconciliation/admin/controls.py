@@ -2,6 +2,8 @@
 
 from django.contrib import admin
 from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 
 from reconciliation.models import Break, ControlLine, ControlRun, ControlStage, ReconcilingItem
 from sync.admin.read_only import ReadOnly, fields_of, money_text
@@ -14,17 +16,18 @@ class ControlRunAdmin(ReadOnly):
     list_filter = ["status", "entity"]
     list_select_related = ["entity"]
     search_fields = ["control__startswith"]
-    search_help_text = "Starts with: name of the control, e.g. invoices"
+    search_help_text = _("Starts with: name of the control, e.g. invoices")
     fields = ["page", *fields_of(ControlRun)]
 
-    @admin.display(description="Page")
+    @admin.display(description=_("Page"))
     def page(self, run: ControlRun) -> str:
         return format_html(
-            '<a class="text-link" href="/controls/{}/{}/{}?v={}">Open</a>',
+            '<a class="text-link" href="/controls/{}/{}/{}?v={}">{}</a>',
             run.control,
             run.entity.code,
             run.business_date.isoformat(),
             run.version,
+            pgettext("link", "Open"),
         )
 
 
@@ -45,7 +48,7 @@ class ControlStageAdmin(ReadOnly):
     list_filter = ["side", "is_current", "entity"]
     list_select_related = ["entity", "connection"]
     search_fields = ["control__startswith", "sha256__startswith"]
-    search_help_text = "Starts with: name of the control, or the reading's SHA-256"
+    search_help_text = _("Starts with: name of the control, or the reading's SHA-256")
 
 
 @admin.register(ControlLine)
@@ -54,9 +57,9 @@ class ControlLineAdmin(ReadOnly):
     list_display = ["reference", "external_id", "document_date", "sum", "label", "status"]
     list_select_related = ["stage"]
     search_fields = ["reference__startswith"]
-    search_help_text = "Starts with: reference"
+    search_help_text = _("Starts with: reference")
 
-    @admin.display(description="Gross")
+    @admin.display(description=_("Gross"))
     def sum(self, line: ControlLine) -> str:
         return money_text(line.gross, line.currency)
 
@@ -66,14 +69,14 @@ class BreakAdmin(ReadOnly):
     list_display = ["title", "label", "counterparty", "document_date", "gap", "found_at", "healed_at"]
     list_filter = ["entity", ("healed_at", admin.EmptyFieldListFilter)]
     search_fields = ["reference__startswith", "label__startswith"]
-    search_help_text = "Starts with: reference or document"
+    search_help_text = _("Starts with: reference or document")
     fields = ["title", *fields_of(Break)]
 
-    @admin.display(description="What")
+    @admin.display(description=_("What"))
     def title(self, row: Break) -> str:
         return reason(row.kind).title
 
-    @admin.display(description="Difference")
+    @admin.display(description=_("Difference"))
     def gap(self, row: Break) -> str:
         return money_text(row.difference, row.currency)
 

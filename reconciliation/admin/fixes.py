@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.utils.html import format_html
+from django.utils.translation import pgettext_lazy
 
 from reconciliation.models import FixItem, FixRun
 from sync.admin.read_only import ReadOnly, fields_of
@@ -14,7 +15,7 @@ class FixRunAdmin(ReadOnly):
     list_select_related = ["started_by"]
     fields = ["page", *fields_of(FixRun)]
 
-    @admin.display(description="Run")
+    @admin.display(description=pgettext_lazy("noun", "Run"))
     def page(self, run: FixRun) -> str:
         return format_html('<a class="text-link" href="/runs/{}">{}</a>', run.pk, run)
 

@@ -1,6 +1,7 @@
 """Matches and the rules of them, to look at; all is done on the matching pages and by file."""
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 from simple_history.admin import SimpleHistoryAdmin
 
 from reconciliation.models import Match, MatchMember, MatchRule
@@ -23,7 +24,7 @@ class MatchAdmin(ReadOnly):
     list_select_related = ["entity", "asked_by", "decided_by"]
     list_filter = ["status", "by", "entity"]
     search_fields = ["control__startswith", "members__reference__startswith"]
-    search_help_text = "Starts with: name of the control, or a document's reference"
+    search_help_text = _("Starts with: name of the control, or a document's reference")
     fields = fields_of(Match)
     inlines = [_Members]
 

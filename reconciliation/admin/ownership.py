@@ -2,6 +2,8 @@
 
 from django import forms
 from django.contrib import admin
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.widgets import UnfoldAdminSelectWidget
 
@@ -16,7 +18,10 @@ class OwnershipRuleForm(forms.ModelForm):
 
     reason = forms.ChoiceField(
         required=False,
-        choices=[("", "Any reason"), *sorted(((r.code, r.title) for r in REASONS.values()), key=lambda pair: pair[1])],
+        choices=[
+            ("", _("Any reason")),
+            *sorted(((r.code, r.title) for r in REASONS.values()), key=lambda pair: pair[1]),
+        ],
         widget=UnfoldAdminSelectWidget,
     )
 
@@ -24,10 +29,10 @@ class OwnershipRuleForm(forms.ModelForm):
         model = OwnershipRule
         fields = ["place", "reason", "entity", "system", "amount_from", "customer_name", "team", "is_active"]
         help_texts = {
-            "place": "The first rule that fits wins; lower comes first.",
-            "system": "Name of the connector, e.g. netsuite. Empty fits every system.",
-            "amount_from": "Cases below this amount do not fit. Empty fits every amount.",
-            "customer_name": "Exact name. Empty fits every customer.",
+            "place": _("The first rule that fits wins; lower comes first."),
+            "system": _("Name of the connector, e.g. netsuite. Empty fits every system."),
+            "amount_from": _("Cases below this amount do not fit. Empty fits every amount."),
+            "customer_name": _("Exact name. Empty fits every customer."),
         }
 
 
@@ -40,17 +45,18 @@ class OwnershipRuleAdmin(Page, SimpleHistoryAdmin):
     list_select_related = ["entity"]
     raw_id_fields = ["entity"]
 
-    @admin.display(description="Reason")
+    @admin.display(description=_("Reason"))
     def what(self, rule: OwnershipRule) -> str:
-        return REASONS[rule.reason].title if rule.reason in REASONS else "Any reason"
+        return REASONS[rule.reason].title if rule.reason in REASONS else gettext("Any reason")
 
-    @admin.display(description="From amount")
+    @admin.display(description=_("From amount"))
     def from_amount(self, rule: OwnershipRule) -> str:
         return money_text(rule.amount_from, "")
 
     def save_model(self, request, obj, form, change):
         super().save_model(request, obj, form, change)
         did = "changed" if change else "added"
+        what = REASONS[obj.reason].title if obj.reason in REASONS else "Any reason"
         journal.note(
             [
                 journal.Fact(
@@ -58,7 +64,7 @@ class OwnershipRuleAdmin(Page, SimpleHistoryAdmin):
                     object_kind="ownership rule",
                     object_key=str(obj.pk),
                     user=request.user,
-                    text=f"{request.user} {did} the rule: {self.what(obj)} goes to {obj.get_team_display()}.",
+                    text=f"{request.user} {did} the rule: {what} goes to {obj.get_team_display()}.",
                 )
             ]
         )

@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
 
 from reconciliation import sentences
 from reconciliation.models import Problem
@@ -14,13 +15,13 @@ class ProblemAdmin(ReadOnly):
     list_display_links = ["title"]
     list_filter = ["team", ("solved_at", admin.EmptyFieldListFilter)]
     search_fields = ["value__startswith"]
-    search_help_text = "Starts with: the value that causes it"
+    search_help_text = _("Starts with: the value that causes it")
     fields = ["page", *fields_of(Problem)]
 
-    @admin.display(description="Problem page")
+    @admin.display(description=_("Problem page"))
     def page(self, problem: Problem) -> str:
         return format_html('<a class="text-link" href="/p/{}">{}</a>', problem.number, problem.number)
 
-    @admin.display(description="What")
+    @admin.display(description=_("What"))
     def title(self, problem: Problem) -> str:
         return sentences.problem_title(problem)

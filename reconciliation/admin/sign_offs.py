@@ -2,6 +2,8 @@
 
 from django.contrib import admin
 from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 from simple_history.admin import SimpleHistoryAdmin
 
 from reconciliation.figures_sign_offs import link_of
@@ -25,13 +27,13 @@ class SignOffAdmin(ReadOnly):
     list_filter = ["status", "entity"]
     list_select_related = ["entity", "prepared_by", "reviewed_by"]
     search_fields = ["control__startswith", "certificate_sha256__startswith"]
-    search_help_text = "Starts with: name of the control, or the certificate's SHA-256"
+    search_help_text = _("Starts with: name of the control, or the certificate's SHA-256")
     fields = ["page", *fields_of(SignOff)]
 
-    @admin.display(description="Page")
+    @admin.display(description=_("Page"))
     def page(self, row: SignOff) -> str:
         link = link_of(row.control, row.entity, row.starts_on, row.ends_on)
-        return format_html('<a class="text-link" href="{}">Open</a>', link)
+        return format_html('<a class="text-link" href="{}">{}</a>', link, pgettext("link", "Open"))
 
 
 @admin.register(SignOffPolicy)

@@ -32,7 +32,7 @@ def cases_of(rows: Sequence[Break], **only: Any) -> dict[int, ExceptionCase]:
     """Break -> the case that tells of it, the newest where there were several: its own, or one opened elsewhere."""
     told_in = {row.told_in_id for row in rows if row.told_in_id}
     found = ExceptionCase.objects.filter(Q(break_row__in=[row.pk for row in rows]) | Q(pk__in=told_in), **only)
-    by_pk = {case.pk: case for case in found.select_related("problem").order_by("pk")}
+    by_pk = {case.pk: case for case in found.select_related("problem", "assignee").order_by("pk")}
     own = {case.break_row_id: case for case in by_pk.values()}
     both = {row.pk: own.get(row.pk) or by_pk.get(row.told_in_id) for row in rows}
     return {pk: case for pk, case in both.items() if case}

@@ -15,5 +15,6 @@ OWNERS: dict[str, tuple[Team, int]] = {
     "PRICE_NOT_APPROVED": (Team.BILLING_OPS, 48),
     "MASTER_DATA_CHANGED": (Team.FINANCE, 72),
     "CUSTOMER_TWICE": (Team.SALES_OPS, 72),
+    "RECEIPTS_ALIKE": (Team.FINANCE, 48),
     "RULE_BROKEN": (Team.INTEGRATION, 4),
 }

@@ -24,6 +24,7 @@ from reconciliation.controls.portal_itself import PORTAL_ITSELF
 from reconciliation.controls.prices import PRICES
 from reconciliation.controls.rates import RATES
 from reconciliation.controls.receipts import RECEIPTS
+from reconciliation.controls.receipts_alike import RECEIPTS_ALIKE
 from reconciliation.controls.receivables import OPEN_ITEMS, RECEIVABLES, TAX_PAYABLE, UNAPPLIED_CASH
 from reconciliation.controls.refunds import REFUNDS
 from reconciliation.controls.revenue_schedules import REVENUE_SCHEDULES
@@ -49,6 +50,7 @@ CONTROLS: dict[str, Control] = {
         VOIDS,
         WRITE_OFFS,
         RECEIPTS,
+        RECEIPTS_ALIKE,
         DOCUMENT_NUMBERS,
         LATE_POSTINGS,
         TAX_RECOMPUTED,

@@ -3,11 +3,13 @@
 from collections.abc import Collection
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from reconciliation.models import ApprovalRequest
 
 #: what a document says where nobody was asked
-NOBODY = "No approval in the portal"
+NOBODY = gettext_lazy("No approval in the portal")
 
 
 def of(references: Collection[str]) -> dict[str, str]:
@@ -22,6 +24,7 @@ def of(references: Collection[str]) -> dict[str, str]:
         subject = case.delivery or case.work_item if case else None
         if subject is None or row.decided_by is None:
             continue
+        said = _("{decider}, asked by {asker}").format(decider=row.decided_by, asker=row.asked_by)
         because = f": {row.asked_because}" if row.asked_because else ""
-        found[subject.reference] = f"{row.decided_by}, asked by {row.asked_by}{because} ({row.number})"
+        found[subject.reference] = f"{said}{because} ({row.number})"
     return found

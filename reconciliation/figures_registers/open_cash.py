@@ -6,13 +6,20 @@ from collections.abc import Sequence
 from datetime import date
 
 from django.db import connection as database
+from django.utils.translation import gettext_lazy
 
 from reconciliation.figures_registers.register import Line, Register, customers
 from sync.models import LegalEntity
 
 #: upper ends of the age classes, in days
-AGES = ((30, "0–30 days"), (60, "31–60 days"), (90, "61–90 days"))
-OLDEST = "Over 90 days"
+AGES = ((30, gettext_lazy("0–30 days")), (60, gettext_lazy("31–60 days")), (90, gettext_lazy("61–90 days")))
+OLDEST = gettext_lazy("Over 90 days")
+#: kinds as the query below names them
+_KINDS = {
+    "Receipt": gettext_lazy("Receipt"),
+    "Credit memo": gettext_lazy("Credit memo"),
+    "Refund that came home": gettext_lazy("Refund that came home"),
+}
 
 _LEFT = """
 WITH given_back AS (
@@ -53,7 +60,7 @@ def find(entity: LegalEntity, first: date, last: date) -> Sequence[Line]:
         Line(
             words={
                 "Customer": names[customer],
-                "Document": f"{kind} {number}",
+                "Document": f"{_KINDS[kind]} {number}",
                 "Since": day.isoformat(),
                 "Age": age_class((last - day).days),
             },
@@ -66,14 +73,16 @@ def find(entity: LegalEntity, first: date, last: date) -> Sequence[Line]:
 
 
 def age_class(days: int) -> str:
-    return next((words for most, words in AGES if days <= most), OLDEST)
+    return str(next((words for most, words in AGES if days <= most), OLDEST))
 
 
 OPEN_CASH = Register(
     name="open-cash",
     title="On account",
-    lead="Receipts, deposits and credits of customers that are applied to nothing yet, by customer and age, as they "
-    "stand.",
+    lead=gettext_lazy(
+        "Receipts, deposits and credits of customers that are applied to nothing yet, by customer and age, as they "
+        "stand."
+    ),
     words=("Customer", "Document", "Since", "Age"),
     money=("On account",),
     find=find,

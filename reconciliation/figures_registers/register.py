@@ -5,10 +5,46 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
+
 from sync.models import CustomerRecord, LegalEntity
 from sync.money_text import money
 
 ZERO = Decimal(0)
+
+#: every title and heading, for the catalogue of languages
+_HEADINGS = (
+    gettext_lazy("Given back and given up"),
+    gettext_lazy("Disputes"),
+    gettext_lazy("Late postings"),
+    gettext_lazy("Tax by code and place"),
+    gettext_lazy("Age"),
+    gettext_lazy("Amount"),
+    gettext_lazy("Approved by"),
+    gettext_lazy("Code"),
+    gettext_lazy("Crosses"),
+    gettext_lazy("Customer"),
+    gettext_lazy("Cut-off"),
+    gettext_lazy("Date"),
+    gettext_lazy("Dispute"),
+    gettext_lazy("Disputed"),
+    gettext_lazy("Document"),
+    gettext_lazy("Documents"),
+    gettext_lazy("Net"),
+    gettext_lazy("On account"),
+    gettext_lazy("Opened"),
+    gettext_lazy("Own date"),
+    gettext_lazy("Place"),
+    gettext_lazy("Posted on"),
+    gettext_lazy("Reason"),
+    gettext_lazy("Since"),
+    gettext_lazy("State"),
+    gettext_lazy("Tax"),
+    gettext_lazy("Treatment"),
+    gettext_lazy("Why"),
+    gettext_lazy("Withdrawn now"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,8 +67,9 @@ class Register:
     """One list: what it shows, under which headings, and how it is found."""
 
     name: str
+    #: title and headings are in English, as files have them and lines name their words by; a page shows its reader's
     title: str
-    lead: str
+    lead: str | Promise
     words: tuple[str, ...]
     money: tuple[str, ...]
     find: Find

@@ -4,9 +4,20 @@ from collections.abc import Sequence
 from datetime import date
 
 from django.db import connection as database
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from reconciliation.figures_registers.register import Line, Register
 from sync.models import LegalEntity, TaxCode
+from sync.models.tax import Treatment
+
+_TREATMENTS: dict[str, Promise] = {
+    Treatment.STANDARD: gettext_lazy("Taxed where it is used"),
+    Treatment.REVERSE_CHARGE: gettext_lazy("The customer accounts for the tax"),
+    Treatment.EXEMPT: gettext_lazy("Exempt by certificate"),
+    Treatment.NOT_REGISTERED: gettext_lazy("Not taxed: below the threshold, no registration"),
+}
 
 _SUMS = """
 WITH lines AS (
@@ -38,8 +49,8 @@ def find(entity: LegalEntity, first: date, last: date) -> Sequence[Line]:
     return [
         Line(
             words={
-                "Code": code or "None",
-                "Place": places.get(code, ("Not among our tax codes", ""))[0] if code else "–",
+                "Code": code or _("None"),
+                "Place": places.get(code, (_("Not among our tax codes"), ""))[0] if code else "–",
                 "Treatment": places.get(code, ("", ""))[1] or "–",
                 "Documents": str(count),
             },
@@ -55,7 +66,7 @@ def _places(entity: LegalEntity, day: date) -> dict[str, tuple[str, str]]:
     rows = TaxCode.objects.filter(entity=entity, status="approved", valid_from__lte=day).order_by("valid_from")
     found = {}
     for row in rows:
-        words = (row.jurisdiction, f"{row.get_treatment_display()}, {row.percent.normalize():f} %")
+        words = (row.jurisdiction, f"{_TREATMENTS.get(row.treatment, row.treatment)}, {row.percent.normalize():f} %")
         found |= {code: words for code in (row.erp_code, row.billing_code) if code}
     return found
 
@@ -63,8 +74,10 @@ def _places(entity: LegalEntity, day: date) -> dict[str, tuple[str, str]]:
 TAX = Register(
     name="tax",
     title="Tax by code and place",
-    lead="What documents of the month charged by tax code and place, less what memos and voids gave back, by the tax "
-    "point of each. A void counts on its own day.",
+    lead=gettext_lazy(
+        "What documents of the month charged by tax code and place, less what memos and voids gave back, by the tax "
+        "point of each. A void counts on its own day."
+    ),
     words=("Code", "Place", "Treatment", "Documents"),
     money=("Net", "Tax"),
     find=find,

@@ -8,8 +8,12 @@ from datetime import date, timedelta
 
 from django.contrib.auth.models import AbstractUser, User
 from django.db import IntegrityError, transaction
+from django.utils import dateformat
+from django.utils.translation import gettext as _
+from django.utils.translation import override, pgettext
 
 from reconciliation.habits import acting, handing
+from reconciliation.habits.languages import KEPT_IN
 from reconciliation.habits.profile import chosen_by, zone_named
 from reconciliation.models import Absence, Profile
 from reconciliation.who import full_name, person_of
@@ -66,8 +70,10 @@ def hands_of(user: AbstractUser) -> set[int]:
 
 def words(row: Absence) -> str:
     """Until when somebody is away and who stands in."""
-    instead = f"; {full_name(row.stands_in)} stands in" if row.stands_in else ""
-    return f"away {'on' if row.first == row.last else 'until'} {row.last:%d %b}{instead}"
+    day = dateformat.format(row.last, pgettext("date", "d M"))
+    away = _("away on {day}") if row.first == row.last else _("away until {day}")
+    instead = _("; {person} stands in").format(person=full_name(row.stands_in)) if row.stands_in else ""
+    return away.format(day=day) + instead
 
 
 def of(people: Iterable[AbstractUser | None]) -> dict[int, str]:
@@ -93,24 +99,27 @@ def say(*, user: AbstractUser, first: date, last: date, stands_in: str) -> Absen
     """From one day to another, both included; `stands_in` by the name they sign in with, or nobody. Raises NotSaid."""
     acting.may_work(user, "be stood in for")
     if last < first:
-        raise NotSaid("last", "The last day is before the first.")
+        raise NotSaid("last", _("The last day is before the first."))
     if last < today(user):
-        raise NotSaid("last", "These days are over.")
+        raise NotSaid("last", _("These days are over."))
     if last - first > LONGEST:
-        raise NotSaid("last", f"Give {LONGEST.days} days at most; for longer, ask your user administrator.")
+        text = _("Give {days} days at most; for longer, ask your user administrator.")
+        raise NotSaid("last", text.format(days=LONGEST.days))
     instead: User | None = None
     if stands_in:
         instead = handing.colleagues(user=user).filter(username=stands_in).first()
         if instead is None:
-            raise NotSaid("stands_in", "Choose a colleague of the list: somebody else who works cases.")
+            raise NotSaid("stands_in", _("Choose a colleague of the list: somebody else who works cases."))
     try:
         with transaction.atomic():
             row = Absence.objects.create(
                 person=person_of(user), stands_in=instead, first=first, last=last, said_at=clock.now()
             )
-            _note("away", row, user, f"{user} is {words(row)}, from {first:%d %b %Y}.")
+            # the journal is kept in one language, whoever writes in it
+            with override(KEPT_IN):
+                _note("away", row, user, f"{user} is {words(row)}, from {first:%d %b %Y}.")
     except IntegrityError as error:
-        raise NotSaid("first", "You are away on some of these days already. Take that back first.") from error
+        raise NotSaid("first", _("You are away on some of these days already. Take that back first.")) from error
     return row
 
 

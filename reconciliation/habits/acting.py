@@ -6,6 +6,8 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractUser
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from reconciliation.approvals import Refused, holds
 from reconciliation.cases import Conflict
@@ -16,18 +18,35 @@ from sync import clock, journal
 #: team, assignee and snooze of a case (rows by their number): what people change and reverse without touching a system
 Standing = dict[str, Any]
 
+#: what a role may lack and what a closed case does not let anybody do, each as a whole sentence for the catalogue of
+#: languages: the functions below put them together from what somebody wanted to do
+_SENTENCES = (
+    gettext_lazy("Your role can look at cases but not take them."),
+    gettext_lazy("Your role can look at cases but not put them off."),
+    gettext_lazy("Your role can look at cases but not hand them over."),
+    gettext_lazy("Your role can look at cases but not tag them."),
+    gettext_lazy("Your role can look at cases but not be stood in for."),
+    gettext_lazy("Your role can look at cases but not reverse what was done to them."),
+    gettext_lazy("{number} is closed; there is nothing to take."),
+    gettext_lazy("{number} is closed; there is nothing to put off."),
+    gettext_lazy("{number} is closed; there is nothing to hand over."),
+    gettext_lazy("{number} is closed; there is nothing to tag."),
+    gettext_lazy("{number} is closed; there is nothing to take off."),
+    gettext_lazy("{number} is closed; there is nothing to reverse."),
+)
+
 
 def may_work(user: AbstractUser, doing: str) -> None:
     """Whether somebody works cases; `doing` says what they wanted, such as `put them off`. Raises Refused."""
     if not holds(user, "work_cases"):
-        raise Refused(f"Your role can look at cases but not {doing}.")
+        raise Refused(_(f"Your role can look at cases but not {doing}."))
 
 
 def open_case(case_id: int, doing: str) -> ExceptionCase:
     """The case, locked until the transaction ends; `doing` as in `nothing to put off`. Raises Conflict."""
     case = ExceptionCase.objects.select_for_update(of=("self",)).select_related("assignee").get(pk=case_id)
     if case.status != ExceptionCase.Status.OPEN:
-        raise Conflict(f"{case.number} is closed; there is nothing to {doing}.")
+        raise Conflict(_(f"{{number}} is closed; there is nothing to {doing}.").format(number=case.number))
     return case
 
 
@@ -37,7 +56,8 @@ def not_at_work(case: ExceptionCase, *, user: AbstractUser) -> None:
     if holder is None or holder.pk == user.pk:
         return
     if case.claimed_until and case.claimed_until > clock.now():
-        raise Conflict(f"{full_name(holder)} works on {case.number} at this moment. Ask them, or wait a little.")
+        text = _("{person} works on {number} at this moment. Ask them, or wait a little.")
+        raise Conflict(text.format(person=full_name(holder), number=case.number))
 
 
 def standing(case: ExceptionCase) -> Standing:

@@ -6,6 +6,7 @@ Its due time goes on: whoever gets it has what is left. Whoever gets it reads of
 from django.contrib.auth.models import AbstractUser, User
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from reconciliation import cases
 from reconciliation.cases import Conflict
@@ -27,14 +28,14 @@ def colleagues(*, user: AbstractUser) -> QuerySet[User]:
 
 def recipient(to: str, *, user: AbstractUser) -> Recipient:
     """Who is meant by `team:code` or `person:name`, as forms say it. Raises ValueError."""
-    kind, _, name = to.partition(":")
+    kind, _colon, name = to.partition(":")
     if kind == "team":
         if name not in Team:
-            raise ValueError(f"Choose a team: {', '.join(Team.labels)}.")
+            raise ValueError(_("Choose a team: {teams}.").format(teams=", ".join(Team.labels)))
         return Team(name)
     person = colleagues(user=user).filter(username=name).first()
     if person is None:
-        raise ValueError("Choose a colleague of the list: somebody else who works cases.")
+        raise ValueError(_("Choose a colleague of the list: somebody else who works cases."))
     return person
 
 
@@ -46,7 +47,7 @@ def name_of(to: Recipient) -> str:
 def reason(text: str) -> str:
     """The note that goes with it. Raises ValueError where there is none."""
     if not text.strip():
-        raise ValueError("Say why you hand it over; whoever gets it reads that first.")
+        raise ValueError(_("Say why you hand it over; whoever gets it reads that first."))
     return text.strip()[:300]
 
 
@@ -79,12 +80,12 @@ def hand(case_id: int, *, to: Recipient, because: str, user: AbstractUser) -> Ex
         source, was = "", acting.standing(case)
         if isinstance(to, Team):
             if case.team == to:
-                raise Conflict(f"{to.label} owns {case.number} already.")
+                raise Conflict(_("{team} owns {number} already.").format(team=_(to.label), number=case.number))
             source = f" from {case.get_team_display()}"
             case.team, case.assignee, said = to, None, because
         else:
             if case.assignee_id == to.pk:
-                raise Conflict(f"{full_name(to)} has {case.number} already.")
+                raise Conflict(_("{person} has {number} already.").format(person=full_name(to), number=case.number))
             case.assignee, said = to, f"@{to.username} {because}"
         # no end: a lease is for what somebody took in passing, and this was given to them
         case.claimed_until = None
@@ -102,7 +103,8 @@ def give_back(case_id: int, *, user: AbstractUser) -> ExceptionCase:
         case = acting.open_case(case_id, "hand over")
         acting.not_at_work(case, user=user)
         if case.assignee_id != user.pk:
-            raise Conflict(f"{case.number} is not yours, so there is nothing to give back.")
+            text = _("{number} is not yours, so there is nothing to give back.")
+            raise Conflict(text.format(number=case.number))
         was = acting.standing(case)
         case.assignee, case.claimed_until = None, None
         _keep(case, "assignee", "claimed_until")

@@ -8,6 +8,7 @@ from django.contrib.auth.models import AbstractUser, User
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
+from django.utils.translation import gettext as _
 
 from reconciliation import cases
 from reconciliation.habits import snoozes
@@ -43,12 +44,14 @@ def comment(case_id: int, *, user: AbstractUser, text: str) -> Said:
         people: dict[int, Mention] = {}
         for written, person in _meant(row.text):
             if person is None:
-                said.untold.append(f"Nobody here is called “@{written}”, so nobody was told; it stays as text.")
+                words = _("Nobody here is called “@{name}”, so nobody was told; it stays as text.")
+                said.untold.append(words.format(name=written))
             elif why := _why_untold(person):
-                said.untold.append(f"{full_name(person)} was not told: {why}")
+                said.untold.append(_("{person} was not told: {why}").format(person=full_name(person), why=why))
             elif person.pk != user.pk and person.pk not in people:
                 if len(people) == MOST:
-                    said.untold.append(f"One comment tells {MOST} people at most; {full_name(person)} was not told.")
+                    words = _("One comment tells {most} people at most; {person} was not told.")
+                    said.untold.append(words.format(most=MOST, person=full_name(person)))
                     continue
                 people[person.pk] = Mention(comment=row, person=person, written=written, at=row.at)
                 said.told.append(person)
@@ -86,8 +89,8 @@ def _readings(token: str) -> Iterator[str]:
 
 def _why_untold(person: User) -> str:
     if not person.is_active or not person.is_staff:
-        return "this person no longer signs in here."
-    return "" if person.has_perm(CASES) else "this person may not see cases."
+        return _("this person no longer signs in here.")
+    return "" if person.has_perm(CASES) else _("this person may not see cases.")
 
 
 def readers() -> QuerySet[User]:

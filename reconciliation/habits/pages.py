@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import AbstractUser
 from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 CASES = "reconciliation.view_exceptioncase"
 
@@ -13,7 +16,7 @@ CASES = "reconciliation.view_exceptioncase"
 class Place:
     """One page."""
 
-    title: str
+    title: str | Promise
     icon: str
     #: name of its address
     name: str
@@ -22,147 +25,149 @@ class Place:
     #: beginnings of addresses it stands for
     beginnings: tuple[str, ...] = ()
     #: other words people look for it by
-    also: str = ""
+    also: str | Promise = ""
 
 
 PLACES = (
-    Place(title="My work", icon="home", name="admin:index", also="home start mentions desk"),
+    Place(title=_("My work"), icon="home", name="admin:index", also=_("home start mentions desk")),
     Place(
-        title="Queue",
+        title=_("Queue"),
         icon="inbox",
         name="desk:queue",
         permission=CASES,
         beginnings=("/queue/", "/p/", "/x/", "/runs/"),
-        also="cases problems exceptions",
+        also=_("cases problems exceptions"),
     ),
     Place(
-        title="Approvals",
+        title=_("Approvals"),
         icon="how_to_reg",
         name="desk:approvals",
         permission="reconciliation.view_approvalrequest",
         beginnings=("/approvals/",),
-        also="requests decide",
+        also=_("requests decide"),
     ),
     Place(
-        title="Controls",
+        title=_("Controls"),
         icon="balance",
         name="desk:controls",
         permission="reconciliation.view_controlrun",
         beginnings=("/controls/",),
-        also="reconciliation board breaks matching",
+        also=_("reconciliation board breaks matching"),
     ),
     Place(
-        title="Close",
+        title=pgettext_lazy("month-end", "Close"),
         icon="event_available",
         name="desk:close",
         permission="sync.view_accountingperiod",
         beginnings=("/close/",),
-        also="periods months posting windows",
+        also=_("periods months posting windows"),
     ),
     Place(
-        title="Sign-off",
+        title=_("Sign-off"),
         icon="draw",
         name="desk:sign_offs",
         permission="reconciliation.view_signoff",
         beginnings=("/sign-off/",),
-        also="certify sign evidence",
+        also=_("certify sign evidence"),
     ),
     Place(
-        title="Revenue",
+        title=_("Revenue"),
         icon="trending_up",
         name="desk:revenue",
         permission="sync.view_journalbatchrecord",
         beginnings=("/revenue/",),
-        also="deferred journals",
+        also=_("deferred journals"),
     ),
     Place(
-        title="Registers",
+        title=_("Registers"),
         icon="menu_book",
         name="desk:registers",
         permission="reconciliation.view_signoff",
         beginnings=("/registers/",),
-        also="refunds write-offs disputes unapplied cash on account tax late postings",
+        also=_("refunds write-offs disputes unapplied cash on account tax late postings"),
     ),
     Place(
-        title="Meters",
+        title=_("Meters"),
         icon="speed",
         name="desk:meters",
         permission="sync.view_usageplanrecord",
         beginnings=("/meters/",),
-        also="usage",
+        also=_("usage"),
     ),
     Place(
-        title="Mappings",
+        title=_("Mappings"),
         icon="rule",
         name="desk:tables",
         permission="sync.view_productmapping",
         beginnings=("/tables/", "/changes/"),
-        also="tables products countries policies rules",
+        also=_("tables products countries policies rules"),
     ),
     Place(
-        title="Dashboards",
+        title=_("Dashboards"),
         icon="monitoring",
         name="desk:dashboards",
         permission=CASES,
         beginnings=("/dashboards/",),
-        also="figures",
+        also=_("figures"),
     ),
     Place(
-        title="Find",
+        title=_("Find"),
         icon="search",
         name="desk:find",
         permission=CASES,
         beginnings=("/find", "/t/"),
-        also="trails ids",
+        also=_("trails ids"),
     ),
     Place(
-        title="Audit",
+        title=_("Audit"),
         icon="verified_user",
         name="desk:audit",
         permission="sync.view_journalentry",
         beginnings=("/audit/",),
-        also="journal seals",
+        also=_("journal seals"),
     ),
     Place(
-        title="Connections",
+        title=_("Connections"),
         icon="hub",
         name="desk:connections",
         permission="sync.view_connection",
         beginnings=("/connections/",),
-        also="systems pause limits",
+        also=_("systems pause limits"),
     ),
     Place(
-        title="Replay",
+        title=_("Replay"),
         icon="replay",
         name="desk:replay",
         permission="sync.replay_sourceevent",
         beginnings=("/replay/",),
-        also="read events again inbox",
+        also=_("read events again inbox"),
     ),
 )
 #: pages the sidebar leads to through another one
 BENEATH = (
     Place(
-        title="Dashboard for executives",
+        title=_("Dashboard for executives"),
         icon="monitoring",
         name="desk:executive",
         permission=CASES,
-        also="ageing leakage held",
+        also=_("ageing leakage held"),
     ),
-    Place(title="Your profile", icon="account_circle", name="desk:profile", also="time zone roles password settings"),
     Place(
-        title="Who may do what",
+        title=_("Your profile"), icon="account_circle", name="desk:profile", also=_("time zone roles password settings")
+    ),
+    Place(
+        title=_("Who may do what"),
         icon="badge",
         name="desk:audit_access",
         permission="reconciliation.view_approvalpolicy",
-        also="access review roles rights segregation of duties",
+        also=_("access review roles rights segregation of duties"),
     ),
     Place(
-        title="Draw a sample",
+        title=_("Draw a sample"),
         icon="casino",
         name="desk:audit_sample",
         permission="reconciliation.view_approvalpolicy",
-        also="audit sampling seed population",
+        also=_("audit sampling seed population"),
     ),
 )
 

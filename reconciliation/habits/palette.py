@@ -11,10 +11,13 @@ from urllib.parse import urlencode
 from django.contrib.auth.models import AbstractUser
 from django.db.models import Model, Q
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from connectors.salesforce.ids import full_id, is_id
 from reconciliation import sentences, trail_finder
 from reconciliation.habits import pages, saved_views
+from reconciliation.habits.languages import KEPT_IN
 from reconciliation.models import ApprovalRequest, ExceptionCase, Problem
 from sync.models import (
     CreditMemoRecord,
@@ -74,14 +77,14 @@ def offer(text: str, *, user: AbstractUser, records: Iterable[tuple[str, str, st
     text = " ".join(text.replace("\x00", "").split())[:100]
     sees_cases = user.has_perm(pages.CASES)
     groups = [
-        Group(name="Cases, customers and ids", choices=_found(text, user=user) if sees_cases and text else []),
-        Group(name="Pages", choices=_pages(text, user=user)),
-        Group(name="Views of the queue", choices=_views(text, user=user) if sees_cases else []),
-        Group(name="Records", choices=_records(text, records)),
+        Group(name=_("Cases, customers and ids"), choices=_found(text, user=user) if sees_cases and text else []),
+        Group(name=_("Pages"), choices=_pages(text, user=user)),
+        Group(name=_("Views of the queue"), choices=_views(text, user=user) if sees_cases else []),
+        Group(name=_("Records"), choices=_records(text, records)),
     ]
     is_known = any(group.choices for group in groups)
     if text and sees_cases:
-        groups.append(Group(name="Look further", choices=_further(text)))
+        groups.append(Group(name=_("Look further"), choices=_further(text)))
     return Offer(groups=[group for group in groups if group.choices], is_known=is_known)
 
 
@@ -148,10 +151,10 @@ def _trails(trails: Sequence[str]) -> list[Choice]:
         name = row.customer_name or row.title
         found.append(
             Choice(
-                title=f"Customer {name}" if is_customer else f"Deal of {name}",
+                title=(_("Customer {name}") if is_customer else _("Deal of {name}")).format(name=name),
                 link=f"/t/{row.correlation_id}",
                 icon="account_tree",
-                note=_note("Its whole trail", "" if is_customer else money(row.amount, row.currency)),
+                note=_note(_("Its whole trail"), "" if is_customer else money(row.amount, row.currency)),
             )
         )
     return found
@@ -170,7 +173,12 @@ def _customers(text: str) -> list[Choice]:
         begins |= Q(name__startswith=written)
     rows = CustomerRecord.objects.filter(begins).order_by("name").values_list("name", "correlation_id")[:MOST]
     return [
-        Choice(title=f"Customer {name}", link=f"/t/{correlation_id}", icon="account_tree", note="Its whole trail")
+        Choice(
+            title=_("Customer {name}").format(name=name),
+            link=f"/t/{correlation_id}",
+            icon="account_tree",
+            note=_("Its whole trail"),
+        )
         for name, correlation_id in rows
     ]
 
@@ -178,10 +186,17 @@ def _customers(text: str) -> list[Choice]:
 def _pages(text: str, *, user: AbstractUser) -> list[Choice]:
     places = pages.PLACES + pages.BENEATH if text else pages.PLACES
     return [
-        Choice(title=place.title, link=link, icon=place.icon)
+        Choice(title=str(place.title), link=link, icon=place.icon)
         for place, link in pages.open_to(user, places)
-        if _fits(text, f"{place.title} {place.also}")
+        if _fits(text, _known_as(place))
     ]
+
+
+def _known_as(place: pages.Place) -> str:
+    """Words a page goes by: in the reader's language, and in English, which whoever is trained on it types."""
+    with override(KEPT_IN):
+        kept = f"{place.title} {place.also}"
+    return f"{place.title} {place.also} {kept}"
 
 
 def _views(text: str, *, user: AbstractUser) -> list[Choice]:
@@ -204,8 +219,16 @@ def _records(text: str, records: Iterable[tuple[str, str, str]]) -> list[Choice]
 def _further(text: str) -> list[Choice]:
     asked = urlencode({"q": text})
     return [
-        Choice(title=f"Search the queue for “{text}”", link=f"{reverse('desk:queue')}?{asked}", icon="search"),
-        Choice(title=f"Find “{text}” in all systems", link=f"{reverse('desk:find')}?{asked}", icon="travel_explore"),
+        Choice(
+            title=_("Search the queue for “{text}”").format(text=text),
+            link=f"{reverse('desk:queue')}?{asked}",
+            icon="search",
+        ),
+        Choice(
+            title=_("Find “{text}” in all systems").format(text=text),
+            link=f"{reverse('desk:find')}?{asked}",
+            icon="travel_explore",
+        ),
     ]
 
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.contrib.auth.models import AbstractUser
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from reconciliation.models import ExceptionCase, Presence
 from reconciliation.who import full_name, person_of
@@ -45,15 +47,23 @@ def words(rows: Sequence[Presence]) -> str:
     looking = [full_name(row.person) for row in rows if not row.is_writing]
     said = []
     if writing:
-        said.append(f"{_names(writing)} {'is' if len(writing) == 1 else 'are'} working on this case.")
-    if looking:
-        also = "also " if writing else ""
-        said.append(f"{_names(looking)} {'is' if len(looking) == 1 else 'are'} {also}looking at this case.")
+        text = ngettext("{people} is working on this case.", "{people} are working on this case.", len(writing))
+        said.append(text.format(people=_names(writing)))
+    if looking and writing:
+        text = ngettext(
+            "{people} is also looking at this case.", "{people} are also looking at this case.", len(looking)
+        )
+        said.append(text.format(people=_names(looking)))
+    elif looking:
+        text = ngettext("{people} is looking at this case.", "{people} are looking at this case.", len(looking))
+        said.append(text.format(people=_names(looking)))
     return " ".join(said)
 
 
 def _names(names: Sequence[str]) -> str:
     if len(names) > NAMED:
         more = len(names) - NAMED + 1
-        return f"{', '.join(names[: NAMED - 1])} and {more} others"
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+        return _("{people} and {more} others").format(people=", ".join(names[: NAMED - 1]), more=more)
+    if len(names) == 1:
+        return names[0]
+    return _("{people} and {last}").format(people=", ".join(names[:-1]), last=names[-1])

@@ -11,6 +11,7 @@ from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from reconciliation.models import Profile
 from reconciliation.who import person_of
@@ -48,7 +49,7 @@ def chosen_by(user: AbstractBaseUser | AnonymousUser) -> str:
 
 
 @receiver(user_logged_in)
-def _remember(request: HttpRequest, user: AbstractUser, **_: Any) -> None:
+def _remember(request: HttpRequest, user: AbstractUser, **_values: Any) -> None:
     request.session[_KEPT] = chosen_by(user)
 
 
@@ -60,8 +61,8 @@ def zones() -> list[str]:
 def choose_zone(request: HttpRequest, name: str) -> Profile:
     """From now on the times of who asks stand in this zone. Raises UnknownZone."""
     if name not in zones():
-        raise UnknownZone("There is no such time zone. Choose one of the list, such as Europe/Berlin.")
+        raise UnknownZone(_("There is no such time zone. Choose one of the list, such as Europe/Berlin."))
     user = person_of(cast(AbstractUser, request.user))
-    row, _ = Profile.objects.update_or_create(user=user, defaults={"zone": name})
+    row, _made = Profile.objects.update_or_create(user=user, defaults={"zone": name})
     request.session[_KEPT] = name
     return row

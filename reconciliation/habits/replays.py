@@ -11,6 +11,8 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from reconciliation.models import ExceptionCase, Problem
 from sync import clock, replay
@@ -21,7 +23,7 @@ from sync.replay import Choice, Plan, plan
 LATEST = 10
 #: longest reason that is kept
 LONGEST = 160
-UNKNOWN = (
+UNKNOWN = gettext_lazy(
     "Nothing here has this id. Give a tracking id, a story (deal:…), an object (invoice:…), a case (EXC-7) or a"
     " problem (PRB-3); by the id of another system, Find leads to its story."
 )
@@ -56,14 +58,14 @@ def asked(given: Mapping[str, str]) -> Asked:
             found = datetime.fromisoformat(text)
             moments[name] = found.replace(tzinfo=UTC) if found.tzinfo is None else found
         except ValueError:
-            errors[name] = "Give a date and a time such as 2026-05-14 09:30, in UTC."
+            errors[name] = _("Give a date and a time such as 2026-05-14 09:30, in UTC.")
     if "since" in moments and "until" in moments and moments["since"] >= moments["until"]:
-        errors["until"] = "This is not after the first moment. Give a later one."
+        errors["until"] = _("This is not after the first moment. Give a later one.")
     if until and not since and not what:
-        errors["since"] = "Give the first moment too; without it, everything that ever came would be read again."
+        errors["since"] = _("Give the first moment too; without it, everything that ever came would be read again.")
     named = _named(what) if what else {}
     if named is None:
-        errors["what"] = UNKNOWN
+        errors["what"] = str(UNKNOWN)
     if since and not until and not errors:
         # what comes in while somebody looks at a dry run is not part of it
         moments["until"] = clock.now().replace(microsecond=0)
@@ -125,7 +127,7 @@ def run(choice: Choice, *, seen: int | None, because: str, user: User) -> Plan:
     """Do what a dry run showed, `seen` events in all, and keep the reason in the journal. Raises Changed."""
     now = plan(choice)
     if total(now) != seen or not now.events:
-        raise Changed("It changed since you looked, so nothing was read again.")
+        raise Changed(_("It changed since you looked, so nothing was read again."))
     return replay.run(replace(choice, words=f"{choice.words}. Why: {because}".removesuffix(".")), user=user)
 
 

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from django.contrib.auth.models import AbstractUser
 from django.db import IntegrityError, transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from reconciliation import figures
+from reconciliation.habits.languages import within
 from reconciliation.models import SavedView
 from reconciliation.queue_filters import Filters
 from reconciliation.teams import Team
@@ -19,14 +22,14 @@ MOST_COUNTED = 99
 MOST_SAVED = 50
 #: name and address of what everybody starts with
 DEFAULTS = (
-    ("Taken by me", "?mine=1"),
-    ("Taken by nobody", "?owner=nobody"),
-    ("Late", "?due=late"),
-    ("Due today", "?due=today"),
-    ("10,000 and more", "?amount=10000&view=cases&sort=amount"),
-    ("Came back", "?state=regressed"),
-    ("Put off", "?state=snoozed&view=cases"),
-    ("Back from being put off", "?state=back&view=cases"),
+    (gettext_lazy("Taken by me"), "?mine=1"),
+    (gettext_lazy("Taken by nobody"), "?owner=nobody"),
+    (gettext_lazy("Late"), "?due=late"),
+    (gettext_lazy("Due today"), "?due=today"),
+    (gettext_lazy("10,000 and more"), "?amount=10000&view=cases&sort=amount"),
+    (gettext_lazy("Came back"), "?state=regressed"),
+    (pgettext_lazy("a view", "Put off"), "?state=snoozed&view=cases"),
+    (gettext_lazy("Back from being put off"), "?state=back&view=cases"),
 )
 
 
@@ -51,13 +54,21 @@ def views_of(user: AbstractUser) -> list[View]:
     teams = [team.value for team in figures.teams_of(user)]
     shared = Q(scope=SavedView.Scope.EVERYONE) | Q(scope=SavedView.Scope.TEAM, team__in=teams)
     rows = SavedView.objects.filter(Q(owner=user) | shared).select_related("owner")
-    found = [View(name=name, query=query) for name, query in DEFAULTS]
+    found = [View(name=str(name), query=query) for name, query in DEFAULTS]
     for row in sorted(rows, key=lambda row: (row.owner_id != user.pk, row.name.casefold())):
         mine = row.owner_id == user.pk
-        who = row.get_team_display() if row.scope == SavedView.Scope.TEAM else row.get_scope_display()
-        by = who if mine else f"{full_name(row.owner)}, for {who.lower()}"
-        found.append(View(name=row.name, query=row.query, by=by, own=row.pk if mine else None))
+        found.append(View(name=row.name, query=row.query, by=_by(row, mine=mine), own=row.pk if mine else None))
     return found
+
+
+def _by(row: SavedView, *, mine: bool) -> str:
+    """Whose a view is and whom it is for."""
+    if row.scope == SavedView.Scope.TEAM:
+        team = _(row.get_team_display())
+        return team if mine else _("{owner}, for {team}").format(owner=full_name(row.owner), team=within(team))
+    if mine:
+        return _("Everyone") if row.scope == SavedView.Scope.EVERYONE else _("Only me")
+    return _("{owner}, for everyone").format(owner=full_name(row.owner))
 
 
 def counts(views: Sequence[View], *, user: AbstractUser) -> list[tuple[View, str]]:
@@ -74,16 +85,16 @@ def save(*, user: AbstractUser, name: str, scope: str, query: str) -> SavedView:
     """Keep what is chosen now under a name. Raises NotSaved."""
     name, filters = " ".join(name.split())[:60], Filters.of(query)
     if not name:
-        raise NotSaved("Give the view a name.")
+        raise NotSaved(_("Give the view a name."))
     if scope not in SavedView.Scope.values:
-        raise NotSaved("Choose who sees it: only me, my team or everyone.")
+        raise NotSaved(_("Choose who sees it: only me, my team or everyone."))
     if not filters and filters.sort == "due" and not filters.flat:
-        raise NotSaved("Nothing is chosen; narrow or order the queue first, then save that.")
+        raise NotSaved(_("Nothing is chosen; narrow or order the queue first, then save that."))
     teams = figures.teams_of(user)
     if scope == SavedView.Scope.TEAM and not teams:
-        raise NotSaved("You belong to no team; save it for yourself or for everyone.")
+        raise NotSaved(_("You belong to no team; save it for yourself or for everyone."))
     if SavedView.objects.filter(owner=user).count() >= MOST_SAVED:
-        raise NotSaved(f"You have {MOST_SAVED} views; delete one first.")
+        raise NotSaved(_("You have {most} views; delete one first.").format(most=MOST_SAVED))
     team: Team | str = teams[0] if scope == SavedView.Scope.TEAM else ""
     try:
         with transaction.atomic():
@@ -96,13 +107,13 @@ def save(*, user: AbstractUser, name: str, scope: str, query: str) -> SavedView:
                 saved_at=clock.now(),
             )
     except IntegrityError as error:
-        raise NotSaved(f"You have a view called {name} already.") from error
+        raise NotSaved(_("You have a view called {name} already.").format(name=name)) from error
 
 
 def delete(pk: int, *, user: AbstractUser) -> str:
     """Delete one's own view; its name. Raises NotSaved."""
     row = SavedView.objects.filter(pk=pk, owner=user).first()
     if row is None:
-        raise NotSaved("Only the person who saved a view deletes it.")
+        raise NotSaved(_("Only the person who saved a view deletes it."))
     row.delete()
     return row.name

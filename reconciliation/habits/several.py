@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.contrib.auth.models import AbstractUser
+from django.utils import dateformat
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from reconciliation import cases, sentences
 from reconciliation.approvals import Refused, holds
@@ -33,7 +36,7 @@ def chosen(values: Sequence[str]) -> dict[int, str]:
     """Number of a case -> its version on the page it was chosen on, from `12:3`; anything else is left out."""
     found: dict[int, str] = {}
     for value in values:
-        number, _, mark = value.partition(":")
+        number, _colon, mark = value.partition(":")
         if number.isascii() and number.isdigit() and len(number) <= 18:
             found[int(number)] = mark
     return found
@@ -44,7 +47,7 @@ def take(marks: dict[int, str], *, user: AbstractUser) -> list[Outcome]:
 
     def one(case: ExceptionCase) -> str:
         handing.take(case.pk, user=user)
-        return f"Yours for the next {cases.CLAIM.seconds // 60} minutes."
+        return _("Yours for the next {minutes} minutes.").format(minutes=cases.CLAIM.seconds // 60)
 
     return _each(marks, one, user=user)
 
@@ -52,11 +55,11 @@ def take(marks: dict[int, str], *, user: AbstractUser) -> list[Outcome]:
 def put_off(marks: dict[int, str], *, until: date, because: str, user: AbstractUser) -> list[Outcome]:
     """Put these cases off until a day, which begins where each one's company is. Raises Refused, ValueError."""
     if not because.strip():
-        raise ValueError("Why they can wait: say it; the team reads it.")
+        raise ValueError(_("Why they can wait: say it; the team reads it."))
 
     def one(case: ExceptionCase) -> str:
         snoozes.snooze(case.pk, until=snoozes.morning(until, case.entity), because=because, user=user)
-        return f"Off the queue until {until:%d %b %Y}."
+        return _("Off the queue until {day}.").format(day=dateformat.format(until, pgettext("date", "d M Y")))
 
     return _each(marks, one, user=user)
 
@@ -66,7 +69,7 @@ def bring_back(marks: dict[int, str], *, user: AbstractUser) -> list[Outcome]:
 
     def one(case: ExceptionCase) -> str:
         snoozes.wake(case.pk, user=user)
-        return "Back on the queue."
+        return _("Back on the queue.")
 
     return _each(marks, one, user=user)
 
@@ -78,7 +81,7 @@ def hand(marks: dict[int, str], *, to: str, because: str, user: AbstractUser) ->
 
     def one(case: ExceptionCase) -> str:
         handing.hand(case.pk, to=recipient, because=because, user=user)
-        return f"{handing.name_of(recipient)} has it now."
+        return _("{owner} has it now.").format(owner=handing.name_of(recipient))
 
     return _each(marks, one, user=user)
 
@@ -89,7 +92,7 @@ def tag(marks: dict[int, str], *, text: str, user: AbstractUser) -> list[Outcome
 
     def one(case: ExceptionCase) -> str:
         tags.put(case.pk, text=text, user=user)
-        return f"Tagged: {words}."
+        return _("Tagged: {words}.").format(words=words)
 
     # a tag stands in nobody's way, whatever else happened to the case meanwhile
     return _each(dict.fromkeys(marks), one, user=user)
@@ -99,7 +102,7 @@ def undone(acts: dict[int, int], *, user: AbstractUser) -> list[Outcome]:
     """Reverse what was done to these cases: number of a case -> number of what was done. Raises Refused."""
 
     def one(case: ExceptionCase) -> str:
-        return f"Reversed: {undo.reverse(acts[case.pk], case_id=case.pk, user=user).text}"
+        return _("Reversed: {act}").format(act=undo.reverse(acts[case.pk], case_id=case.pk, user=user).text)
 
     # an act that stands is what is asked for; what else happened to the case meanwhile is not in its way
     return _each(dict.fromkeys(acts), one, user=user)
@@ -107,7 +110,7 @@ def undone(acts: dict[int, int], *, user: AbstractUser) -> list[Outcome]:
 
 def _each(marks: Mapping[int, str | None], one: Callable[[ExceptionCase], str], *, user: AbstractUser) -> list[Outcome]:
     if not holds(user, "work_cases"):
-        raise Refused("Your role can look at cases but not work them.")
+        raise Refused(_("Your role can look at cases but not work them."))
     rows = ExceptionCase.objects.select_related(*cases.READ_WITH, "entity", "assignee").in_bulk(list(marks)[:MOST])
     found = []
     for pk, mark in marks.items():
@@ -116,7 +119,7 @@ def _each(marks: Mapping[int, str | None], one: Callable[[ExceptionCase], str], 
             continue
         try:
             if mark is not None and (change := since.newest(case, mark, user=user, small_too=False)):
-                raise cases.Conflict(f"{change.words} after you opened the queue.")
+                raise cases.Conflict(_("{change} after you opened the queue.").format(change=change.words))
             words, is_done = one(case), True
         except (cases.Conflict, CaseAct.DoesNotExist, ValueError) as error:
             words, is_done = str(error), False

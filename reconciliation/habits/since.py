@@ -9,23 +9,25 @@ from datetime import datetime
 from django.contrib.auth.models import AbstractUser
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from reconciliation.models import ExceptionCase
 from reconciliation.who import full_name
 from sync.models import JournalEntry
 
-#: what the journal calls it -> what the person did, in words
+#: what the journal calls it -> what the person did, in words; without an end, for what may follow
 _DID = {
-    "case taken": "took it",
-    "case closed": "closed it",
-    "case snoozed": "put it off",
-    "case back": "brought it back to the queue",
-    "case handed over": "handed it over",
-    "case given back": "gave it back to its team",
-    "act reversed": "reversed what was done to it",
-    "case tagged": "tagged it",
-    "case untagged": "took a tag off",
-    "commented": "commented",
+    "case taken": gettext_lazy("{person} took it"),
+    "case closed": gettext_lazy("{person} closed it"),
+    "case snoozed": gettext_lazy("{person} put it off"),
+    "case back": gettext_lazy("{person} brought it back to the queue"),
+    "case handed over": gettext_lazy("{person} handed it over"),
+    "case given back": gettext_lazy("{person} gave it back to its team"),
+    "act reversed": gettext_lazy("{person} reversed what was done to it"),
+    "case tagged": gettext_lazy("{person} tagged it"),
+    "case untagged": gettext_lazy("{person} took a tag off"),
+    "commented": gettext_lazy("{person} commented"),
 }
 _MARK = re.compile(r"(\d{1,9})(?:-(\d{1,18}))?")
 
@@ -57,14 +59,15 @@ def newest(case: ExceptionCase, seen: str, *, user: AbstractUser, small_too: boo
         entries = list(_entries(case).filter(pk__gt=int(found[2])).select_related("user")[:20])
         for entry in entries:
             if entry.user_id != user.pk and (small_too or entry.action != "commented"):
-                who = full_name(entry.user) if entry.user else "The portal"
-                return Change(words=f"{who} {_DID.get(entry.action, 'changed it')}", at=entry.at)
+                who = full_name(entry.user) if entry.user else _("The portal")
+                did = _DID.get(entry.action, gettext_lazy("{person} changed it"))
+                return Change(words=did.format(person=who), at=entry.at)
         if entries:
             return None
     if found and found[1] == str(case.version):
         return None
     who = full_name(case.assignee) if case.assignee and case.assignee_id != user.pk else ""
-    return Change(words=f"{who} took it" if who else "It was changed", at=None)
+    return Change(words=_("{person} took it").format(person=who) if who else _("It was changed"), at=None)
 
 
 @contextmanager

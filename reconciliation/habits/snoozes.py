@@ -10,9 +10,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from django.contrib.auth.models import AbstractUser
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import dateformat
+from django.utils.translation import gettext as _
+from django.utils.translation import override, pgettext
 
 from reconciliation.cases import Conflict
 from reconciliation.habits import acting
+from reconciliation.habits.languages import KEPT_IN
 from reconciliation.models import ExceptionCase, Snooze
 from reconciliation.who import person_of
 from sync import clock
@@ -48,8 +52,11 @@ def is_asleep(row: Snooze | None, case: ExceptionCase) -> bool:
 
 def words(row: Snooze) -> str:
     """What else brings it back, in words; empty where nothing does."""
-    found = ["when somebody else comments"] * row.on_comment + ["when it happens again"] * (row.seen is not None)
-    return " or ".join(found)
+    if row.on_comment and row.seen is not None:
+        return _("when somebody else comments or when it happens again")
+    if row.on_comment:
+        return _("when somebody else comments")
+    return _("when it happens again") if row.seen is not None else ""
 
 
 def morning(day: date, entity: LegalEntity | None) -> datetime:
@@ -70,9 +77,11 @@ def snooze(
     acting.may_work(user, "put them off")
     now = clock.now()
     if not because.strip():
-        raise ValueError("Say why it can wait; the team reads it.")
+        raise ValueError(_("Say why it can wait; the team reads it."))
     if not now < until <= now + LONGEST:
-        raise ValueError(f"Give a time from now to {now + LONGEST:%d %b %Y}; a case waits {LONGEST.days} days at most.")
+        text = _("Give a time from now to {day}; a case waits {days} days at most.")
+        last = dateformat.format(now + LONGEST, pgettext("date", "d M Y"))
+        raise ValueError(text.format(day=last, days=LONGEST.days))
     with transaction.atomic():
         case = acting.open_case(case_id, "put off")
         was = acting.standing(case)
@@ -86,7 +95,9 @@ def snooze(
             on_comment=on_comment,
             seen=case.occurrences if on_repeat else None,
         )
-        also = f", or {words(row)}" if words(row) else ""
+        # the journal is kept in one language, whoever writes in it
+        with override(KEPT_IN):
+            also = f", or {words(row)}" if words(row) else ""
         said = f"{user} put {case.number} off until {until:%d %b %Y %H:%M} UTC{also}: {row.because}"
         acting.note("case snoozed", case, user, said, was=was)
         return row
@@ -99,7 +110,7 @@ def wake(case_id: int, *, user: AbstractUser) -> ExceptionCase:
         case = acting.open_case(case_id, "put off")
         was = acting.standing(case)
         if not acting.snoozed(case).update(ended_at=clock.now(), ended_by=person_of(user)):
-            raise Conflict(f"{case.number} is on the queue already.")
+            raise Conflict(_("{number} is on the queue already.").format(number=case.number))
         acting.note("case back", case, user, f"{user} brought {case.number} back to the queue.", was=was)
         return case
 

@@ -4,6 +4,7 @@ import re
 
 from django.contrib.auth.models import AbstractUser
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from reconciliation.habits import acting
 from reconciliation.models import CaseTag, ExceptionCase
@@ -19,10 +20,11 @@ def words_of(text: str) -> list[str]:
     """Words as somebody typed them, commas or spaces between them: in small letters, once each. Raises ValueError."""
     words = list(dict.fromkeys(word.lower().lstrip("#") for word in re.split(r"[\s,]+", text) if word.strip("#")))
     if not words:
-        raise ValueError("Write a tag, such as audit or q4-launch.")
+        raise ValueError(_("Write a tag, such as audit or q4-launch."))
     for word in words:
         if not _WORD.fullmatch(word):
-            raise ValueError(f"“{word[:40]}” is no tag: use letters, digits and hyphens, 30 at most.")
+            said = _("“{word}” is no tag: use letters, digits and hyphens, 30 at most.")
+            raise ValueError(said.format(word=word[:40]))
     return words
 
 
@@ -35,7 +37,7 @@ def put(case_id: int, *, text: str, user: AbstractUser) -> list[str]:
         has = set(case.tags.values_list("word", flat=True))
         new = [word for word in words if word not in has]
         if len(has) + len(new) > MOST:
-            raise ValueError(f"A case has {MOST} tags at most; take one off first.")
+            raise ValueError(_("A case has {most} tags at most; take one off first.").format(most=MOST))
         CaseTag.objects.bulk_create(CaseTag(case=case, word=word, by=person_of(user), at=clock.now()) for word in new)
         if new:
             acting.note("case tagged", case, user, f"{user} tagged {case.number}: {', '.join(new)}.")

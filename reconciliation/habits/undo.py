@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from django.contrib.auth.models import AbstractUser
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from reconciliation.cases import Conflict
 from reconciliation.habits import acting
@@ -49,11 +50,12 @@ def reverse(act_id: int, *, case_id: int, user: AbstractUser) -> CaseAct:
             .get(pk=act_id, case=case)
         )
         if act.reversed_by:
-            raise Conflict(f"{full_name(act.reversed_by)} has reversed this already.")
+            raise Conflict(_("{person} has reversed this already.").format(person=full_name(act.reversed_by)))
         if act not in reversible(case):
             if _slept_out(act):
-                raise Conflict(f"{case.number} would have come back by now in any case.")
-            raise Conflict(f"Something else was done to {case.number} since, so this stays. Its history says what.")
+                raise Conflict(_("{number} would have come back by now in any case.").format(number=case.number))
+            text = _("Something else was done to {number} since, so this stays. Its history says what.")
+            raise Conflict(text.format(number=case.number))
         if _moved(act) & {"team", "assignee"}:
             acting.not_at_work(case, user=user)
         _restore(case, act, user=user)

@@ -184,6 +184,7 @@ class Profile(models.Model):
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="desk_profile")
     zone = models.CharField(max_length=64, default="UTC", help_text="Name in the IANA time zone database.")
+    language = models.CharField(max_length=8, default="en", db_default="en", help_text="Pages are in it; ISO 639-1.")
     quiet_from = models.TimeField(null=True, blank=True, help_text="On their clock; no mail from then on.")
     quiet_until = models.TimeField(null=True, blank=True, help_text="Mail goes out again; may be the next morning.")
 

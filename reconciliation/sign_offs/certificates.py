@@ -17,6 +17,7 @@ from reconciliation.controls.control import Control
 from reconciliation.controls.registry import first_day
 from reconciliation.models import Break, ControlLine, ControlRun, ControlStage, ExceptionCase
 from reconciliation.models.controls import Side
+from reconciliation.sign_offs import taking_on
 from sync.models import LegalEntity
 from sync.money_text import plain
 
@@ -137,7 +138,9 @@ def _compared(control: Control, entity: LegalEntity, first: date, last: date) ->
         sums = matching.totals(first=first, last=last)
         differ = [one for one in matching.differences() if first <= one.document_date <= last]
         differ += [one for one in matching.left_over() if first <= one.document_date <= last]
-    cases = ExceptionCase.objects.in_bulk({one.case_id for one in differ if one.case_id})
+    cases = ExceptionCase.objects.select_related("assignee").in_bulk({one.case_id for one in differ if one.case_id})
+    accepted = [one.reference for one in differ if _KINDS[one.standing] == ACCEPTED]
+    takers = taking_on.accepted(control, entity, accepted) if accepted else {}
     items = []
     for one in differ:
         case = cases.get(one.case_id or 0)
@@ -155,6 +158,7 @@ def _compared(control: Control, entity: LegalEntity, first: date, last: date) ->
                 currency=one.currency,
                 amount=plain(one.gap, one.currency),
                 case=case,
+                taken_on_by=takers.get(one.reference) or taking_on.by_case(case),
             )
         )
     return matching.by_currency(sums), items
@@ -167,6 +171,8 @@ def _found(control: Control, entity: LegalEntity, first: date, last: date) -> li
     rows = list(found.order_by("document_date", "reference"))
     cases = breaks.cases_of(rows, status=ExceptionCase.Status.OPEN)
     standing = set(breaks.still_open(control, entity).values_list("pk", flat=True))
+    accepted = [row.reference for row in rows if row.pk not in standing]
+    takers = taking_on.accepted(control, entity, accepted) if accepted else {}
     return [
         _item(
             reference=row.reference,
@@ -178,6 +184,7 @@ def _found(control: Control, entity: LegalEntity, first: date, last: date) -> li
             currency=row.currency,
             amount=plain(row.difference, row.currency),
             case=cases.get(row.pk),
+            taken_on_by=takers.get(row.reference) or taking_on.by_case(cases.get(row.pk)),
         )
         for row in rows
     ]

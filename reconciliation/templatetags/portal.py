@@ -7,12 +7,15 @@ from typing import Any
 
 from django import template
 from django.contrib.auth.models import AbstractUser
+from django.utils import dateformat
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from reconciliation import sentences
-from reconciliation.habits import mentions
+from reconciliation.habits import languages, mentions
 from reconciliation.who import full_name
 from sync import clock, money_text
 
@@ -33,10 +36,26 @@ def money(amount: Any, currency: str) -> str:
         return str(amount)
 
 
+#: a heading as it stands within a sentence, and what is kept in English in the reader's language
+register.filter("within", languages.within)
+register.filter("spoken", languages.spoken)
+
+
 @register.filter
 def person(user: AbstractUser | None) -> str:
     """What people call somebody; a dash for nobody."""
     return full_name(user) if user else "—"
+
+
+@register.filter
+def day_text(value: date | None) -> str:
+    """`30 Nov 2026`, or as the reader's language writes it; nothing for no day."""
+    return dateformat.format(value, pgettext("date", "d M Y")) if value else ""
+
+
+def month_text(value: date) -> str:
+    """`November 2026`, or as the reader's language writes it."""
+    return dateformat.format(value, pgettext("date", "F Y"))
 
 
 @register.simple_tag
@@ -48,11 +67,13 @@ def when(value: datetime | date | None, seconds: bool = False, dated: bool = Fal
     if value is None:
         return "—"
     if not isinstance(value, datetime):
-        return format_html('<time datetime="{}">{}</time>', value.isoformat(), value.strftime("%d %b %Y"))
+        return format_html('<time datetime="{}">{}</time>', value.isoformat(), day_text(value))
     here = localtime(value)
-    today = not dated and localtime(clock.now()).date() == here.date()
-    text = f"{here:{'today' if today else '%d %b %Y'} {'%H:%M:%S' if seconds else '%H:%M'}} {sentences.zone_name(here)}"
-    return _time(value, text)
+    if not dated and localtime(clock.now()).date() == here.date():
+        text = _("today {time}").format(time=f"{here:%H:%M:%S}" if seconds else f"{here:%H:%M}")
+    else:
+        text = dateformat.format(here, pgettext("date", "d M Y H:i:s") if seconds else pgettext("date", "d M Y H:i"))
+    return _time(value, f"{text} {sentences.zone_name(here)}")
 
 
 @register.simple_tag
@@ -60,7 +81,7 @@ def when_short(value: datetime) -> SafeString:
     """A moment on the reader's clock where space is short: without the year, and the zone only for those who listen."""
     here = localtime(value)
     zone = format_html('<span class="q-hidden"> {}</span>', sentences.zone_name(here))
-    return _time(value, format_html("{}{}", f"{here:%d %b %H:%M}", zone))
+    return _time(value, format_html("{}{}", dateformat.format(here, pgettext("date", "d M H:i")), zone))
 
 
 def _time(value: datetime, text: str | SafeString) -> SafeString:
@@ -88,7 +109,9 @@ def due(value: datetime | None) -> str | SafeString:
         return "—"
     left = value - clock.now()
     tone = "bad" if left < timedelta(0) else "warn" if left < timedelta(hours=8) else "idle"
-    return status(tone, f"{span(-left)} late" if left < timedelta(0) else f"in {span(left)}")
+    if left < timedelta(0):
+        return status(tone, _("{length} late").format(length=span(-left)))
+    return status(tone, _("in {length}").format(length=span(left)))
 
 
 @register.filter
@@ -110,10 +133,12 @@ def span(value: timedelta) -> str:
     minutes = max(int(value.total_seconds() // 60), 0)
     days, hours, rest = minutes // 1440, minutes % 1440 // 60, minutes % 60
     if days:
-        return f"{days} d {hours} h" if hours and days < 10 else f"{days} d"
+        return (_("{days} d {hours} h") if hours and days < 10 else _("{days} d")).format(days=days, hours=hours)
     if hours:
-        return f"{hours} h {rest} min" if rest and hours < 10 else f"{hours} h"
-    return f"{rest} min"
+        return (_("{hours} h {minutes} min") if rest and hours < 10 else _("{hours} h")).format(
+            hours=hours, minutes=rest
+        )
+    return _("{minutes} min").format(minutes=rest)
 
 
 @register.filter

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from connectors.errors import ConnectorError
@@ -15,10 +16,10 @@ from reconciliation import (
     figures_controls,
     figures_matcher,
     reconciling_items,
-    sentences,
 )
 from reconciliation.fixes.fix import InputError, NotPossible
 from reconciliation.fixes.registry import FIXES
+from reconciliation.habits import spoken
 from reconciliation.models import ApprovalRequest, Break
 from reconciliation.risk_flags import risk_flags
 from reconciliation.views import fixing
@@ -38,7 +39,7 @@ def approval_list(request: HttpRequest) -> HttpResponse:
     return page(
         request,
         "portal/approvals.html",
-        title="Approvals",
+        title=_("Approvals"),
         mine=[row for row in rows if not row[1]],
         others=[row for row in rows if row[1]],
         decided=figures_approvals.decided()[:30],
@@ -56,7 +57,7 @@ def approval_list(request: HttpRequest) -> HttpResponse:
             approvals.holds(request.user, permission)
             for permission in approvals.APPROVE.values()  # type: ignore[arg-type]
         ),
-        exports=export_links("approvals_export", of="these approvals"),
+        exports=export_links("approvals_export", of=_("these approvals")),
     )
 
 
@@ -89,7 +90,7 @@ def _tried(
 ) -> HttpResponse:
     try:
         if request.POST.get("sha256", "") != row.change_sha256:
-            raise approvals.Changed("This is not the change the page showed. Review again.")
+            raise approvals.Changed(_("This is not the change the page showed. Review again."))
         return decide()
     except approvals.Refused as error:
         messages.error(request, str(error))
@@ -108,21 +109,22 @@ def _tried(
 
 def _approve(request: HttpRequest, row: ApprovalRequest, because: str) -> HttpResponse:
     run = approvals.approve(row.pk, user=request.user, because=because)  # type: ignore[arg-type]
-    messages.success(request, f"You approved {row.number}. It runs now: one first, then the rest.")
+    said = _("You approved {number}. It runs now: one first, then the rest.")
+    messages.success(request, said.format(number=row.number))
     return redirect("desk:run", run.pk)
 
 
 def _refuse(request: HttpRequest, row: ApprovalRequest, because: str) -> HttpResponse:
     approvals.refuse(row.pk, user=request.user, because=because)  # type: ignore[arg-type]
-    messages.success(
-        request, f"You refused {row.number}; {row.asked_by.get_full_name() or row.asked_by.username} reads your reason."
-    )
+    asker = row.asked_by.get_full_name() or row.asked_by.username
+    said = _("You refused {number}; {person} reads your reason.")
+    messages.success(request, said.format(number=row.number, person=asker))
     return redirect("desk:approvals")
 
 
 def _withdraw(request: HttpRequest, row: ApprovalRequest) -> HttpResponse:
     approvals.withdraw(row.pk, user=request.user)  # type: ignore[arg-type]
-    messages.success(request, f"{row.number} is withdrawn.")
+    messages.success(request, _("{number} is withdrawn.").format(number=row.number))
     return redirect("desk:approvals")
 
 
@@ -133,7 +135,7 @@ def _found(pk: int) -> ApprovalRequest:
         .first()
     )
     if row is None:
-        raise Http404(f"There is no request APR-{pk}.")
+        raise Http404(_("There is no request APR-{pk}.").format(pk=pk))
     return row
 
 
@@ -144,7 +146,7 @@ def _show(request: HttpRequest, row: ApprovalRequest, *, because: str = "", stat
         "portal/approval.html",
         title=row.title,
         status=status,
-        crumbs=[("Approvals", reverse("desk:approvals"))],
+        crumbs=[(_("Approvals"), reverse("desk:approvals"))],
         asked=row,
         preview=shown(row.preview, fix=FIXES.get(row.fix)),
         why_not=approvals.why_not(row, request.user),  # type: ignore[arg-type]
@@ -152,7 +154,7 @@ def _show(request: HttpRequest, row: ApprovalRequest, *, because: str = "", stat
         pending=pending,
         mine=row.asked_by_id == request.user.pk,
         because=because,
-        problem_title=sentences.problem_title(row.problem) if row.problem else "",
+        problem_title=spoken.problem_title(row.problem) if row.problem else "",
         run=getattr(row, "run", None),
         tone={"pending": "warn", "approved": "good", "refused": "bad"}.get(row.status, "idle"),
     )

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from reconciliation import figures_access, figures_audit, figures_sample
@@ -31,11 +32,11 @@ def audit(request: HttpRequest) -> HttpResponse:
     return page(
         request,
         "portal/audit.html",
-        title="Audit",
+        title=_("Audit"),
         shown=figures_audit.standing(),
         filters=filters,
         rows=rows,
-        exports=export_links("audit_export", query=filters.address(), of="these entries of the journal"),
+        exports=export_links("audit_export", query=filters.address(), of=_("these entries of the journal")),
         first=filters.address() if before else "",
         next=filters.address(before=after) if after else "",
     )
@@ -49,13 +50,13 @@ def access(request: HttpRequest) -> HttpResponse:
     return page(
         request,
         "portal/audit_access.html",
-        title="Who may do what",
-        crumbs=[("Audit", reverse("desk:audit"))],
+        title=_("Who may do what"),
+        crumbs=[(_("Audit"), reverse("desk:audit"))],
         people=people,
         machines=figures_access.machines(),
         conflicts=sum(bool(one.conflicts) for one in people),
         remarks=sum(bool(one.remarks) for one in people),
-        exports=export_links("access_export", of="this review"),
+        exports=export_links("access_export", of=_("this review")),
     )
 
 
@@ -67,13 +68,13 @@ def sample(request: HttpRequest) -> HttpResponse:
     return page(
         request,
         "portal/audit_sample.html",
-        title="Draw a sample",
-        crumbs=[("Audit", reverse("desk:audit"))],
+        title=_("Draw a sample"),
+        crumbs=[(_("Audit"), reverse("desk:audit"))],
         asked=asked,
         populations=figures_sample.POPULATIONS.values(),
         most=figures_sample.MOST,
         drawn=asked.draw() if asked.is_ready else None,
-        exports=export_links("sample_export", query=asked.query, of="this sample"),
+        exports=export_links("sample_export", query=asked.query, of=_("this sample")),
     )
 
 
@@ -101,17 +102,17 @@ class Asked:
                 try:
                     days[name] = date.fromisoformat(text)
                 except ValueError:
-                    errors[name] = "Give a date such as 2026-05-14."
+                    errors[name] = _("Give a date such as 2026-05-14.")
         if not errors and days["first"] > days["last"]:
-            errors["last"] = "This day is before the first one. Give a later one."
+            errors["last"] = _("This day is before the first one. Give a later one.")
         text = given.get("size") or str(figures_sample.USUAL)
         size = int(text) if text.isascii() and text.isdigit() and len(text) < 5 else 0
         if not 1 <= size <= figures_sample.MOST:
-            errors["size"] = f"Give a number from 1 to {figures_sample.MOST}."
+            errors["size"] = _("Give a number from 1 to {most}.").format(most=figures_sample.MOST)
         populations = list(figures_sample.POPULATIONS.values())
         found = figures_sample.POPULATIONS.get(given.get("of", ""))
         if given.get("of") and found is None:
-            errors["of"] = "Choose one of the list."
+            errors["of"] = _("Choose one of the list.")
         seed = given.get("seed", "")[:_SEED]
         return cls(
             population=found or populations[0],

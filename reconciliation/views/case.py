@@ -10,14 +10,17 @@ from django.contrib.auth.models import AbstractUser
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, npgettext
 from django.views.decorators.http import require_POST, require_safe
 
 from reconciliation import approvals, cases, figures, figures_case, sentences
 from reconciliation.fixes import registry
 from reconciliation.fixes.fix import Target
-from reconciliation.habits import absences, handing, mentions, presence, since, snoozes, tags, undo
+from reconciliation.habits import absences, handing, mentions, presence, since, snoozes, spoken, tags, undo
 from reconciliation.models import CaseAct, ExceptionCase
 from reconciliation.teams import Team
+from reconciliation.templatetags.portal import day_text
 from reconciliation.views import fixing
 from reconciliation.views.page import day, page, part, refused, seen_by, typed
 from reconciliation.who import full_name
@@ -55,7 +58,7 @@ def case_peek(request: HttpRequest, pk: int) -> HttpResponse:
     fixes, put_off = (registry.for_case(row), snoozes.of(row)) if is_open else ([], None)
     found = {
         "case": row,
-        "words": sentences.title(row),
+        "words": spoken.title(row),
         "six": sentences.six(row, fix=fixes[0] if fixes else None),
         "is_open": is_open,
         "put_off": put_off if snoozes.is_asleep(put_off, row) else None,
@@ -86,12 +89,13 @@ def case_take(request: HttpRequest, pk: int) -> HttpResponse:
     """Make it mine."""
     row = _found(pk)
     if not approvals.holds(request.user, "work_cases"):  # type: ignore[arg-type]
-        return refused(request, "Your role can look at cases but not take them.")
+        return refused(request, _("Your role can look at cases but not take them."))
     try:
         if stale := _stale(request, row) if row.status == ExceptionCase.Status.OPEN else "":
-            raise cases.Conflict(f"Not taken: {stale}")
+            raise cases.Conflict(_("Not taken: {change}").format(change=stale))
         handing.take(pk, user=cast(AbstractUser, request.user))
-        _done(request, pk, f"{row.number} is yours for the next {cases.CLAIM.seconds // 60} minutes.")
+        said = _("{number} is yours for the next {minutes} minutes.")
+        _done(request, pk, said.format(number=row.number, minutes=cases.CLAIM.seconds // 60))
     except cases.Conflict as error:
         messages.error(request, str(error))
     return redirect("desk:case", pk)
@@ -103,18 +107,23 @@ def case_hand(request: HttpRequest, pk: int) -> HttpResponse:
     """Hand it to a colleague (`person:name`) or another team (`team:code`), with a reason."""
     row, user = _found(pk), cast(AbstractUser, request.user)
     if not approvals.holds(user, "work_cases"):
-        return refused(request, "Your role can look at cases but not hand them over.")
+        return refused(request, _("Your role can look at cases but not hand them over."))
     kept = Kept(form="hand", to=typed(request, "to")[:200], because=typed(request, "because"))
 
     def act() -> HttpResponse:
         given = handing.hand(pk, to=handing.recipient(kept.to, user=user), because=kept.because, user=user)
-        now = full_name(given.assignee) if given.assignee else given.get_team_display()
+        now = full_name(given.assignee) if given.assignee else _(given.get_team_display())
         away = absences.of([given.assignee]).get(given.assignee_id or 0)
-        but = f" They are {away}." if away else ""
-        _done(request, pk, f"{row.number} is {now}’s now. Its due time goes on.{but}")
+        but = f" {_('They are {away}.').format(away=away)}" if away else ""
+        said = _("{number} is {owner}’s now. Its due time goes on.").format(number=row.number, owner=now)
+        _done(request, pk, f"{said}{but}")
         return redirect("desk:case", pk)
 
-    return _seen(request, pk, kept, act, undone="Not handed over", again="Press Hand over again if it still should.")
+    stale = _(
+        "Not handed over: {change} after you opened this page. What you typed is kept."
+        " Press Hand over again if it still should."
+    )
+    return _seen(request, pk, kept, act, stale=stale)
 
 
 @require_POST
@@ -124,7 +133,8 @@ def case_give_back(request: HttpRequest, pk: int) -> HttpResponse:
     row = _found(pk)
     try:
         handing.give_back(pk, user=cast(AbstractUser, request.user))
-        _done(request, pk, f"{row.number} is {row.get_team_display()}’s again, and taken by nobody.")
+        said = _("{number} is {team}’s again, and taken by nobody.")
+        _done(request, pk, said.format(number=row.number, team=_(row.get_team_display())))
     except approvals.Refused as error:
         return refused(request, str(error))
     except cases.Conflict as error:
@@ -138,20 +148,25 @@ def case_snooze(request: HttpRequest, pk: int) -> HttpResponse:
     """Put it off until a day, with a reason."""
     row, user = _found(pk), cast(AbstractUser, request.user)
     if not approvals.holds(user, "work_cases"):
-        return refused(request, "Your role can look at cases but not put them off.")
+        return refused(request, _("Your role can look at cases but not put them off."))
     events = {name: name in request.POST for name in ("on_comment", "on_repeat")}
     kept = Kept(form="snooze", until=typed(request, "until")[:10], because=typed(request, "because"), events=events)
     try:
-        until = snoozes.morning(day(kept.until, of="Comes back on"), row.entity)
+        until = snoozes.morning(day(kept.until, of=_("Comes back on")), row.entity)
     except ValueError as error:
         return _again(request, pk, kept, str(error), status=422)
 
     def act() -> HttpResponse:
         snoozes.snooze(pk, until=until, because=kept.because, user=user, **events)
-        _done(request, pk, f"{row.number} is off the queue until {until:%d %b %Y}. Its due time goes on.")
+        said = _("{number} is off the queue until {day}. Its due time goes on.")
+        _done(request, pk, said.format(number=row.number, day=day_text(until)))
         return redirect(reverse("desk:case", args=[pk]) + "#put-off")
 
-    return _seen(request, pk, kept, act, undone="Not put off", again="Press Put off again if it still can wait.")
+    stale = _(
+        "Not put off: {change} after you opened this page. What you typed is kept."
+        " Press Put off again if it still can wait."
+    )
+    return _seen(request, pk, kept, act, stale=stale)
 
 
 @require_POST
@@ -161,7 +176,7 @@ def case_wake(request: HttpRequest, pk: int) -> HttpResponse:
     row = _found(pk)
     try:
         snoozes.wake(pk, user=cast(AbstractUser, request.user))
-        _done(request, pk, f"{row.number} is back on the queue.")
+        _done(request, pk, _("{number} is back on the queue.").format(number=row.number))
     except approvals.Refused as error:
         return refused(request, str(error))
     except cases.Conflict as error:
@@ -176,13 +191,13 @@ def case_reverse(request: HttpRequest, pk: int, act: int) -> HttpResponse:
     row = _found(pk)
     try:
         done = undo.reverse(act, case_id=pk, user=cast(AbstractUser, request.user))
-        _done(request, pk, f"Reversed: {done.text}")
+        _done(request, pk, _("Reversed: {act}").format(act=done.text))
     except approvals.Refused as error:
         return refused(request, str(error))
     except cases.Conflict as error:
         messages.error(request, str(error))
     except CaseAct.DoesNotExist as error:
-        raise Http404(f"{row.number} has nothing of that number to reverse.") from error
+        raise Http404(_("{number} has nothing of that number to reverse.").format(number=row.number)) from error
     return redirect("desk:case", pk)
 
 
@@ -218,24 +233,30 @@ def case_comment(request: HttpRequest, pk: int) -> HttpResponse:
     """Say something about it, and tell those it names."""
     row, user = _found(pk), cast(AbstractUser, request.user)
     if not approvals.holds(user, "add_casecomment"):
-        return refused(request, "Your role can read comments but not write them.")
+        return refused(request, _("Your role can read comments but not write them."))
     kept = Kept(form="comment", text=typed(request, "text")[:4000])
 
     def act() -> HttpResponse:
         said = mentions.comment(pk, user=user, text=kept.text)
-        told = " and ".join(full_name(person) for person in said.told)
-        tail = f" {told} will read of it." if told else ""
-        messages.success(request, f"Your comment on {row.number} is saved.{tail}")
+        saved = _("Your comment on {number} is saved.").format(number=row.number)
+        if said.told:
+            told = f" {_('and')} ".join(full_name(person) for person in said.told)
+            saved += " " + ngettext("{people} will read of it.", "{people} will read of it.", len(said.told)).format(
+                people=told
+            )
+        messages.success(request, saved)
         for words in said.untold:
             messages.warning(request, words)
         return redirect(reverse("desk:case", args=[pk]) + "#history")
 
-    return _seen(request, pk, kept, act, undone="Not saved yet", again="Press Save comment again to add yours.")
+    stale = _(
+        "Not saved yet: {change} after you opened this page. What you typed is kept."
+        " Press Save comment again to add yours."
+    )
+    return _seen(request, pk, kept, act, stale=stale)
 
 
-def _seen(
-    request: HttpRequest, pk: int, kept: Kept, act: Callable[[], HttpResponse], *, undone: str, again: str
-) -> HttpResponse:
+def _seen(request: HttpRequest, pk: int, kept: Kept, act: Callable[[], HttpResponse], *, stale: str) -> HttpResponse:
     """Do it where nobody else touched the case since the page was opened; else the page again, with what was typed."""
     try:
         with since.unchanged(pk, request.POST.get("version", ""), user=cast(AbstractUser, request.user)):
@@ -243,8 +264,7 @@ def _seen(
     except approvals.Refused as error:
         return refused(request, str(error))
     except since.Stale as error:
-        meanwhile = f"{error} after you opened this page. What you typed is kept."
-        return _again(request, pk, kept, f"{undone}: {meanwhile} {again}")
+        return _again(request, pk, kept, stale.format(change=error))
     except cases.Conflict as error:
         return _again(request, pk, kept, str(error))
     except ValueError as error:
@@ -275,7 +295,7 @@ def _found(pk: int) -> ExceptionCase:
         .first()
     )
     if row is None:
-        raise Http404(f"There is no case EXC-{pk}.")
+        raise Http404(_("There is no case EXC-{pk}.").format(pk=pk))
     return row
 
 
@@ -283,7 +303,7 @@ def _stale(request: HttpRequest, row: ExceptionCase) -> str:
     """What happened to the case since the form was opened; empty when nothing did that matters to a fix."""
     seen, user = request.POST.get("version", ""), cast(AbstractUser, request.user)
     change = since.newest(row, seen, user=user, small_too=False)
-    return f"{change.words} after you opened this page." if change else ""
+    return _("{change} after you opened this page.").format(change=change.words) if change else ""
 
 
 def _show(request: HttpRequest, row: ExceptionCase, form: fixing.Form, *, kept: Kept | None = None) -> HttpResponse:
@@ -301,12 +321,12 @@ def _show(request: HttpRequest, row: ExceptionCase, form: fixing.Form, *, kept: 
     return page(
         request,
         "portal/case.html",
-        title=sentences.title(row),
+        title=spoken.title(row),
         status=200 if request.htmx else form.status,  # type: ignore[attr-defined]
         crumbs=[
-            ("Queue", reverse("desk:queue")),
+            (_("Queue"), reverse("desk:queue")),
             (
-                f"{row.problem.number} {sentences.problem_title(row.problem)}",
+                f"{row.problem.number} {spoken.problem_title(row.problem)}",
                 reverse("desk:problem", args=[row.problem_id]),
             ),
         ],
@@ -319,7 +339,7 @@ def _show(request: HttpRequest, row: ExceptionCase, form: fixing.Form, *, kept: 
         lines=figures_case.document_lines(row),
         timeline=figures_case.timeline(row),
         technical=figures_case.technical(row),
-        related=[(other, sentences.title(other)) for other in figures_case.related(row)],
+        related=[(other, spoken.title(other)) for other in figures_case.related(row)],
         offered=[] if for_all else fixing.offered(fixes, target, form, user=user),
         for_all=for_all,
         same=same,
@@ -346,5 +366,5 @@ def _show(request: HttpRequest, row: ExceptionCase, form: fixing.Form, *, kept: 
         kept=kept,
         action_base=reverse("desk:case", args=[row.pk]),
         trail=reverse("desk:trail", args=[row.correlation_id]) if row.correlation_id else "",
-        target_word="this case",
+        target_word=npgettext("run for", "this case", "all {n} cases", 1),
     )

@@ -9,12 +9,15 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from reconciliation import approvals
 from reconciliation.governance import changes, files, impact
 from reconciliation.governance.table import Table
 from reconciliation.governance.tables import TABLES
+from reconciliation.habits.languages import spoken, within
 from reconciliation.models import RowChange
 from reconciliation.views.page import page, seen_by, typed
 from sync.models import MappingRow
@@ -37,10 +40,10 @@ def table_list(request: HttpRequest) -> HttpResponse:
     return page(
         request,
         "portal/tables.html",
-        title="Mappings and rates",
+        title=_("Mappings and rates"),
         rows=rows,
-        pending=[(row, TABLES[row.table].title, changes.why_not(row, request.user)) for row in pending],  # type: ignore[arg-type]
-        decided=[(row, TABLES[row.table].title) for row in decided],
+        pending=[(row, spoken(TABLES[row.table].title), changes.why_not(row, request.user)) for row in pending],  # type: ignore[arg-type]
+        decided=[(row, spoken(TABLES[row.table].title)) for row in decided],
     )
 
 
@@ -73,10 +76,10 @@ def table_try(request: HttpRequest, name: str) -> HttpResponse:
     try:
         body, source = _body(request)
     except RequestDataTooBig:
-        messages.error(request, "The file is too large.")
+        messages.error(request, _("The file is too large."))
         return _table_page(request, found, status=413)
     if not body.strip():
-        messages.error(request, "Choose a file, or type rows below the header.")
+        messages.error(request, _("Choose a file, or type rows below the header."))
         return _table_page(request, found, status=422)
     return _tried_page(request, found, body, source)
 
@@ -89,7 +92,7 @@ def table_draft(request: HttpRequest, name: str) -> HttpResponse:
     body, source = _body(request)
     tried = files.try_out(found, body)
     if not tried.is_good or request.POST.get("sha256") != changes.sha256_of(tried):
-        messages.error(request, "This is no longer what the page showed. Review again.")
+        messages.error(request, _("This is no longer what the page showed. Review again."))
         return _tried_page(request, found, body, source, status=409)
     try:
         change = changes.draft(
@@ -104,7 +107,10 @@ def table_draft(request: HttpRequest, name: str) -> HttpResponse:
     except approvals.Changed as error:
         messages.error(request, str(error))
         return _tried_page(request, found, body, source, status=409)
-    messages.success(request, f"{change.number}: {change.count} rows wait for a second person.")
+    said = ngettext(
+        "{number}: {n} rows wait for a second person.", "{number}: {n} rows wait for a second person.", change.count
+    )
+    messages.success(request, said.format(number=change.number, n=change.count))
     return redirect("desk:change", change.pk)
 
 
@@ -123,8 +129,10 @@ def change_decide(request: HttpRequest, pk: int, do: str) -> HttpResponse:
     user: Any = request.user
     decide: dict[str, Callable[[], str]] = {
         "approve": lambda: _approved(row, user, request.POST.get("sha256", ""), because),
-        "refuse": lambda: f"You refused {changes.refuse(row.pk, user=user, because=because).number}.",
-        "withdraw": lambda: f"{changes.withdraw(row.pk, user=user).number} is withdrawn.",
+        "refuse": lambda: _("You refused {number}.").format(
+            number=changes.refuse(row.pk, user=user, because=because).number
+        ),
+        "withdraw": lambda: _("{number} is withdrawn.").format(number=changes.withdraw(row.pk, user=user).number),
     }
     try:
         messages.success(request, decide[do]())
@@ -143,19 +151,24 @@ def change_decide(request: HttpRequest, pk: int, do: str) -> HttpResponse:
 
 def _approved(row: RowChange, user: Any, sha256: str, because: str) -> str:
     done, released = changes.approve(row.pk, user=user, sha256=sha256, because=because)
-    return f"You approved {done.number}: its rows are in force, and {released} waiting objects go on."
+    said = ngettext(
+        "You approved {number}: its rows are in force, and {n} waiting objects go on.",
+        "You approved {number}: its rows are in force, and {n} waiting objects go on.",
+        released,
+    )
+    return said.format(number=done.number, n=released)
 
 
 def _found(name: str) -> Table:
     if name not in TABLES:
-        raise Http404("There is no such table.")
+        raise Http404(_("There is no such table."))
     return TABLES[name]
 
 
 def _change(pk: int) -> RowChange:
     row = RowChange.objects.select_related("asked_by", "decided_by").filter(pk=pk).first()
     if row is None:
-        raise Http404(f"There is no change CHG-{pk}.")
+        raise Http404(_("There is no change CHG-{pk}.").format(pk=pk))
     return row
 
 
@@ -183,9 +196,9 @@ def _table_page(request: HttpRequest, found: Table, *, status: int = 200) -> Htt
     return page(
         request,
         "portal/table.html",
-        title=found.title,
+        title=spoken(found.title),
         status=status,
-        crumbs=[("Mappings and rates", reverse("desk:tables"))],
+        crumbs=[(_("Mappings and rates"), reverse("desk:tables"))],
         table=found,
         rows=rows[:MOST_SHOWN],
         left_off=max(len(rows) - MOST_SHOWN, 0),
@@ -199,11 +212,11 @@ def _tried_page(request: HttpRequest, found: Table, body: bytes, source: str, *,
     return page(
         request,
         "portal/table_tried.html",
-        title=f"{found.title}: {source}",
+        title=f"{spoken(found.title)}: {source}",
         status=status,
         crumbs=[
-            ("Mappings and rates", reverse("desk:tables")),
-            (found.title, reverse("desk:table", args=[found.name])),
+            (_("Mappings and rates"), reverse("desk:tables")),
+            (spoken(found.title), reverse("desk:table", args=[found.name])),
         ],
         table=found,
         tried=tried,
@@ -223,9 +236,11 @@ def _change_page(request: HttpRequest, row: RowChange, *, because: str = "", sta
     return page(
         request,
         "portal/change.html",
-        title=f"{row.count} rows of {found.title.lower()}",
+        title=ngettext("{n} rows of {table}", "{n} rows of {table}", row.count).format(
+            n=row.count, table=within(spoken(found.title))
+        ),
         status=status,
-        crumbs=[("Mappings and rates", reverse("desk:tables"))],
+        crumbs=[(_("Mappings and rates"), reverse("desk:tables"))],
         change=row,
         table=found,
         rows=[[one[name] for name in found.header] for one in row.rows[:MOST_SHOWN]],

@@ -10,12 +10,16 @@ from django.contrib import messages
 from django.contrib.auth.models import AbstractUser
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext, pgettext
 from django.views.decorators.http import require_POST, require_safe
 
 from reconciliation import figures, figures_close, month_close, sentences, trail_steps
 from reconciliation.approvals import holds
 from reconciliation.figures_close import Closing, Span
+from reconciliation.habits import spoken
 from reconciliation.models import ExceptionCase
+from reconciliation.templatetags.portal import day_text, month_text
 from reconciliation.views.page import page, page_number, seen_by
 from sync import clock
 from sync.models import AccountingPeriod, Delivery, EntityRoute, LegalEntity, PostingWindow
@@ -29,16 +33,6 @@ _SEEN = (
 )
 #: rows on one page of a list
 PAGE = 100
-#: state of a period, or of a line of the checklist -> (word, icon, tone)
-_MARKS = {
-    "open": ("Open", "lock_open", "good"),
-    "closing": ("Closing", "hourglass_top", "warn"),
-    "closed": ("Closed", "lock", "none"),
-    "done": ("Done", "check_circle", "good"),
-    "to_do": ("Open", "pending", "warn"),
-    "goes_on": ("Goes on", "schedule", "note"),
-    "": ("Not known", "help", "doubt"),
-}
 
 
 @require_safe
@@ -62,7 +56,7 @@ def close(request: HttpRequest) -> HttpResponse:
     return page(
         request,
         "portal/close.html",
-        title="Close",
+        title=pgettext("month-end", "Close"),
         entities=entities,
         chosen=chosen,
         shown=shown,
@@ -77,7 +71,7 @@ def close_list(request: HttpRequest, entity: str, day: date) -> HttpResponse:
     """The rows behind one number of a period; without a choice, every posting that is not done."""
     company = LegalEntity.objects.filter(code=entity).first()
     if company is None:
-        raise Http404("There is no such company.")
+        raise Http404(_("There is no such company."))
     routes = list(EntityRoute.objects.filter(entity=company))
     rows = AccountingPeriod.objects.filter(entity=company, starts_on__lte=day, ends_on__gte=day)
     ledgers = figures_close.ledgers_of(company, rows.select_related("connection"), routes)
@@ -95,7 +89,7 @@ def close_list(request: HttpRequest, entity: str, day: date) -> HttpResponse:
         request,
         "portal/close_list.html",
         title=f"{name}, {span.name}",
-        crumbs=[("Close", f"{reverse('desk:close')}?entity={company.code}")],
+        crumbs=[(pgettext("month-end", "Close"), f"{reverse('desk:close')}?entity={company.code}")],
         entity=company,
         span=span,
         mark=mark_of(span.row),
@@ -115,36 +109,52 @@ def close_list(request: HttpRequest, entity: str, day: date) -> HttpResponse:
 
 def mark_of(row: AccountingPeriod | None) -> tuple[str, str, str]:
     """A period's state in a word, with its icon and tone."""
-    return _MARKS[row.state if row else ""]
+    return _marks()[row.state if row else ""]
+
+
+def _marks() -> dict[str, tuple[str, str, str]]:
+    """State of a period, or of a line of the checklist -> (word, icon, tone)."""
+    return {
+        "open": (pgettext("period", "Open"), "lock_open", "good"),
+        "closing": (pgettext("period", "Closing"), "hourglass_top", "warn"),
+        "closed": (pgettext("period", "Closed"), "lock", "none"),
+        "done": (_("Done"), "check_circle", "good"),
+        "to_do": (pgettext("to do", "Open"), "pending", "warn"),
+        "goes_on": (_("Goes on"), "schedule", "note"),
+        "": (_("Not known"), "help", "doubt"),
+    }
 
 
 def cut_off(span: Span) -> str:
     """`30 Nov 2026 24:00 EST (America/New_York), in 12 days`."""
     days = (span.last - span.today).days
-    some = f"{abs(days)} day{'s' if abs(days) != 1 else ''}"
-    words = "today" if not days else f"in {some}" if days > 0 else f"{some} ago"
+    if days > 0:
+        words = ngettext("in {n} day", "in {n} days", days).format(n=days)
+    else:
+        words = ngettext("{n} day ago", "{n} days ago", -days).format(n=-days) if days else _("today")
     zone = sentences.zone_name(datetime.combine(span.last, time(23, 59), span.entity.zone))
-    return f"{span.last:%d %b %Y} 24:00 {zone} ({span.entity.time_zone}), {words}"
+    return f"{day_text(span.last)} 24:00 {zone} ({span.entity.time_zone}), {words}"
 
 
 def _window(row: PostingWindow, opens: datetime | None) -> tuple[PostingWindow, str, str, tuple[str, str, str]]:
     """A window, when it opens, its kind in words, and how it is now."""
     if row.mode == PostingWindow.Mode.HOLD:
-        now = ("Held", "pause_circle", "warn")
+        now = (_("Held"), "pause_circle", "warn")
     else:
-        now = ("Shut", "schedule", "note") if opens else ("Open", "check_circle", "good")
+        shut, goes = pgettext("posting window", "Shut"), pgettext("posting window", "Open")
+        now = (shut, "schedule", "note") if opens else (goes, "check_circle", "good")
     words = sentences.moment(opens, row.entity) if opens else ""
-    return row, words, row.kind.replace("_", " ").capitalize(), now
+    return row, words, _(row.kind.replace("_", " ").capitalize()), now
 
 
 def _card(closing: Closing, user: AbstractUser) -> dict[str, Any]:
-    lines, span = month_close.checklist(closing), closing.span
+    lines, span, marks = month_close.checklist(closing), closing.span, _marks()
     return {
         "id": f"close-{span.entity.code}-{span.first}",
         "closing": closing,
         "cut_off": cut_off(span),
         "mark": mark_of(span.row),
-        "lines": [(line, _MARKS[line.state]) for line in lines],
+        "lines": [(line, marks[line.state]) for line in lines],
         "step": _step(closing, user),
         "verdict": verdict(closing, lines),
         "groups": [(one, month_close.LISTS[one.what][0]) for one in closing.groups],
@@ -175,14 +185,14 @@ def _step(closing: Closing, user: AbstractUser) -> Step | None:
         return None
     may_finish = holds(user, "finish_close")
     if row.own_state == AccountingPeriod.State.OPEN:
-        why = month_close.why_not_begin(closing) if holds(user, "begin_close") else "A finance preparer begins it."
-        return Step(do="begin", words="Begin to close", why_not=why)
+        why = month_close.why_not_begin(closing) if holds(user, "begin_close") else _("A finance preparer begins it.")
+        return Step(do="begin", words=_("Begin to close"), why_not=why)
     begun_by = (row.closing_by.get_full_name() or row.closing_by.username) if row.closing_by else ""
     if row.own_state == AccountingPeriod.State.CLOSED:
         return Step(do="", words="", why_not="", begun_by=begun_by, may_open_again=may_finish)
-    why = month_close.why_not_finish(closing) if may_finish else "A finance approver closes it."
-    why = "You began it; another person closes it." if row.closing_by_id == user.pk else why
-    return Step(do="finish", words="Close the period", why_not=why, begun_by=begun_by, may_open_again=may_finish)
+    why = month_close.why_not_finish(closing) if may_finish else _("A finance approver closes it.")
+    why = _("You began it; another person closes it.") if row.closing_by_id == user.pk else why
+    return Step(do="finish", words=_("Close the period"), why_not=why, begun_by=begun_by, may_open_again=may_finish)
 
 
 @require_POST
@@ -194,21 +204,24 @@ def close_act(request: HttpRequest, entity: str, day: date, do: str) -> HttpResp
     rows = rows.select_related("entity", "connection")
     row = rows.filter(pk=int(number)).first() if number.isascii() and number.isdigit() and len(number) < 19 else None
     if row is None:
-        raise Http404("There is no such period.")
+        raise Http404(_("There is no such period."))
     act, said = _ACTS[do]
     try:
         act(row, user=cast(AbstractUser, request.user))
     except month_close.CannotClose as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, said.format(f"{row.starts_on:%B %Y} of {row.entity.code}"))
+        messages.success(request, _(said).format(month=month_text(row.starts_on), company=row.entity.code))
     return HttpResponseRedirect(f"{reverse('desk:close')}?entity={entity}#close-{entity}-{row.starts_on}")
 
 
 _ACTS: dict[str, tuple[Callable[..., None], str]] = {
-    "begin": (month_close.begin, "{} is closing: nothing new is posted into it. Another person closes it."),
-    "finish": (month_close.finish, "{} is closed."),
-    "reopen": (month_close.open_again, "{} is as the ERP has it again."),
+    "begin": (
+        month_close.begin,
+        gettext_noop("{month} of {company} is closing: nothing new is posted into it. Another person closes it."),
+    ),
+    "finish": (month_close.finish, gettext_noop("{month} of {company} is closed.")),
+    "reopen": (month_close.open_again, gettext_noop("{month} of {company} is as the ERP has it again.")),
 }
 
 
@@ -216,13 +229,16 @@ def verdict(closing: Closing, lines: Sequence[month_close.Line]) -> tuple[str, s
     """The checklist in a word, with its icon and tone: its days go on by themselves, and its last line is the aim."""
     first, days, *others = lines
     states = [first.state, *(line.state for line in (others[:-1] if closing.span.row else others))]
-    open_, unknown = states.count("to_do"), states.count("")
-    words = ", ".join([f"{open_} open"] * bool(open_) + [f"{unknown} not known"] * bool(unknown))
-    if words:
-        return (f"Closed, {words}" if closing.span.is_closed else words, *_MARKS["to_do" if open_ else ""][1:])
+    open_, unknown, marks = states.count("to_do"), states.count(""), _marks()
+    parts = [_("{n} open").format(n=open_)] * bool(open_) + [_("{n} not known").format(n=unknown)] * bool(unknown)
+    if words := ", ".join(parts):
+        words = _("Closed, {words}").format(words=words) if closing.span.is_closed else words
+        return (words, *marks["to_do" if open_ else ""][1:])
     if closing.span.is_closed:
-        return _MARKS["closed"]
-    return ("Ready to close", *_MARKS["done"][1:]) if days.state == "done" else ("Not over yet", "schedule", "note")
+        return marks["closed"]
+    if days.state == "done":
+        return (_("Ready to close"), *marks["done"][1:])
+    return _("Not over yet"), "schedule", "note"
 
 
 def _rows(closing: Closing, what: str, because: str | None) -> tuple[Any, int]:
@@ -245,7 +261,7 @@ def _rows(closing: Closing, what: str, because: str | None) -> tuple[Any, int]:
 def _with_cases(rows: Sequence[Any]) -> list[Any]:
     """Cases with their title; documents with where they stand, and their case."""
     if rows and isinstance(rows[0], ExceptionCase):
-        return [(row, sentences.title(row)) for row in rows]
+        return [(row, spoken.title(row)) for row in rows]
     if not rows or not isinstance(rows[0], Delivery):
         return list(rows)
     found = figures.open_cases().filter(delivery__in=rows).select_related("problem")

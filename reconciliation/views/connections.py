@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.contrib.auth.models import AbstractUser, Permission
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from connectors.errors import ConnectorError, Misconfigured
@@ -25,7 +26,7 @@ def connections(request: HttpRequest) -> HttpResponse:
     return page(
         request,
         "portal/connections.html",
-        title="Connections",
+        title=_("Connections"),
         cards=figures_connections.all_connections(),
         may_operate=may_operate(cast(AbstractUser, request.user)),
         may_edit=request.user.has_perm("sync.change_connection"),
@@ -49,12 +50,12 @@ def connection_act(request: HttpRequest, code: str, do: str) -> HttpResponse:
     """Test, pause or resume one connection; the journal says who did."""
     row = Connection.objects.filter(code=code).first()
     if row is None:
-        raise Http404("There is no such connection.")
+        raise Http404(_("There is no such connection."))
     user = cast(AbstractUser, request.user)
     if not may_operate(user):
         return refused(
             request,
-            "Your role can look at connections. Integration support or a configuration admin may act on them.",
+            _("Your role can look at connections. Integration support or a configuration admin may act on them."),
         )
     {"test": _test, "pause": _pause, "resume": _resume}[do](request, row, user)
     return HttpResponseRedirect(f"{reverse('desk:connections')}#{row.code}")
@@ -66,37 +67,42 @@ def _test(request: HttpRequest, row: Connection, user: AbstractUser) -> None:
     except (ConnectorError, InvalidToken, LookupError, ValueError, TypeError) as error:
         text = getattr(error, "text", "") or str(error)
         carrying.note_outcome(row, worked=0, failed=1, text=text)
-        advice = (
-            "Check the sign-in and the address in its set-up."
+        said = (
+            _(
+                "{connection} did not answer as it should. Check the sign-in and the address in its set-up."
+                " The system's own words are on its card."
+            )
             if isinstance(error, Misconfigured)
-            else "Try again in a minute."
+            else _(
+                "{connection} did not answer as it should. Try again in a minute."
+                " The system's own words are on its card."
+            )
         )
-        messages.error(
-            request, f"{row.label} did not answer as it should. {advice} The system's own words are on its card."
-        )
+        messages.error(request, said.format(connection=row.label))
         _note(row, user, "connection tested", f"{user} tested {row.label}: it failed.")
         return
     carrying.note_outcome(row, worked=1, failed=0)
-    messages.success(request, f"{row.label} works. {answer}")
+    messages.success(request, _("{connection} works. {answer}").format(connection=row.label, answer=answer))
     _note(row, user, "connection tested", f"{user} tested {row.label}: it works.")
 
 
 def _pause(request: HttpRequest, row: Connection, user: AbstractUser) -> None:
     because = request.POST.get("because", "").strip()[:300]
     if not because:
-        messages.error(request, "Say why you pause it; the next person reads it.")
+        messages.error(request, _("Say why you pause it; the next person reads it."))
         return
     carrying.pause(
         row, reason=figures_connections.PAUSED_BY_HAND, text=f"Paused by {user.get_full_name() or user}: {because}"
     )
     _note(row, user, "connection paused", f"{user} paused {row.label}: {because}")
-    messages.success(request, f"{row.label} is paused. Work for it waits, and nothing is lost.")
+    said = _("{connection} is paused. Work for it waits, and nothing is lost.")
+    messages.success(request, said.format(connection=row.label))
 
 
 def _resume(request: HttpRequest, row: Connection, user: AbstractUser) -> None:
     carrying.resume(row, note=f"Resumed by {user.get_full_name() or user}", user=user)
     _note(row, user, "connection resumed", f"{user} resumed {row.label}.")
-    messages.success(request, f"{row.label} runs again; what waited goes out now.")
+    messages.success(request, _("{connection} runs again; what waited goes out now.").format(connection=row.label))
 
 
 def _note(row: Connection, user: AbstractUser, action: str, text: str) -> None:

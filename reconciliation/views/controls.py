@@ -8,20 +8,31 @@ from django.contrib import messages
 from django.contrib.auth.models import AbstractUser
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_POST, require_safe
 
 from reconciliation import approvals, figures_control_run, figures_controls, figures_sign_offs, sentences
 from reconciliation.controls import runner
 from reconciliation.controls.control import Control
 from reconciliation.controls.registry import COMPARED, CONTROLS, first_day
+from reconciliation.habits import spoken
+from reconciliation.habits.languages import within
 from reconciliation.models import ControlRun, ReconcilingItem
 from reconciliation.sign_offs import keeping
+from reconciliation.templatetags.portal import day_text
 from reconciliation.views.export_links import export_links
 from reconciliation.views.page import page, refused, seen_by
 from sync import clock, journal
 from sync.models import EntityRoute, LegalEntity
 
-_ROLES = {"crm": "CRM", "billing": "Billing", "erp": "ERP", "gateway": "Payment gateway", "portal": "Portal"}
+_ROLES = {
+    "crm": gettext_noop("CRM"),
+    "billing": gettext_noop("Billing"),
+    "erp": gettext_noop("ERP"),
+    "gateway": gettext_noop("Payment gateway"),
+    "portal": gettext_noop("Portal"),
+}
 
 
 @require_safe
@@ -35,7 +46,7 @@ def controls(request: HttpRequest) -> HttpResponse:
     return page(
         request,
         "portal/controls_board.html",
-        title="Controls",
+        title=_("Controls"),
         entities=entities,
         chosen=chosen,
         boards=boards,
@@ -45,7 +56,7 @@ def controls(request: HttpRequest) -> HttpResponse:
         newer=_page_link(chosen, min(last + timedelta(days=figures_controls.DATES), newest))
         if last and newest and last < newest
         else "",
-        exports=export_links("controls_export", query=board_query(chosen, until), of="every control, every day")
+        exports=export_links("controls_export", query=board_query(chosen, until), of=_("every control, every day"))
         if boards
         else None,
     )
@@ -87,8 +98,8 @@ def control_run(request: HttpRequest, control: str, entity: str, day: date) -> H
     return page(
         request,
         "portal/control_run.html",
-        title=f"{asked.title}, {day:%d %b %Y}",
-        crumbs=[("Controls", reverse("desk:controls"))],
+        title=f"{spoken.control_title(asked.name)}, {day_text(day)}",
+        crumbs=[(_("Controls"), reverse("desk:controls"))],
         control=asked,
         entity=company,
         day=day,
@@ -99,8 +110,8 @@ def control_run(request: HttpRequest, control: str, entity: str, day: date) -> H
         tone=tone,
         why=why,
         trouble=run.trouble if run else "",
-        left=side_name(company, asked.left_role, day),
-        right=side_name(company, asked.right_role, day),
+        left=_(side_name(company, asked.left_role, day)),
+        right=_(side_name(company, asked.right_role, day)),
         may_propose=approvals.holds(cast(AbstractUser, request.user), approvals.ASK["money"]),
         kinds=ReconcilingItem.Kind.choices,
         may_run=approvals.holds(cast(AbstractUser, request.user), "work_cases"),
@@ -109,7 +120,13 @@ def control_run(request: HttpRequest, control: str, entity: str, day: date) -> H
         signing=figures_sign_offs.link_of(asked.name, company, day, day),
         matching=reverse("desk:matcher", args=[control, entity]) if control in COMPARED else "",
         again=reverse("desk:control_again", args=[control, entity, day]),
-        exports=export_links("breaks_export", control, entity, day, of=f"breaks of {asked.title}, {day:%d %b %Y}"),
+        exports=export_links(
+            "breaks_export",
+            control,
+            entity,
+            day,
+            of=_("breaks of {control}, {day}").format(control=spoken.control_title(asked.name), day=day_text(day)),
+        ),
         is_due=day <= clock.business_date(company),
         previous=figures_controls.link_of(control, company, day - timedelta(days=1)),
         following=figures_controls.link_of(control, company, day + timedelta(days=1))
@@ -125,9 +142,10 @@ def control_again(request: HttpRequest, control: str, entity: str, day: date) ->
     asked, company = asked_for(control, entity)
     user = cast(AbstractUser, request.user)
     if not approvals.holds(user, "work_cases"):
-        return refused(request, "Your role can look at controls but not run them.")
+        return refused(request, _("Your role can look at controls but not run them."))
     if day > clock.business_date(company):
-        messages.error(request, f"{company.code} has not reached {day:%d %b %Y} yet; nothing is due for that date.")
+        said = _("{company} has not reached {day} yet; nothing is due for that date.")
+        messages.error(request, said.format(company=company.code, day=day_text(day)))
     else:
         run = runner.run(asked.name, entity=company, business_date=day)
         figures_controls.forget()
@@ -140,7 +158,7 @@ def control_again(request: HttpRequest, control: str, entity: str, day: date) ->
         say = messages.success if ran else messages.error
         say(
             request,
-            f"Version {run.version}: {run.get_status_display().lower()}."
+            _("Version {version}: {outcome}.").format(version=run.version, outcome=within(_(run.get_status_display())))
             + ("" if ran else f" {figures_controls.why_not_run(run)}"),
         )
     return HttpResponseRedirect(reverse("desk:control_run", args=[control, entity, day]))
@@ -149,10 +167,10 @@ def control_again(request: HttpRequest, control: str, entity: str, day: date) ->
 def asked_for(control: str, entity: str) -> tuple[Control, LegalEntity]:
     """The control and the company an address names; 404 in words where there is none."""
     if control not in CONTROLS:
-        raise Http404("There is no such control.")
+        raise Http404(_("There is no such control."))
     company = LegalEntity.objects.filter(code=entity).first()
     if company is None:
-        raise Http404("There is no such company.")
+        raise Http404(_("There is no such company."))
     return CONTROLS[control], company
 
 
@@ -164,7 +182,7 @@ def _version(control: Control, entity: LegalEntity, day: date, wanted: str) -> C
         runs.filter(version=int(wanted)).first() if wanted.isascii() and wanted.isdigit() and len(wanted) < 9 else None
     )
     if run is None:
-        raise Http404("There is no such version of this run.")
+        raise Http404(_("There is no such version of this run."))
     return run
 
 
@@ -172,11 +190,11 @@ def compared_again(control: str, entity: LegalEntity) -> str:
     """Compare once more what both sides said last, so that what people decided shows at once; the outcome in words."""
     run = runner.compare_again(control, entity=entity)
     figures_controls.forget()
-    return f"The control was compared again: {run.get_status_display().lower()}."
+    return _("The control was compared again: {outcome}.").format(outcome=within(_(run.get_status_display())))
 
 
 def side_name(entity: LegalEntity, role: str, day: date) -> str:
-    """The system that plays a role for a company, by its name."""
+    """The system that plays a role for a company, by its name; in English, as files keep it."""
     routes = EntityRoute.objects.filter(entity=entity, role=role, is_shadow=False, valid_from__lte=day).select_related(
         "connection"
     )

@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from reconciliation import figures_dashboards, figures_executive
@@ -28,7 +29,7 @@ def dashboards(request: HttpRequest) -> HttpResponse:
     return page(
         request,
         "portal/dashboards.html",
-        title="Dashboards",
+        title=_("Dashboards"),
         span=span,
         spans=_choices(span),
         ticks=TICKS,
@@ -53,8 +54,8 @@ def executive(request: HttpRequest) -> HttpResponse:
     return page(
         request,
         "portal/dashboards_executive.html",
-        title="Executive dashboard",
-        crumbs=[("Dashboards", reverse("desk:dashboards"))],
+        title=_("Executive dashboard"),
+        crumbs=[(_("Dashboards"), reverse("desk:dashboards"))],
         span=span,
         spans=_choices(span),
         held=figures_executive.money_held(span),
@@ -71,7 +72,7 @@ def _span(request: HttpRequest) -> Span:
 
 
 def _choices(span: Span) -> list[tuple[str, str, bool]]:
-    return [(name, words, name == span.name) for name, (words, _) in SPANS.items()]
+    return [(name, words, name == span.name) for name, (words, _length) in SPANS.items()]
 
 
 # -- rows ---------------------------------------------------------------------------------------------
@@ -81,7 +82,7 @@ def _rows(request: HttpRequest, span: Span) -> HttpResponse:
         return _calls(request, span, failed=name == "failed")
     step = figures_dashboards.STEPS.get(name)
     if step is None:
-        raise Http404("There is no such list.")
+        raise Http404(_("There is no such list."))
     return _list(
         request,
         "portal/dashboards_step.html",
@@ -107,29 +108,31 @@ def _line(step: figures_dashboards.Step, row: Any) -> dict[str, Any]:
 def _calls(request: HttpRequest, span: Span, *, failed: bool) -> HttpResponse:
     connection = Connection.objects.filter(code=request.GET.get("of", "")).first()
     if connection is None:
-        raise Http404("There is no such connection.")
+        raise Http404(_("There is no such connection."))
     return _list(
         request,
         "portal/dashboards_calls.html",
         span,
         figures_dashboards.call_rows(connection.code, span, failed=failed),
         needs="sync.view_delivery",
-        title=f"{'Failed calls' if failed else 'Calls'} to {connection.label}",
+        title=(_("Failed calls to {connection}") if failed else _("Calls to {connection}")).format(
+            connection=connection.label
+        ),
     )
 
 
 def _invoices(request: HttpRequest, span: Span) -> HttpResponse:
     why = request.GET["rows"]
     if why not in figures_executive.WRONG:
-        raise Http404("There is no such list.")
+        raise Http404(_("There is no such list."))
     return _list(
         request,
         "portal/dashboards_invoices.html",
         span,
         figures_executive.wrong_invoices(span, why),
         needs="sync.view_invoicerecord",
-        title=f"Invoices {figures_executive.WRONG[why]}",
-        above=("Executive dashboard", reverse("desk:executive")),
+        title=_("Invoices {why}").format(why=figures_executive.WRONG[why]),
+        above=(_("Executive dashboard"), reverse("desk:executive")),
     )
 
 
@@ -146,11 +149,11 @@ def _list(
 ) -> HttpResponse:
     """One page of rows, and how many there are: as many as the figure said."""
     if not request.user.has_perm(needs):
-        return refused(request, "Your role sees this figure, and not its rows.")
+        return refused(request, _("Your role sees this figure, and not its rows."))
     number, count = page_number(request), rows.count()
     chosen = request.GET.copy()
     chosen.pop("page", None)
-    crumbs = [("Dashboards", reverse("desk:dashboards")), *([above] if above else [])]
+    crumbs = [(_("Dashboards"), reverse("desk:dashboards")), *([above] if above else [])]
     shown = [line(row) for row in rows[(number - 1) * PAGE : number * PAGE]]
     return page(
         request,

@@ -8,6 +8,7 @@ from django.contrib.auth.models import AbstractUser, User
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from reconciliation.evidence import pack
@@ -23,13 +24,13 @@ def evidence_ask(request: HttpRequest, entity: str, first: date, last: date) -> 
     """Have a pack written of a company's days."""
     company = LegalEntity.objects.filter(code=entity).first()
     if company is None:
-        raise Http404("There is no such company.")
+        raise Http404(_("There is no such company."))
     try:
         pack.ask(entity=company, first=first, last=last, user=cast(AbstractUser, request.user))
     except pack.NotAllowed as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, "It is being written. Reload this page in a moment to download it.")
+        messages.success(request, _("It is being written. Reload this page in a moment to download it."))
     return HttpResponseRedirect(f"{reverse('desk:sign_offs')}?entity={entity}&month={first:%Y-%m}#evidence")
 
 
@@ -42,7 +43,7 @@ def evidence_file(request: HttpRequest, pk: int) -> HttpResponseBase:
     path = pack.folder() / row.name if row else None
     if row is None or path is None or not path.exists():
         return missing(
-            request, "There is no such pack, or its file is not where packs are kept. Have it written again."
+            request, _("There is no such pack, or its file is not where packs are kept. Have it written again.")
         )
     text = f"{user.get_full_name() or user.username} downloaded {row.name}."
     journal.note(

@@ -7,6 +7,7 @@ from typing import cast
 from django.contrib.auth.models import AbstractUser
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from reconciliation import figures_audit, figures_controls
@@ -16,6 +17,7 @@ from reconciliation.queue_filters import Filters
 from reconciliation.views import audit as audit_pages
 from reconciliation.views import controls
 from reconciliation.views import registers as register_pages
+from reconciliation.views.languages import as_kept
 from reconciliation.views.page import kept, page, seen_by
 
 
@@ -83,7 +85,7 @@ def sample_export(request: HttpRequest, form: str) -> HttpResponse:
     """A sample as it was drawn."""
     asked = audit_pages.Asked.of(request.GET.dict())
     if not asked.is_ready:
-        raise Http404("This address draws no sample. Draw one on the page and export it there.")
+        raise Http404(_("This address draws no sample. Draw one on the page and export it there."))
     back = reverse("desk:audit_sample") + asked.query
     return _file(request, form, lambda: sample.draw_up(asked.draw(), query=asked.query), back=back)
 
@@ -94,7 +96,7 @@ def register_export(request: HttpRequest, name: str, form: str) -> HttpResponse:
     """One register of one company and month."""
     asked = register_pages.asked_for(request, name)
     if asked is None:
-        raise Http404("No company is set up yet, so there is nothing to export.")
+        raise Http404(_("No company is set up yet, so there is nothing to export."))
 
     def draw_up() -> Sheet:
         return registers.draw_up(
@@ -107,8 +109,9 @@ def register_export(request: HttpRequest, name: str, form: str) -> HttpResponse:
 def _file(request: HttpRequest, form: str, draw_up: Callable[[], Sheet], *, back: str) -> HttpResponse:
     """The file, or a page that says why there is none and leads back to the view."""
     try:
-        file = files.take(draw_up, form=form, user=cast(AbstractUser, request.user))
+        with as_kept():
+            file = files.take(draw_up, form=form, user=cast(AbstractUser, request.user))
     except TooMany as error:
-        title, text = "Too many rows for one file", str(error)
+        title, text = _("Too many rows for one file"), str(error)
         return page(request, "portal/export_refused.html", title=title, status=422, text=text, back=back)
     return kept(file.name, file.content, file.content_type)

@@ -1,6 +1,7 @@
 """From any id of any system to its page."""
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from reconciliation import sentences, trail_finder
@@ -24,7 +25,7 @@ def find(request: HttpRequest) -> HttpResponse:
     return page(
         request,
         "portal/find.html",
-        title="Find",
+        title=_("Find"),
         text=text,
         system=system,
         systems=systems,

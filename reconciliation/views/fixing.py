@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 
 from connectors.errors import ConnectorError
 from reconciliation import approvals
@@ -15,8 +16,6 @@ from reconciliation.models import ApprovalRequest
 from reconciliation.sentences import system_name
 from reconciliation.views.page import typed
 from reconciliation.views.preview import shown
-
-DONE_MEANWHILE = "This cannot be pressed here any more. Look at what changed below."
 
 
 @dataclass(kw_only=True)
@@ -59,7 +58,7 @@ def _offer(fix: Fix, target: Target, form: Form, *, user: Any) -> Offered:
         may_ask=may_ask,
         needs_yes=fix.kind != "none",
         preview=form.preview,
-        why_not="" if may_prepare else "Your role can look at this but not prepare fixes. The owning team does.",
+        why_not="" if may_prepare else _("Your role can look at this but not prepare fixes. The owning team does."),
         error=form.error if not form.error_field else "",
         fields=[
             (one, form.typed.get(one.name, one.initial), form.error if form.error_field == one.name else "")
@@ -88,7 +87,7 @@ def act(
     """Carry out `preview`, `ask` or `run` from a posted form; what goes wrong is shown, and what was typed stays."""
     fix = next((one for one in fixes if one.name == request.POST.get("fix")), None)
     if fix is None:
-        messages.error(request, DONE_MEANWHILE)
+        messages.error(request, _("This cannot be pressed here any more. Look at what changed below."))
         return show(Form(status=409))
     form = Form(fix=fix, because=typed(request, "because"))
     sha256 = request.POST.get("sha256", "")
@@ -98,17 +97,16 @@ def act(
             raise approvals.Changed(stale)
         if do == "ask":
             asked = approvals.ask(fix, target, form.typed, user=request.user, sha256=sha256, because=form.because)  # type: ignore[arg-type]
-            messages.success(
-                request,
-                f"{asked.number} now waits for a second person. You will find the decision here and on the case.",
-            )
+            said = _("{number} now waits for a second person. You will find the decision here and on the case.")
+            messages.success(request, said.format(number=asked.number))
             return redirect("desk:approval", asked.pk)
         if do == "run":
             run = approvals.start(fix, target, form.typed, user=request.user, sha256=sha256)  # type: ignore[arg-type]
             return redirect("desk:run", run.pk)
         form.preview = shown(approvals.prepare(fix, target, form.typed, user=request.user), fix=fix)  # type: ignore[arg-type]
     except approvals.Changed as error:
-        form.error, form.status = f"Something changed since this was prepared: {error} Review again.", 409
+        said = _("Something changed since this was prepared: {change} Review again.")
+        form.error, form.status = said.format(change=error), 409
         form.preview = _once_more(fix, target, form, user=request.user)
     except InputError as error:
         form.error, form.error_field, form.status = error.text, error.field_name, 422
@@ -123,7 +121,8 @@ def act(
 
 def no_answer(error: ConnectorError) -> str:
     """For people; the vendor's own words stay out of it."""
-    return f"{system_name(error.system)} could not be asked just now. Nothing was changed; try again in a minute."
+    said = _("{system} could not be asked just now. Nothing was changed; try again in a minute.")
+    return said.format(system=system_name(error.system))
 
 
 def _once_more(fix: Fix, target: Target, form: Form, *, user: Any) -> dict[str, Any] | None:

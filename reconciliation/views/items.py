@@ -7,6 +7,7 @@ from typing import cast
 from django.contrib import messages
 from django.contrib.auth.models import AbstractUser
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from reconciliation import figures_controls, reconciling_items
@@ -25,14 +26,14 @@ def item_propose(request: HttpRequest, pk: int) -> HttpResponse:
     """Say what a break is and until when."""
     found = Break.objects.select_related("entity", "found_in").filter(pk=pk).first()
     if found is None:
-        raise Http404("There is no such break.")
+        raise Http404(_("There is no such break."))
 
     def act(user: AbstractUser) -> str:
         row = reconciling_items.propose(
             pk, kind=typed(request, "kind"), expected_on=_day(typed(request, "expected_on")), user=user,
             because=typed(request, "because"),
         )  # fmt: skip
-        return f"{row.number} waits for another person."
+        return _("{number} waits for another person.").format(number=row.number)
 
     return _tried(request, found, act)
 
@@ -43,23 +44,25 @@ def item_act(request: HttpRequest, pk: int, do: str) -> HttpResponse:
     """Accept, refuse or take back; what stands against it is said in words."""
     row = ReconcilingItem.objects.select_related("break_row__entity", "break_row__found_in").filter(pk=pk).first()
     if row is None:
-        raise Http404("There is no such item.")
+        raise Http404(_("There is no such item."))
     return _tried(request, row.break_row, lambda user: _ACTS[do](row, user, typed(request, "because")))
 
 
 def _accept(row: ReconcilingItem, user: AbstractUser, because: str) -> str:
     reconciling_items.accept(row.pk, user=user, because=because)
-    return f"{row.number} is accepted. {compared_again(row.break_row.control, row.break_row.entity)}"
+    said = _("{number} is accepted.").format(number=row.number)
+    return f"{said} {compared_again(row.break_row.control, row.break_row.entity)}"
 
 
 def _refuse(row: ReconcilingItem, user: AbstractUser, because: str) -> str:
     reconciling_items.refuse(row.pk, user=user, because=because)
-    return f"{row.number} is refused; its proposer reads why."
+    return _("{number} is refused; its proposer reads why.").format(number=row.number)
 
 
 def _withdraw(row: ReconcilingItem, user: AbstractUser, because: str) -> str:
     reconciling_items.withdraw(row.pk, user=user)
-    return f"{row.number} is taken back. {compared_again(row.break_row.control, row.break_row.entity)}"
+    said = _("{number} is taken back.").format(number=row.number)
+    return f"{said} {compared_again(row.break_row.control, row.break_row.entity)}"
 
 
 _ACTS: dict[str, Callable[[ReconcilingItem, AbstractUser, str], str]] = {

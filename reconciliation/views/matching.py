@@ -7,12 +7,14 @@ from django.contrib import messages
 from django.contrib.auth.models import AbstractUser
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from reconciliation import figures_matcher
 from reconciliation.approvals import Refused
 from reconciliation.controls.control import Control
 from reconciliation.controls.registry import COMPARED, CONTROLS
+from reconciliation.habits import spoken
 from reconciliation.matches import people
 from reconciliation.matches.people import CannotMatch
 from reconciliation.models import Match
@@ -40,7 +42,7 @@ def matcher_propose(request: HttpRequest, control: str, entity: str) -> HttpResp
 
     def act(user: AbstractUser) -> str:
         row = people.propose(asked, entity=company, references=chosen, user=user, because=typed(request, "because"))
-        return f"{row.number} waits for another person."
+        return _("{number} waits for another person.").format(number=row.number)
 
     return _tried(request, asked, company, act, chosen=chosen)
 
@@ -51,44 +53,46 @@ def match_act(request: HttpRequest, pk: int, do: str) -> HttpResponse:
     """Take up, approve, refuse, take back, take apart: what stands against it is said in words."""
     row = Match.objects.select_related("entity").filter(pk=pk).first()
     if row is None:
-        raise Http404("There is no such match.")
+        raise Http404(_("There is no such match."))
     because = typed(request, "because")
     return _tried(request, CONTROLS[row.control], row.entity, lambda user: _ACTS[do](row, user, because))
 
 
 def _take_up(row: Match, user: AbstractUser, because: str) -> str:
     people.take_up(row.pk, user=user, because=because)
-    return f"{row.number} waits for another person."
+    return _("{number} waits for another person.").format(number=row.number)
 
 
 def _approve(row: Match, user: AbstractUser, because: str) -> str:
     people.approve(row.pk, user=user, because=because)
-    return f"{row.number} is matched. {compared_again(row.control, row.entity)}"
+    said = _("{number} is matched.").format(number=row.number)
+    return f"{said} {compared_again(row.control, row.entity)}"
 
 
 def _refuse(row: Match, user: AbstractUser, because: str) -> str:
     people.refuse(row.pk, user=user, because=because)
-    return f"{row.number} is refused; its documents stay as they are."
+    return _("{number} is refused; its documents stay as they are.").format(number=row.number)
 
 
 def _withdraw(row: Match, user: AbstractUser, because: str) -> str:
     people.withdraw(row.pk, user=user)
-    return f"{row.number} is taken back."
+    return _("{number} is taken back.").format(number=row.number)
 
 
 def _ask_undo(row: Match, user: AbstractUser, because: str) -> str:
     people.ask_undo(row.pk, user=user, because=because)
-    return f"Taking {row.number} apart waits for another person."
+    return _("Taking {number} apart waits for another person.").format(number=row.number)
 
 
 def _undo(row: Match, user: AbstractUser, because: str) -> str:
     people.undo(row.pk, user=user)
-    return f"{row.number} is taken apart. {compared_again(row.control, row.entity)}"
+    said = _("{number} is taken apart.").format(number=row.number)
+    return f"{said} {compared_again(row.control, row.entity)}"
 
 
 def _keep(row: Match, user: AbstractUser, because: str) -> str:
     people.keep_together(row.pk, user=user)
-    return f"{row.number} stays matched."
+    return _("{number} stays matched.").format(number=row.number)
 
 
 _ACTS: dict[str, Callable[[Match, AbstractUser, str], str]] = {
@@ -130,9 +134,9 @@ def _show(
     return page(
         request,
         "portal/matcher.html",
-        title=f"Matching: {control.title}",
+        title=_("Matching: {control}").format(control=spoken.control_title(control.name)),
         status=status,
-        crumbs=[("Controls", reverse("desk:controls"))],
+        crumbs=[(_("Controls"), reverse("desk:controls"))],
         control=control,
         entity=company,
         search=search,
@@ -140,16 +144,16 @@ def _show(
         chosen=set(chosen or ()),
         because=typed(request, "because"),
         may_ask=people.may_ask(user),
-        left=side_name(company, control.left_role, today),
-        right=side_name(company, control.right_role, today),
+        left=_(side_name(company, control.left_role, today)),
+        right=_(side_name(company, control.right_role, today)),
         rules=reverse("desk:table", args=["match-rules"]),
     )
 
 
 def _found(control: str, entity: str) -> tuple[Control, LegalEntity]:
     if control not in COMPARED:
-        raise Http404("There is no such control whose documents are compared one by one.")
+        raise Http404(_("There is no such control whose documents are compared one by one."))
     company = LegalEntity.objects.filter(code=entity).first()
     if company is None:
-        raise Http404("There is no such company.")
+        raise Http404(_("There is no such company."))
     return CONTROLS[control], company

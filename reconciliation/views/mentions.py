@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.models import AbstractUser
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from reconciliation import approvals
@@ -20,7 +21,7 @@ def people(request: HttpRequest) -> HttpResponse:
     """Colleagues whose name begins with `?q=`, for those who may write comments."""
     user = cast(AbstractUser, request.user)
     if not approvals.holds(user, "add_casecomment"):
-        return refused(request, "Your role can read comments but not write them.")
+        return refused(request, _("Your role can read comments but not write them."))
     found = [
         {
             "written": person.username,
@@ -48,7 +49,7 @@ def mentions_read(request: HttpRequest) -> HttpResponse:
 
 def _told(request: HttpRequest, count: int) -> HttpResponse:
     if count:
-        messages.success(request, "Marked as read.")
+        messages.success(request, _("Marked as read."))
     else:
-        messages.warning(request, "Nothing here was unread; you may have opened it in another window.")
+        messages.warning(request, _("Nothing here was unread; you may have opened it in another window."))
     return redirect("admin:index")

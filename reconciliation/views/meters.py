@@ -2,6 +2,7 @@
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from reconciliation import figures_meters
@@ -16,7 +17,7 @@ def meters(request: HttpRequest) -> HttpResponse:
     """Every customer's meters."""
     number = page_number(request)
     shown, pages = figures_meters.meters(page=number)
-    return page(request, "portal/meters.html", title="Meters", shown=shown, pages=pages, number=number)
+    return page(request, "portal/meters.html", title=_("Meters"), shown=shown, pages=pages, number=number)
 
 
 @require_safe
@@ -26,12 +27,12 @@ def meter(request: HttpRequest, reference: str) -> HttpResponse:
     number = page_number(request)
     shown = figures_meters.meter(reference, page=number)
     if shown is None:
-        raise Http404("There is no such meter.")
+        raise Http404(_("There is no such meter."))
     return page(
         request,
         "portal/meter.html",
-        title=f"{shown.meter.meter} of {shown.meter.customer}",
-        crumbs=[("Meters", reverse("desk:meters"))],
+        title=_("{meter} of {customer}").format(meter=shown.meter.meter, customer=shown.meter.customer),
+        crumbs=[(_("Meters"), reverse("desk:meters"))],
         shown=shown,
         pages=shown.pages,
         number=number,

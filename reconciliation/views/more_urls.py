@@ -26,6 +26,7 @@ from reconciliation.views import (
     revenue,
     sign_offs,
     trail,
+    words,
 )
 
 
@@ -82,6 +83,7 @@ urlpatterns = [
     path("t/<path:correlation_id>", trail.trail, name="trail"),
     path("find", find.find, name="find"),
     path("palette", palette.palette, name="palette"),
+    path("words.js", words.words, name="words"),
     path("profile/", profile.profile, name="profile"),
     path("profile/away", profile.away, name="away"),
     path("profile/away/<number:pk>/back", profile.back, name="away_back"),

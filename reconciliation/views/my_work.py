@@ -1,9 +1,10 @@
 """My work: the admin's home page; what is on my desk, and for lookers-on how everything stands."""
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 
-from reconciliation import approvals, figures, figures_problems, sentences
-from reconciliation.habits import mentions
+from reconciliation import approvals, figures, figures_problems
+from reconciliation.habits import mentions, spoken
 from reconciliation.models import ExceptionCase, FixRun
 from reconciliation.views.page import page
 
@@ -22,11 +23,11 @@ def my_work(request: HttpRequest) -> HttpResponse:
             "figures": figures.desk(user),
             "rows": rows,
             "more": more,  # type: ignore[arg-type]
-            "mentioned": [(row, sentences.title(row.comment.case)) for row in mentions.unread(user)],  # type: ignore[arg-type]
-            "teams": [team.label for team in figures.teams_of(user)],  # type: ignore[arg-type]
+            "mentioned": [(row, spoken.title(row.comment.case)) for row in mentions.unread(user)],  # type: ignore[arg-type]
+            "teams": [_(team.label) for team in figures.teams_of(user)],  # type: ignore[arg-type]
             "last_closed": figures.last_closed() if not rows else None,
         }
-        context["growing"], _ = figures.problem_rows(desk.filter(problem__in=figures_problems.growing()), limit=5)
+        context["growing"], _more = figures.problem_rows(desk.filter(problem__in=figures_problems.growing()), limit=5)
         if works:
             unassigned = desk.filter(assignee=None, due_at__isnull=False)
             context["unassigned"] = figures.problem_rows(unassigned, sort="oldest", limit=5)[0] if rows else []
@@ -42,7 +43,7 @@ def my_work(request: HttpRequest) -> HttpResponse:
     return page(
         request,
         "admin/index.html",
-        title="My work" if works or not sees_cases else "Overview",
+        title=_("My work") if works or not sees_cases else _("Overview"),
         sees_cases=sees_cases,
         case_model=ExceptionCase,
         **context,

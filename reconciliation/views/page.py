@@ -11,8 +11,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.timezone import override
+from django.utils.translation import gettext as _
 
 from reconciliation.habits import profile
+from reconciliation.views.languages import in_readers_language
 
 #: (text, address) from the outside in; the page itself is not among them
 Crumbs = Sequence[tuple[str, str]]
@@ -37,6 +39,7 @@ def seen_by(*permissions: str) -> Callable[[View], View]:
     """Opens a page only for people who signed in and hold all these permissions; others are told in words."""
 
     def wrap(view: View) -> View:
+        @in_readers_language
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if not admin.site.has_permission(request):
@@ -45,7 +48,7 @@ def seen_by(*permissions: str) -> Callable[[View], View]:
                 return redirect_to_login(back, reverse("admin:login"))
             if not request.user.has_perms(permissions):  # type: ignore[union-attr]
                 return refused(
-                    request, "Your role does not include this page. Ask your user administrator if you need it."
+                    request, _("Your role does not include this page. Ask your user administrator if you need it.")
                 )
             try:
                 return view(request, *args, **kwargs)
@@ -59,14 +62,13 @@ def seen_by(*permissions: str) -> Callable[[View], View]:
 
 def refused(request: HttpRequest, text: str) -> HttpResponse:
     """403, in words and with a way on."""
-    return page(request, "portal/notice.html", title="Not for your role", status=403, text=text, tone="warn")
+    return page(request, "portal/notice.html", title=_("Not for your role"), status=403, text=text, tone="warn")
 
 
 def missing(request: HttpRequest, text: str) -> HttpResponse:
     """404, in words and with a way on."""
-    return page(
-        request, "portal/notice.html", title="Not found", status=404, text=text or "There is nothing here.", tone="idle"
-    )
+    text = text or _("There is nothing here.")
+    return page(request, "portal/notice.html", title=_("Not found"), status=404, text=text, tone="idle")
 
 
 def kept(name: str, content: bytes, content_type: str) -> HttpResponse:
@@ -88,9 +90,8 @@ def day(text: str, *, of: str = "") -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise ValueError(
-            f"{of}: give a day, such as 2026-01-31." if of else "Give a day, such as 2026-01-31."
-        ) from error
+        text = _("{field}: give a day, such as 2026-01-31.") if of else _("Give a day, such as 2026-01-31.")
+        raise ValueError(text.format(field=of)) from error
 
 
 def typed(request: HttpRequest, name: str) -> str:

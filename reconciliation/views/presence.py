@@ -6,6 +6,7 @@ from typing import cast
 from django.contrib.auth.models import AbstractUser
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from reconciliation.habits import mentions, presence, since
@@ -27,7 +28,7 @@ def case_here(request: HttpRequest, pk: int) -> HttpResponse:
         return HttpResponse(status=204)
     row = ExceptionCase.objects.select_related("assignee").filter(pk=pk).first()
     if row is None:
-        raise Http404(f"There is no case EXC-{pk}.")
+        raise Http404(_("There is no case EXC-{pk}.").format(pk=pk))
     heard = presence.beat(row, user=user, is_writing=request.POST.get("writing") == "1")
     if request.POST.get("first") == "1":
         mentions.read(user, case=row)
@@ -43,7 +44,9 @@ def case_here(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _ago(at: datetime) -> str:
-    return f"{age(at)} ago" if clock.now() - at >= timedelta(minutes=1) else "just now"
+    if clock.now() - at < timedelta(minutes=1):
+        return _("just now")
+    return _("{length} ago").format(length=age(at))
 
 
 def _moment(text: str) -> datetime | None:

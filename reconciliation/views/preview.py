@@ -3,6 +3,9 @@
 from decimal import Decimal
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from reconciliation.fixes.fix import Fix, Preview
 from sync.money_text import money
 
@@ -10,9 +13,9 @@ from sync.money_text import money
 FIRST, AT_MOST = 50, 2000
 
 UNDO = {
-    "U0": "Can be undone at once.",
-    "U1": "Can be reversed.",
-    "U2": "Cannot be undone; a correction is a new approved case.",
+    "U0": gettext_noop("Can be undone at once."),
+    "U1": gettext_noop("Can be reversed."),
+    "U2": gettext_noop("Cannot be undone; a correction is a new approved case."),
 }
 
 
@@ -29,5 +32,5 @@ def shown(preview: Preview | dict[str, Any], *, fix: Fix | None) -> dict[str, An
         "rest": members[FIRST:AT_MOST],
         "rest_count": max(len(members) - FIRST, 0),
         "left_off": max(len(members) - AT_MOST, 0),
-        "undo": UNDO.get(fix.undo, "") if fix else "",
+        "undo": _(UNDO[fix.undo]) if fix and fix.undo in UNDO else "",
     }

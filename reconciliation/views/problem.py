@@ -4,11 +4,14 @@ from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import npgettext
 from django.views.decorators.http import require_POST, require_safe
 
 from reconciliation import figures, figures_problems, sentences
 from reconciliation.fixes import registry
 from reconciliation.fixes.fix import Target
+from reconciliation.habits import spoken
 from reconciliation.models import ExceptionCase, Problem
 from reconciliation.queue_filters import page_of
 from reconciliation.views import fixing
@@ -44,7 +47,7 @@ def problem_fix(request: HttpRequest, pk: int, do: str) -> HttpResponse:
 def _found(pk: int) -> Problem:
     row = Problem.objects.filter(pk=pk).first()
     if row is None:
-        raise Http404(f"There is no problem PRB-{pk}.")
+        raise Http404(_("There is no problem PRB-{pk}.").format(pk=pk))
     return row
 
 
@@ -57,15 +60,15 @@ def _show(request: HttpRequest, row: Problem, form: fixing.Form) -> HttpResponse
     return page(
         request,
         "portal/problem.html",
-        title=sentences.problem_title(row),
+        title=spoken.problem_title(row),
         status=200 if request.htmx else form.status,  # type: ignore[attr-defined]
-        crumbs=[("Queue", reverse("desk:queue"))],
+        crumbs=[(_("Queue"), reverse("desk:queue"))],
         problem=row,
         standing=figures_problems.standings([row])[row.pk],
         blast=blast,
         six=_six(example, fixes),
         seller=words.seller,
-        cases=[(case, sentences.title(case)) for case in found],
+        cases=[(case, spoken.title(case)) for case in found],
         next=f"?{urlencode({'after': after})}" if after else "",
         first=reverse("desk:problem", args=[row.pk]) if request.GET.get("after") else "",
         offered=fixing.offered(fixes, target, form, user=request.user),
@@ -78,7 +81,7 @@ def _show(request: HttpRequest, row: Problem, form: fixing.Form) -> HttpResponse
         closed_count=row.cases.filter(status=ExceptionCase.Status.CLOSED).count(),
         is_solved=not blast.cases,
         version="",
-        target_word=f"all {blast.cases} cases" if blast.cases != 1 else "this case",
+        target_word=npgettext("run for", "this case", "all {n} cases", blast.cases).format(n=blast.cases),
     )
 
 

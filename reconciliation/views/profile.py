@@ -7,12 +7,15 @@ from django.contrib import messages
 from django.contrib.auth.models import AbstractUser
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from reconciliation.approvals import Refused, holds
-from reconciliation.habits import absences, handing
+from reconciliation.habits import absences, handing, languages
 from reconciliation.habits import profile as habits
 from reconciliation.models import Absence
+from reconciliation.templatetags.portal import day_text
 from reconciliation.views.page import day, page, refused, seen_by, typed
 from sync import clock
 
@@ -23,13 +26,26 @@ def profile(request: HttpRequest) -> HttpResponse:
     """Look at it, or choose another zone."""
     if request.method != "POST":
         return _show(request)
+    if "language" in request.POST:
+        return _speak(request, typed(request, "language"))
     zone = typed(request, "zone")
     try:
         row = habits.choose_zone(request, zone)
     except habits.UnknownZone as error:
         return _show(request, status=422, zone=zone, error=str(error))
-    messages.success(request, f"Your times stand in {row.zone} from now on.")
+    messages.success(request, _("Your times stand in {zone} from now on.").format(zone=row.zone))
     return HttpResponseRedirect(reverse("desk:profile"))
+
+
+def _speak(request: HttpRequest, code: str) -> HttpResponse:
+    try:
+        languages.choose(request, code)
+    except languages.UnknownLanguage as error:
+        return _show(request, status=422, language_error=str(error))
+    # the answer itself is in the language that was chosen
+    with translation.override(languages.language_of(request)):
+        messages.success(request, _("Pages are in English from now on."))
+    return HttpResponseRedirect(reverse("desk:profile") + "#language")
 
 
 @require_POST
@@ -46,8 +62,8 @@ def away(request: HttpRequest) -> HttpResponse:
         return refused(request, str(error))
     except absences.NotSaid as error:
         return _show(request, status=422, away=given, away_error=str(error), away_field=error.field)
-    since = "" if row.first == row.last else f"From {row.first:%d %b %Y} "
-    messages.success(request, f"{since or 'So '}you are {absences.words(row)}.")
+    said = _("So you are {away}.") if row.first == row.last else _("From {day} you are {away}.")
+    messages.success(request, said.format(day=day_text(row.first), away=absences.words(row)))
     return HttpResponseRedirect(reverse("desk:profile") + "#away")
 
 
@@ -58,8 +74,8 @@ def back(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         absences.take_back(pk, user=cast(AbstractUser, request.user))
     except Absence.DoesNotExist as error:
-        raise Http404("You have no such absence.") from error
-    messages.success(request, "You are here: what you hold is on your own page only.")
+        raise Http404(_("You have no such absence.")) from error
+    messages.success(request, _("You are here: what you hold is on your own page only."))
     return HttpResponseRedirect(reverse("desk:profile") + "#away")
 
 
@@ -77,10 +93,12 @@ def _show(request: HttpRequest, *, status: int = 200, zone: str = "", **given: A
     return page(
         request,
         "portal/profile.html",
-        title="Your profile",
+        title=_("Your profile"),
         status=status,
         zone=zone or str(zone_now),
         zones=habits.zones(),
+        languages=languages.LANGUAGES.items(),
+        language=languages.language_of(request),
         roles=[group.name for group in user.groups.order_by("name")],
         now=clock.now(),
         works=works,

@@ -8,10 +8,11 @@ from django.contrib import messages
 from django.contrib.auth.models import AbstractUser
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from reconciliation import approvals, figures, sentences
-from reconciliation.habits import absences, saved_views, snoozes, tags
+from reconciliation import approvals, figures
+from reconciliation.habits import absences, saved_views, snoozes, spoken, tags
 from reconciliation.habits.saved_views import NotSaved
 from reconciliation.models import SavedView
 from reconciliation.queue_filters import SORTS, Filters, page_of
@@ -53,7 +54,7 @@ def show_queue(request: HttpRequest, asked: dict[str, str], *, kept: Kept | None
     if filters.flat:
         found, after = page_of(rows, sort=filters.sort, after=asked.get("after", ""), size=SIZE)
         context = {
-            "cases": [(case, sentences.title(case)) for case in found],
+            "cases": [(case, spoken.title(case)) for case in found],
             "next": filters.address(after=after) if after else "",
             "first": filters.address() if asked.get("after") else "",
         }
@@ -68,7 +69,7 @@ def show_queue(request: HttpRequest, asked: dict[str, str], *, kept: Kept | None
     return page(
         request,
         "portal/queue.html",
-        title="Queue",
+        title=_("Queue"),
         status=422 if kept else 200,
         kept=kept,
         may_work=filters.flat and approvals.holds(user, "work_cases"),
@@ -88,7 +89,9 @@ def show_queue(request: HttpRequest, asked: dict[str, str], *, kept: Kept | None
         views=saved_views.views_of(user),
         here=filters.address(),
         exports=export_links(
-            "queue_export", query=filters.address(), of="these open cases" if filters.flat else "these problems"
+            "queue_export",
+            query=filters.address(),
+            of=_("these open cases") if filters.flat else _("these problems"),
         ),
         scopes=SavedView.Scope.choices,
         last_closed=None if context.get("rows") or context.get("cases") else figures.last_closed(),
@@ -118,7 +121,7 @@ def view_save(request: HttpRequest) -> HttpResponse:
             scope=typed(request, "scope"),
             query=query,
         )
-        messages.success(request, f"Saved as {row.name}.")
+        messages.success(request, _("Saved as {name}.").format(name=row.name))
     except NotSaved as error:
         messages.error(request, str(error))
     return HttpResponseRedirect(reverse("desk:queue") + Filters.of(query).address())
@@ -129,7 +132,8 @@ def view_save(request: HttpRequest) -> HttpResponse:
 def view_delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Delete one's own view."""
     try:
-        messages.success(request, f"{saved_views.delete(pk, user=cast(AbstractUser, request.user))} is deleted.")
+        name = saved_views.delete(pk, user=cast(AbstractUser, request.user))
+        messages.success(request, _("{name} is deleted.").format(name=name))
     except NotSaved as error:
         messages.error(request, str(error))
     return HttpResponseRedirect(reverse("desk:queue"))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from reconciliation import figures_registers
@@ -41,7 +42,7 @@ class Asked:
 def asked_for(request: HttpRequest, name: str) -> Asked | None:
     """Without a choice, the first company and the month that goes on; None while there is no company."""
     if name not in REGISTERS:
-        raise Http404("There is no such register.")
+        raise Http404(_("There is no such register."))
     entities = list(LegalEntity.objects.all())
     chosen = next((one for one in entities if one.code == request.GET.get("entity")), entities[0] if entities else None)
     if chosen is None:
@@ -58,7 +59,7 @@ def register(request: HttpRequest, name: str = next(iter(REGISTERS))) -> HttpRes
     """One register of one company and month."""
     asked = asked_for(request, name)
     if asked is None:
-        return page(request, "portal/register.html", title="Registers", register=REGISTERS[name], chosen=None)
+        return page(request, "portal/register.html", title=_("Registers"), register=REGISTERS[name], chosen=None)
     shown = figures_registers.show(asked.register, asked.entity, asked.first, asked.until)
     pages = max(-(-len(shown.lines) // PAGE), 1)
     number = min(page_number(request), pages)
@@ -67,7 +68,7 @@ def register(request: HttpRequest, name: str = next(iter(REGISTERS))) -> HttpRes
     return page(
         request,
         "portal/register.html",
-        title="Registers",
+        title=_("Registers"),
         registers=REGISTERS.values(),
         register=asked.register,
         entities=LegalEntity.objects.all(),
@@ -82,7 +83,7 @@ def register(request: HttpRequest, name: str = next(iter(REGISTERS))) -> HttpRes
         today=asked.today,
         older=f"{company}{before:%Y-%m}",
         newer=f"{company}{after:%Y-%m}" if after <= asked.today else "",
-        exports=export_links("register_export", name, query=asked.query, of="this register"),
+        exports=export_links("register_export", name, query=asked.query, of=_("this register")),
     )
 
 

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from reconciliation.habits import replays
@@ -24,7 +25,7 @@ def console(request: HttpRequest) -> HttpResponse:
     return page(
         request,
         "portal/replay.html",
-        title="Read events again",
+        title=_("Read events again"),
         asked=asked,
         touched=touched,
         only_held=touched.held - touched.posted if touched else 0,
@@ -43,10 +44,10 @@ def replay_run(request: HttpRequest) -> HttpResponse:
     because = typed(request, "because")[: replays.LONGEST]
     back = f"{reverse('desk:replay')}?{_address(asked)}"
     if asked.choice is None:
-        messages.error(request, "Nothing was read again: what you gave cannot be read any more. Look again.")
+        messages.error(request, _("Nothing was read again: what you gave cannot be read any more. Look again."))
         return HttpResponseRedirect(back)
     if not because:
-        messages.error(request, "Say why; it is written in the journal, and the next person reads it.")
+        messages.error(request, _("Say why; it is written in the journal, and the next person reads it."))
         return HttpResponseRedirect(back)
     seen = request.POST.get("seen", "")
     try:
@@ -57,9 +58,9 @@ def replay_run(request: HttpRequest) -> HttpResponse:
             user=cast(User, request.user),
         )
     except replays.Changed as error:
-        messages.warning(request, f"{error} This is how it is now.")
+        messages.warning(request, _("{change} This is how it is now.").format(change=error))
         return HttpResponseRedirect(back)
-    messages.success(request, f"{touched.lines()[0]} The workers read them now.")
+    messages.success(request, _("{what} The workers read them now.").format(what=touched.lines()[0]))
     return HttpResponseRedirect(f"{back}&began=1")
 
 

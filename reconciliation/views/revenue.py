@@ -4,9 +4,12 @@ from datetime import date
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from reconciliation import figures_revenue
+from reconciliation.habits.languages import within
+from reconciliation.templatetags.portal import day_text, month_text
 from reconciliation.views.page import page, page_number, seen_by
 from sync.models import LegalEntity
 
@@ -24,7 +27,7 @@ def revenue(request: HttpRequest) -> HttpResponse:
     return page(
         request,
         "portal/revenue.html",
-        title="Revenue",
+        title=_("Revenue"),
         entities=entities,
         chosen=chosen,
         shown=shown,
@@ -41,14 +44,14 @@ def revenue_figure(request: HttpRequest, entity: str, currency: str, month: str,
     company = LegalEntity.objects.filter(code=entity).first()
     day = _month(month)
     if company is None or day is None or figure not in figures_revenue.FIGURES:
-        raise Http404("There is no such figure of revenue.")
+        raise Http404(_("There is no such figure of revenue."))
     number = page_number(request)
     shown = figures_revenue.figure(company, currency=currency, month=day, name=figure, page=number)
     return page(
         request,
         "portal/revenue_figure.html",
-        title=f"{shown.name}, {day:%B %Y}",
-        crumbs=[("Revenue", f"{reverse('desk:revenue')}?entity={company.code}")],
+        title=f"{shown.name}, {month_text(day)}",
+        crumbs=[(_("Revenue"), f"{reverse('desk:revenue')}?entity={company.code}")],
         entity=company,
         shown=shown,
         number=number,
@@ -62,13 +65,15 @@ def revenue_journal(request: HttpRequest, reference: str) -> HttpResponse:
     number = page_number(request)
     shown = figures_revenue.journal(reference, page=number)
     if shown is None:
-        raise Http404("There is no such journal.")
+        raise Http404(_("There is no such journal."))
     entity = shown.row.legal_entity
     return page(
         request,
         "portal/revenue_journal.html",
-        title=f"Journal of {shown.row.posting_date:%d %b %Y}: {shown.row.get_movement_display().lower()}",
-        crumbs=[("Revenue", f"{reverse('desk:revenue')}?entity={entity.code}")],
+        title=_("Journal of {day}: {movement}").format(
+            day=day_text(shown.row.posting_date), movement=within(_(shown.row.get_movement_display()))
+        ),
+        crumbs=[(_("Revenue"), f"{reverse('desk:revenue')}?entity={entity.code}")],
         entity=entity,
         shown=shown,
         number=number,

@@ -5,9 +5,12 @@ from typing import Any
 from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from reconciliation.fixes.registry import FIXES
+from reconciliation.habits.languages import spoken
 from reconciliation.models import FixItem, FixRun
 from reconciliation.sentences import problem_title
 from reconciliation.views.page import page, part, seen_by
@@ -23,7 +26,7 @@ _ITEM_TONES = {"waiting": "idle", "released": "info", "succeeded": "good", "refu
 def run(request: HttpRequest, pk: int) -> HttpResponse:
     """The run, with the part that renews itself."""
     row = _found(pk)
-    crumbs = [("Queue", reverse("desk:queue"))]
+    crumbs = [(_("Queue"), reverse("desk:queue"))]
     if row.problem:
         crumbs.append(
             (f"{row.problem.number} {problem_title(row.problem)}", reverse("desk:problem", args=[row.problem.pk]))
@@ -31,7 +34,13 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
     if row.case:
         crumbs.append((row.case.number, reverse("desk:case", args=[row.case.pk])))
     fix = FIXES.get(row.fix)
-    return page(request, "portal/run.html", title=fix.label if fix else "Run", crumbs=crumbs, **_progress(row))
+    return page(
+        request,
+        "portal/run.html",
+        title=spoken(fix.label) if fix else pgettext("noun", "Run"),
+        crumbs=crumbs,
+        **_progress(row),
+    )
 
 
 @require_safe
@@ -48,7 +57,7 @@ def _found(pk: int) -> FixRun:
         .first()
     )
     if row is None:
-        raise Http404(f"There is no run {pk}.")
+        raise Http404(_("There is no run {pk}.").format(pk=pk))
     return row
 
 

@@ -8,6 +8,8 @@ from django.contrib.auth.models import AbstractUser
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from reconciliation import approvals
@@ -18,7 +20,7 @@ from reconciliation.views.queue import Kept, show_queue
 
 #: where the outcomes of the last time are kept for their page
 KEY = "several"
-HEADINGS = {"take": "taken", "snooze": "put off", "wake": "brought back", "hand": "handed over", "tag": "tagged"}
+DOES = ("take", "snooze", "wake", "hand", "tag")
 REVERSED = "undo"
 
 
@@ -30,7 +32,7 @@ def several(request: HttpRequest) -> HttpResponse:
     asked = QueryDict(request.POST.get("here", "")[:600].lstrip("?"))
     marks, because = habit.chosen(request.POST.getlist("case")), typed(request, "because")
     back = f"?{asked.urlencode()}"
-    if do not in HEADINGS or not marks or len(marks) > habit.MOST:
+    if do not in DOES or not marks or len(marks) > habit.MOST:
         messages.error(request, _why_none(marks, do))
         return HttpResponseRedirect(reverse("desk:queue") + back)
     kept = Kept(
@@ -46,7 +48,7 @@ def several(request: HttpRequest) -> HttpResponse:
     )
     try:
         if do == "snooze":
-            found = habit.put_off(marks, until=day(kept.until, of="Come back on"), because=because, user=user)
+            found = habit.put_off(marks, until=day(kept.until, of=_("Come back on")), because=because, user=user)
         elif do == "tag":
             found = habit.tag(marks, text=kept.tags, user=user)
         elif do == "hand":
@@ -91,9 +93,8 @@ def several_done(request: HttpRequest) -> HttpResponse:
     return page(
         request,
         "portal/several.html",
-        title=f"{len(done)} of {len(outcomes)} {'case' if len(outcomes) == 1 else 'cases'}"
-        f" {HEADINGS.get(kept['do'], 'put back as they were')}",
-        crumbs=[("Queue", reverse("desk:queue") + Filters.of(kept["here"]).address())],
+        title=_heading(kept["do"], len(done), len(outcomes)),
+        crumbs=[(_("Queue"), reverse("desk:queue") + Filters.of(kept["here"]).address())],
         outcomes=sorted(outcomes, key=lambda one: one["is_done"]),
         done=done,
         undoable=sum(1 for one in done if one.get("act")) if kept["do"] != REVERSED else 0,
@@ -102,9 +103,23 @@ def several_done(request: HttpRequest) -> HttpResponse:
     )
 
 
+def _heading(do: str, done: int, count: int) -> str:
+    undone = ngettext("{done} of {n} case put back as they were", "{done} of {n} cases put back as they were", count)
+    words = {
+        "take": ngettext("{done} of {n} case taken", "{done} of {n} cases taken", count),
+        "snooze": ngettext("{done} of {n} case put off", "{done} of {n} cases put off", count),
+        "wake": ngettext("{done} of {n} case brought back", "{done} of {n} cases brought back", count),
+        "hand": ngettext("{done} of {n} case handed over", "{done} of {n} cases handed over", count),
+        "tag": ngettext("{done} of {n} case tagged", "{done} of {n} cases tagged", count),
+    }
+    return words.get(do, undone).format(done=done, n=count)
+
+
 def _why_none(marks: dict[int, str], do: str) -> str:
     if not marks:
-        return "No case was chosen. Choose at least one, then take it, put it off, hand it over or tag it."
+        return _("No case was chosen. Choose at least one, then take it, put it off, hand it over or tag it.")
     if len(marks) > habit.MOST:
-        return f"{len(marks)} cases were chosen; {habit.MOST} at most can be worked at once."
-    return f"“{do[:20]}” cannot be done to several cases; take them, put them off, hand them over or tag them."
+        text = _("{n} cases were chosen; {most} at most can be worked at once.")
+        return text.format(n=len(marks), most=habit.MOST)
+    text = _("“{act}” cannot be done to several cases; take them, put them off, hand them over or tag them.")
+    return text.format(act=do[:20])

@@ -9,6 +9,7 @@ from django.contrib.auth.models import AbstractUser
 from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from reconciliation import figures_close, figures_sign_offs
@@ -16,15 +17,16 @@ from reconciliation.approvals import holds
 from reconciliation.controls.control import Control
 from reconciliation.controls.registry import CONTROLS
 from reconciliation.figures_sign_offs import ITEMS, MARKS
+from reconciliation.habits import spoken
 from reconciliation.habits.printing import signed_reconciliation
 from reconciliation.models import EvidencePack, SignOff
 from reconciliation.sign_offs import certificates, conditions, keeping, signing
 from reconciliation.views.controls import side_name
+from reconciliation.views.languages import as_kept
 from reconciliation.views.page import kept, page, seen_by, typed
 from sync import clock
 from sync.models import LegalEntity
 from sync.money_text import money
-from sync.reasons import reason
 
 _SEEN = ("reconciliation.view_signoff", "reconciliation.view_controlrun")
 #: most items a page lists; the certificate holds all
@@ -38,7 +40,7 @@ def sign_offs(request: HttpRequest) -> HttpResponse:
     entities = list(LegalEntity.objects.all())
     chosen = next((one for one in entities if one.code == request.GET.get("entity")), entities[0] if entities else None)
     if chosen is None:
-        return page(request, "portal/sign_offs.html", title="Sign-off", entities=[], chosen=None)
+        return page(request, "portal/sign_offs.html", title=_("Sign-off"), entities=[], chosen=None)
     today = clock.business_date(chosen)
     periods = figures_sign_offs.months_of(chosen, today=today)
     first, last = _month(request.GET.get("month", ""), today)
@@ -48,7 +50,7 @@ def sign_offs(request: HttpRequest) -> HttpResponse:
     return page(
         request,
         "portal/sign_offs.html",
-        title="Sign-off",
+        title=_("Sign-off"),
         entities=entities,
         chosen=chosen,
         first=first,
@@ -83,9 +85,10 @@ def sign_off_paper(
     asked, company = _found(control, entity, first, last)
     row = keeping.of_span(asked, company, first, last).filter(version=version).first()
     if row is None:
-        raise Http404("There is no such version of this sign-off.")
+        raise Http404(_("There is no such version of this sign-off."))
     left, right = (side_name(company, role, last) for role in (asked.left_role, asked.right_role))
-    printed = signed_reconciliation.take(row, left=left, right=right, user=cast(AbstractUser, request.user))
+    with as_kept():
+        printed = signed_reconciliation.take(row, left=left, right=right, user=cast(AbstractUser, request.user))
     return kept(printed.name, printed.content, signed_reconciliation.CONTENT_TYPE)
 
 
@@ -101,31 +104,31 @@ def sign_off_act(request: HttpRequest, control: str, entity: str, first: date, l
         messages.error(request, str(error))
         return _show(request, asked, company, first, last, note=note, status=409)
     except IntegrityError:
-        messages.error(request, "Somebody else was faster, or you prepared this yourself. Look at it again.")
+        messages.error(request, _("Somebody else was faster, or you prepared this yourself. Look at it again."))
         return _show(request, asked, company, first, last, note=note, status=409)
     messages.success(request, said)
     return HttpResponseRedirect(figures_sign_offs.link_of(control, company, first, last))
 
 
 def _prepare(
-    control: Control, company: LegalEntity, first: date, last: date, user: AbstractUser, note: str, _: str
+    control: Control, company: LegalEntity, first: date, last: date, user: AbstractUser, note: str, sha256: str
 ) -> str:
     signing.prepare(control, entity=company, first=first, last=last, user=user, note=note)
-    return "Prepared. Another person reviews and signs it."
+    return _("Prepared. Another person reviews and signs it.")
 
 
 def _sign(
     control: Control, company: LegalEntity, first: date, last: date, user: AbstractUser, note: str, sha256: str
 ) -> str:
     signing.review(_waiting(control, company, first, last), user=user, sha256=sha256, note=note)
-    return "Signed."
+    return _("Signed.")
 
 
 def _send_back(
-    control: Control, company: LegalEntity, first: date, last: date, user: AbstractUser, note: str, _: str
+    control: Control, company: LegalEntity, first: date, last: date, user: AbstractUser, note: str, sha256: str
 ) -> str:
     signing.send_back(_waiting(control, company, first, last), user=user, note=note)
-    return "Sent back; the preparer reads what you wrote."
+    return _("Sent back; the preparer reads what you wrote.")
 
 
 _ACTS = {"prepare": _prepare, "sign": _sign, "return": _send_back}
@@ -134,7 +137,7 @@ _ACTS = {"prepare": _prepare, "sign": _sign, "return": _send_back}
 def _waiting(control: Control, company: LegalEntity, first: date, last: date) -> SignOff:
     row = keeping.of_span(control, company, first, last).filter(status=SignOff.Status.PREPARED).first()
     if row is None:
-        raise signing.CannotSign("Nothing waits for a review here.")
+        raise signing.CannotSign(_("Nothing waits for a review here."))
     return row
 
 
@@ -161,7 +164,7 @@ def _show(
         "portal/sign_off.html",
         title=keeping.name_of(control, company, first, last),
         status=status,
-        crumbs=[("Sign-off", f"{reverse('desk:sign_offs')}?entity={company.code}&month={month_first:%Y-%m}")],
+        crumbs=[(_("Sign-off"), f"{reverse('desk:sign_offs')}?entity={company.code}&month={month_first:%Y-%m}")],
         control=control,
         entity=company,
         first=first,
@@ -176,8 +179,8 @@ def _show(
         totals=[(code, _sums(one, code)) for code, one in certificate["totals"].items()],
         items=[_shown(item) for item in certificate["items"][:MOST]],
         items_left=max(len(certificate["items"]) - MOST, 0),
-        left=side_name(company, control.left_role, last),
-        right=side_name(company, control.right_role, last),
+        left=_(side_name(company, control.left_role, last)),
+        right=_(side_name(company, control.right_role, last)),
         checks=checks,
         is_ready=all(one.is_met for one in checks),
         policy=policy,
@@ -192,10 +195,10 @@ def _shown(item: dict[str, str]) -> dict[str, object]:
     word, icon, tone = ITEMS[item["kind"]]
     return {
         **item,
-        "word": word,
+        "word": _(word),
         "icon": icon,
         "tone": tone,
-        "title": reason(item["what"]).title,
+        "title": spoken.reason_title(item["what"]),
         "sum": money(Decimal(item["amount"]), item["currency"]),
         "day": date.fromisoformat(item["dated"]),
     }
@@ -221,10 +224,10 @@ def _month(text: str, today: date) -> tuple[date, date]:
 
 def _found(control: str, entity: str, first: date, last: date) -> tuple[Control, LegalEntity]:
     if control not in CONTROLS:
-        raise Http404("There is no such control.")
+        raise Http404(_("There is no such control."))
     company = LegalEntity.objects.filter(code=entity).first()
     if company is None:
-        raise Http404("There is no such company.")
+        raise Http404(_("There is no such company."))
     if last < first or (last - first).days > 366:
-        raise Http404("These days are no span that is signed.")
+        raise Http404(_("These days are no span that is signed."))
     return CONTROLS[control], company

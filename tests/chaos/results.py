@@ -10,8 +10,11 @@ ROOT = Path(__file__).resolve().parents[2]
 RESULTS = Path(os.environ.get("Q2C_PROOF_DIR", str(ROOT / "benchmarks" / "results" / "proof")))
 #: ending of the files of planted bugs, after the commit
 PLANTED = "-planted.json"
-#: pages and what they show: no run of the engine meets them
-PAGES = ("admin", "api", "views", "templatetags", "figures*.py", "queue_filters.py", "habits", "models/desk.py")
+#: pages, what they show and its German: no run of the engine meets them
+PAGES = (
+    *("admin", "api", "views", "templatetags", "figures*.py", "queue_filters.py", "habits", "models/desk.py"),
+    "locale",
+)
 #: what is asked of both sides' lists, what people sign of it, and tables they keep: the simulator has a checker of its
 #: own instead, and real kills are about what is carried. A change of tables of what is carried shows in their models.
 CONTROLS = (

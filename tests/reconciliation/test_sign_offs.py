@@ -7,16 +7,19 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
-from reconciliation import figures_sign_offs
+from reconciliation import cases, figures_sign_offs, reconciling_items
 from reconciliation.controls import runner
 from reconciliation.controls.registry import CONTROLS
-from reconciliation.models import ControlRun, ExceptionCase, SignOff, SignOffPolicy
+from reconciliation.habits.printing import signed_reconciliation
+from reconciliation.models import Break, ControlRun, ExceptionCase, SignOff, SignOffPolicy
 from reconciliation.sign_offs import certificates, keeping, signing
 from reconciliation.sign_offs.signing import CannotSign
+from reconciliation.who import full_name
 from sync import clock
 from sync.models import JournalEntry
 from tests.paper_erp import Books, line
 from tests.reconciliation.desk import approver, billing_ops, preparer
+from tests.reconciliation.exports import papers
 from tests.small_company import DAY, Company, invoice, person
 
 INVOICES = CONTROLS["invoices"]
@@ -144,6 +147,31 @@ def test_an_error_is_signed_with_only_as_far_as_the_policy_goes(company: Company
     (item,) = row.certificate["items"]
     assert (item["kind"], item["amount"], item["what"]) == ("error", "6.00", "AMOUNT_MISMATCH")
     assert item["case"] == ExceptionCase.objects.get().number
+
+
+def test_what_is_signed_names_who_takes_each_open_item_on(company: Company, billed: Books) -> None:
+    billed.lists["invoice"] = [line(IN1, "94.00", day=DAY), line(IN2, "99.99", day=DAY)]
+    again(company)
+    policy(company, error_limit=Decimal("6.00"), error_age_days=3)
+    rounding = Break.objects.get(reference=IN2)
+    item = reconciling_items.propose(
+        rounding.pk, kind="rounding", expected_on=None, user=preparer(), because="A cent of tax"
+    )
+    reconciling_items.accept(item.pk, user=approver())
+
+    def takers() -> dict[str, str]:
+        found = certificates.draw_up(INVOICES, entity=company.entity, first=DAY, last=DAY)
+        return {one["reference"]: one["taken_on_by"] for one in found["items"]}
+
+    both = f"{full_name(preparer())} and {full_name(approver())}"
+    assert takers() == {IN1: "Finance", IN2: both}
+    # once somebody has the case, it is theirs; that breaks no signature
+    row = sign(prepare(company))
+    cases.take(ExceptionCase.objects.get(status="open").pk, user=preparer())
+    assert takers()[IN1] == f"{full_name(preparer())}, Finance"
+    assert keeping.holds_still(row) and row.certificate["items"][0]["taken_on_by"] == "Finance"
+    content = signed_reconciliation.draw(row, left="Stripe", right="NetSuite")
+    assert all(word in papers.words(content) for word in ("Taken on by", "Finance", both))
 
 
 def test_an_error_that_is_too_old_is_not_signed_with(company: Company, billed: Books) -> None:

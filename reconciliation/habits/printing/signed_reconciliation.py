@@ -210,12 +210,13 @@ def _items(paper: Paper, row: SignOff) -> None:
     accepted = _accepted(row)
     paper.listing(
         [
-            Column(title="Document", width=45),
-            Column(title="Dated", width=20),
-            Column(title="What", width=30),
-            Column(title="Kind, and last day", width=34),
-            Column(title="Case", width=17),
-            Column(title="Amount", width=34, is_number=True),
+            Column(title="Document", width=37),
+            Column(title="Dated", width=19),
+            Column(title="What", width=26),
+            Column(title="Kind, and last day", width=30),
+            Column(title="Case", width=15),
+            Column(title="Taken on by", width=24),
+            Column(title="Amount", width=29, is_number=True),
         ],
         [
             (
@@ -224,6 +225,8 @@ def _items(paper: Paper, row: SignOff) -> None:
                 reason(one["what"]).title,
                 _kind(one, accepted),
                 one["case"] or "–",
+                # certificates of before it was said
+                one.get("taken_on_by") or "–",
                 money(Decimal(one["amount"]), one["currency"]),
             )
             for one in items[:MOST]

@@ -20,7 +20,7 @@
     fetch(here.dataset.address, { method: "POST", body: form({ writing: writing ? "1" : "", first: first ? "1" : "" }) })
       .then(function (answer) {
         over = answer.redirected || answer.status === 403 || answer.status === 404;
-        if (over) { say("You are signed out. Sign in in another window before you save; what you typed stays here.", ""); return null; }
+        if (over) { say(gettext("You are signed out. Sign in in another window before you save; what you typed stays here."), ""); return null; }
         if (!answer.ok) throw new Error("no answer");
         return answer.json();
       })
@@ -40,7 +40,7 @@
   // said once: a screen reader hears a text again only where it became another one
   function show(found) {
     if (people.textContent !== found.people) people.textContent = found.people;
-    if (found.changed) say(found.changed + " after you opened this page.", found.ago);
+    if (found.changed) say(interpolate(gettext("%s after you opened this page."), [found.changed]), found.ago);
   }
   function say(text, when) {
     changed.hidden = false;

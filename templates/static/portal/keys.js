@@ -6,20 +6,20 @@
   const places = { q: "/queue/", a: "/approvals/", r: "/controls/", d: "/dashboards/", h: "/admin/" };
   //: key -> words in the list, and what it does; false where this page has nothing for it
   const keys = {
-    j: ["Next row", function () { return move(1); }],
-    k: ["Row before", function () { return move(-1); }],
-    o: ["Open the row", function () { return press(row()); }],
-    x: ["Choose the row", function () { return choose(false); }],
-    X: ["Choose all rows up to this one", function () { return choose(true); }],
-    v: ["Preview the row beside the list", peek],
-    u: ["Back up", function () { const way = document.querySelectorAll(".q-crumbs a"); return press(way[way.length - 1]); }],
-    n: ["Next page", function () { return press(document.querySelector(".q-pager a[rel=next]")); }],
-    i: ["Take the case, or those chosen", function () { return press(document.querySelector("form[action$='/take'] button, #several button[value=take]")); }],
-    s: ["Put the case off, or those chosen", function () { return open("#snooze", "#until") || open("#several-snooze", "#several-until"); }],
-    a: ["Hand the case over, or those chosen", function () { return open("#hand", "#hand-to") || open("#several-hand", "#several-to"); }],
-    c: ["Write a comment", function () { return reach(document.querySelector("#comment")); }],
-    p: ["Preview the first fix", function () { return press(document.querySelector("#fix form button[type=submit], #fix a.q-primary")); }],
-    "?": ["This list", function () { help().showModal(); return true; }],
+    j: [gettext("Next row"), function () { return move(1); }],
+    k: [gettext("Row before"), function () { return move(-1); }],
+    o: [gettext("Open the row"), function () { return press(row()); }],
+    x: [gettext("Choose the row"), function () { return choose(false); }],
+    X: [gettext("Choose all rows up to this one"), function () { return choose(true); }],
+    v: [gettext("Preview the row beside the list"), peek],
+    u: [gettext("Back up"), function () { const way = document.querySelectorAll(".q-crumbs a"); return press(way[way.length - 1]); }],
+    n: [gettext("Next page"), function () { return press(document.querySelector(".q-pager a[rel=next]")); }],
+    i: [gettext("Take the case, or those chosen"), function () { return press(document.querySelector("form[action$='/take'] button, #several button[value=take]")); }],
+    s: [gettext("Put the case off, or those chosen"), function () { return open("#snooze", "#until") || open("#several-snooze", "#several-until"); }],
+    a: [gettext("Hand the case over, or those chosen"), function () { return open("#hand", "#hand-to") || open("#several-hand", "#several-to"); }],
+    c: [gettext("Write a comment"), function () { return reach(document.querySelector("#comment")); }],
+    p: [gettext("Preview the first fix"), function () { return press(document.querySelector("#fix form button[type=submit], #fix a.q-primary")); }],
+    "?": [gettext("This list"), function () { help().showModal(); return true; }],
   };
   let going = false;
 
@@ -95,10 +95,11 @@
     dialog.className = "q-dialog";
     dialog.setAttribute("aria-labelledby", "keys-title");
     const rows = Object.keys(keys).map(function (key) { return [key, keys[key][0]]; });
-    Object.keys(places).forEach(function (key) { rows.push(["g " + key, "Go to " + { q: "the queue", a: "approvals", r: "controls", d: "dashboards", h: "my work" }[key]]); });
-    rows.push(["Ctrl K", "Go to anything, or press what the page offers"]);
+    const goals = { q: gettext("Go to the queue"), a: gettext("Go to approvals"), r: gettext("Go to controls"), d: gettext("Go to dashboards"), h: gettext("Go to my work") };
+    Object.keys(places).forEach(function (key) { rows.push(["g " + key, goals[key]]); });
+    rows.push(["Ctrl K", gettext("Go to anything, or press what the page offers")]);
     const list = rows.map(function (row) { return "<div><dt><kbd>" + row[0].split(" ").join("</kbd> <kbd>") + "</kbd></dt><dd>" + row[1] + "</dd></div>"; }).join("");
-    dialog.innerHTML = "<h2 id=\"keys-title\">Keys</h2><dl class=\"q-keys\">" + list + "</dl><p class=\"q-check\"><input id=\"keys-off\" type=\"checkbox\"><label for=\"keys-off\">Switch single keys off in this browser</label></p><form method=\"dialog\"><button class=\"q-button q-primary\">Close</button></form>";
+    dialog.innerHTML = "<h2 id=\"keys-title\">" + gettext("Keys") + "</h2><dl class=\"q-keys\">" + list + "</dl><p class=\"q-check\"><input id=\"keys-off\" type=\"checkbox\"><label for=\"keys-off\">" + gettext("Switch single keys off in this browser") + "</label></p><form method=\"dialog\"><button class=\"q-button q-primary\">" + gettext("Close") + "</button></form>";
     document.body.append(dialog);
     const box = dialog.querySelector("#keys-off");
     box.checked = isOff();

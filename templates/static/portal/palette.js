@@ -68,8 +68,8 @@
         if (mine !== asked) return;
         waits = goes = false;
         show("");
-        if (error.message === "signed out") tell("You are signed out. Reload the page to sign in again.");
-        else tell("The portal did not answer." + (options().length ? " Only what this page offers is listed." : ""), true);
+        if (error.message === "signed out") tell(gettext("You are signed out. Reload the page to sign in again."));
+        else tell(options().length ? gettext("The portal did not answer. Only what this page offers is listed.") : gettext("The portal did not answer."), true);
       });
   }
 
@@ -78,19 +78,19 @@
     const found = new DOMParser().parseFromString(html, "text/html").getElementById("palette-found");
     list.replaceChildren();
     const here = actions();
-    if (here.length) list.append(group("On this page", here));
+    if (here.length) list.append(group(gettext("On this page"), here));
     if (found) list.append(...found.children);
     const all = options();
     all.forEach(function (one, place) { one.id = "palette-option-" + place; });
     field.setAttribute("aria-expanded", String(all.length > 0));
     mark(all[0]);
-    if (!found && !html) { tell("Looking…"); return; }
+    if (!found && !html) { tell(gettext("Looking…")); return; }
     waits = false;
-    if (!found) { tell("The portal gave no list. Reload the page.", true); return; }
+    if (!found) { tell(gettext("The portal gave no list. Reload the page."), true); return; }
     const text = field.value.trim();
-    if (!all.length) tell(text ? "Nothing goes by “" + text + "”. Check the spelling, or ask for a page by its name." : "There is nothing to go to.");
-    else if (text && !found.dataset.known && !here.length) tell("Nothing goes by “" + text + "” itself; names may be a beginning, ids must be whole.");
-    else tell(all.length + (all.length === 1 ? " choice." : " choices.") + (matchMedia("(hover: none)").matches ? "" : " Arrow keys move, Enter opens."));
+    if (!all.length) tell(text ? interpolate(gettext("Nothing goes by “%s”. Check the spelling, or ask for a page by its name."), [text]) : gettext("There is nothing to go to."));
+    else if (text && !found.dataset.known && !here.length) tell(interpolate(gettext("Nothing goes by “%s” itself; names may be a beginning, ids must be whole."), [text]));
+    else tell(interpolate(ngettext("%s choice.", "%s choices.", all.length), [all.length]) + (matchMedia("(hover: none)").matches ? "" : " " + gettext("Arrow keys move, Enter opens.")));
     if (goes) { goes = false; if (active()) choose(active(), false); }
   }
 
@@ -162,7 +162,7 @@
     button.type = "button";
     button.id = "palette-again";
     button.className = "q-button";
-    button.textContent = "Ask again";
+    button.textContent = gettext("Ask again");
     said.append(" ", button);
   }
 })();

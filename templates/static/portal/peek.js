@@ -21,13 +21,13 @@
     const title = body.querySelector("#peek-title");
     // somebody whose session ended gets the login in the answer, and nothing of it is shown
     if (title) title.focus({ preventScroll: true });
-    else fail("You are signed out. Reload the page to sign in again.");
+    else fail(gettext("You are signed out. Reload the page to sign in again."));
     pane.removeAttribute("aria-busy");
   });
   ["htmx:responseError", "htmx:sendError", "htmx:timeout"].forEach(function (name) {
     body.addEventListener(name, function (event) {
       const status = event.detail.xhr ? event.detail.xhr.status : 0;
-      fail(status === 404 ? "This case is not there any more. Reload the queue." : "The case could not be shown just now. Try again, or open it.");
+      fail(status === 404 ? gettext("This case is not there any more. Reload the queue.") : gettext("The case could not be shown just now. Try again, or open it."));
     });
   });
 

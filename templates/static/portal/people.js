@@ -13,7 +13,7 @@
   list.id = "people-list";
   list.className = "q-people";
   list.setAttribute("role", "listbox");
-  list.setAttribute("aria-label", "Colleagues");
+  list.setAttribute("aria-label", gettext("Colleagues"));
   list.hidden = true;
   said.className = "q-hidden";
   said.setAttribute("role", "status");
@@ -76,9 +76,9 @@
       list.append(one);
     });
     list.hidden = !people.length;
-    if (!people.length) { mark(null); say(text ? "No colleague’s name begins with " + text + "." : ""); return; }
+    if (!people.length) { mark(null); say(text ? interpolate(gettext("No colleague’s name begins with %s."), [text]) : ""); return; }
     mark(list.firstElementChild);
-    say(people.length + (people.length === 1 ? " colleague." : " colleagues.") + " Arrow keys move, Enter chooses, Escape closes.");
+    say(interpolate(ngettext("%s colleague.", "%s colleagues.", people.length), [people.length]) + " " + gettext("Arrow keys move, Enter chooses, Escape closes."));
   }
   function close() {
     clearTimeout(timer);

@@ -2,6 +2,9 @@
 (function () {
   "use strict";
 
+  // the admin's own pages load this too, and no catalogue of texts
+  function words(text) { return window.gettext ? window.gettext(text) : text; }
+
   // A button that was pressed says so and cannot be pressed twice.
   document.addEventListener("submit", function (event) {
     const form = event.target;
@@ -10,7 +13,7 @@
     // after the browser has read the form, so that the button's own value and address still count
     setTimeout(function () {
       form.querySelectorAll("button[type=submit]").forEach(function (one) { if (!one.disabled) one.dataset.held = ""; one.disabled = true; });
-      if (button) { button.dataset.label = button.textContent; button.textContent = "Working…"; }
+      if (button) { button.dataset.label = button.textContent; button.textContent = words("Working…"); }
     }, 0);
   });
   window.addEventListener("pageshow", function (event) { if (event.persisted) free(document); });
@@ -57,21 +60,22 @@
     const said = form.querySelector("[data-sum-text]");
     const chosen = Array.from(form.querySelectorAll("input[data-gap]:checked"));
     if (!said) return;
-    if (!chosen.length) { said.textContent = "Choose documents that come to the same on both sides."; return; }
+    if (!chosen.length) { said.textContent = words("Choose documents that come to the same on both sides."); return; }
     const sums = {};
     chosen.forEach(function (one) {
       const parts = one.dataset.gap.split("."), digits = (parts[1] || "").length;
       const sum = sums[one.dataset.currency] = sums[one.dataset.currency] || { digits: digits, units: 0n };
       sum.units += BigInt(parts.join(""));
     });
-    const words = Object.keys(sums).sort().map(function (code) {
+    const sides = Object.keys(sums).sort().map(function (code) {
       const sum = sums[code], text = String(sum.units < 0n ? -sum.units : sum.units).padStart(sum.digits + 1, "0");
       const cut = text.length - sum.digits;
       return code + " " + (sum.units < 0n ? "−" : "") + text.slice(0, cut) + (sum.digits ? "." + text.slice(cut) : "");
     });
     const even = Object.values(sums).every(function (sum) { return sum.units === 0n; });
-    const count = chosen.length + (chosen.length === 1 ? " document chosen: " : " documents chosen: ");
-    said.textContent = count + (even && words.length === 1 ? "both sides come to the same." : words.join(", ") + " left over.");
+    const text = even && sides.length === 1 ? ngettext("%(count)s document chosen: both sides come to the same.", "%(count)s documents chosen: both sides come to the same.", chosen.length)
+      : ngettext("%(count)s document chosen: %(sums)s left over.", "%(count)s documents chosen: %(sums)s left over.", chosen.length);
+    said.textContent = interpolate(text, { count: chosen.length, sums: sides.join(", ") }, true);
   }
 
   // Copy buttons.
@@ -82,7 +86,7 @@
     const text = from ? from.textContent : button.dataset.copy;
     const label = button.textContent;
     const say = function (word) { button.textContent = word; setTimeout(function () { button.textContent = label; }, 1500); };
-    if (navigator.clipboard && window.isSecureContext) navigator.clipboard.writeText(text).then(function () { say("Copied"); }, function () { say("Could not copy"); });
-    else say("Could not copy");
+    if (navigator.clipboard && window.isSecureContext) navigator.clipboard.writeText(text).then(function () { say(words("Copied")); }, function () { say(words("Could not copy")); });
+    else say(words("Could not copy"));
   });
 })();

@@ -41,7 +41,7 @@
     const chosen = boxes.filter(function (box) { return box.checked; });
     all.checked = chosen.length === boxes.length;
     all.indeterminate = chosen.length > 0 && !all.checked;
-    const text = chosen.length ? chosen.length + " of " + boxes.length + " chosen" : "Choose cases to take, put off, hand over or tag together.";
+    const text = chosen.length ? interpolate(gettext("%s of %s chosen"), [chosen.length, boxes.length]) : gettext("Choose cases to take, put off, hand over or tag together.");
     if (count.textContent !== text) count.textContent = text;
     form.querySelectorAll("button[data-several]").forEach(function (one) { one.disabled = !chosen.length; });
     boxes.forEach(function (box) { box.closest("tr").classList.toggle("q-chosen", box.checked); });

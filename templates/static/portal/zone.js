@@ -4,7 +4,7 @@
   const field = document.querySelector("input[name=zone]"), button = document.querySelector("#zone-here");
   const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
   if (!field || !button || !here || here === field.value) return;
-  button.textContent = "Use " + here + ", as this browser does";
+  button.textContent = interpolate(gettext("Use %s, as this browser does"), [here]);
   button.hidden = false;
   button.addEventListener("click", function () { field.value = here; });
 })();

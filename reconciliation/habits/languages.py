@@ -1,0 +1,66 @@
+"""The language pages are read in: the one a person chose, English until they do.
+
+Only what is shown is translated. What is kept, exported, mailed or told to machines is in English, whoever caused it.
+"""
+
+from typing import Any, cast
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AbstractUser, AnonymousUser
+from django.contrib.auth.signals import user_logged_in
+from django.dispatch import receiver
+from django.http import HttpRequest
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from reconciliation.models import Profile
+from reconciliation.who import person_of
+
+#: what pages are written in, each by its own name
+LANGUAGES = {"en": "English", "de": "Deutsch"}
+#: what everything is kept in
+KEPT_IN = "en"
+#: where a session keeps it
+_KEPT = "language"
+
+
+class UnknownLanguage(ValueError):
+    """Pages are not written in it; the message says what would be right."""
+
+
+def language_of(request: HttpRequest) -> str:
+    """The language of who asks. Their session knows it, so that no page asks the database for it."""
+    kept = request.session.get(_KEPT)
+    chosen = chosen_by(request.user) if kept is None else kept
+    return chosen if chosen in LANGUAGES else KEPT_IN
+
+
+def chosen_by(user: AbstractBaseUser | AnonymousUser) -> str:
+    """Code of the language somebody chose; English for who chose none."""
+    found = Profile.objects.filter(user=user.pk).values_list("language", flat=True).first() if user.pk else None
+    return found or KEPT_IN
+
+
+@receiver(user_logged_in)
+def _remember(request: HttpRequest, user: AbstractUser, **_values: Any) -> None:
+    request.session[_KEPT] = chosen_by(user)
+
+
+def choose(request: HttpRequest, code: str) -> Profile:
+    """From now on pages are in this language for who asks. Raises UnknownLanguage."""
+    if code not in LANGUAGES:
+        raise UnknownLanguage(_("Pages are not written in that language. Choose one of the list."))
+    user = person_of(cast(AbstractUser, request.user))
+    row, _made = Profile.objects.update_or_create(user=user, defaults={"language": code})
+    request.session[_KEPT] = code
+    return row
+
+
+def spoken(words: object) -> str:
+    """A word that is kept or compared in English, in the reader's language; nothing for nothing."""
+    return _(str(words)) if words else ""
+
+
+def within(words: str) -> str:
+    """A heading as it stands within a sentence: small in English, and as it is where nouns are written large."""
+    return words.lower() if (get_language() or KEPT_IN).startswith(KEPT_IN) else words

@@ -1,0 +1,1 @@
+"""The languages of the pages: every text has a translation with the same places, and pages really show it."""
