@@ -1,7 +1,7 @@
 """Takes a picture of every screen of the running demo: `make screens` writes them to docs/screens.
 
-Each as its people see it: wide and light, and on a phone in the dark. What stands on them comes from the demo, so that
-pictures of two days differ in dates and numbers, and in nothing else that nobody changed.
+Each as its people see it: wide and light, on a phone in the dark, and wide in German. What stands on them comes from
+the demo, so that pictures of two days differ in dates and numbers, and in nothing else that nobody changed.
 """
 
 import sys
@@ -16,10 +16,11 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.conftest import ARGUMENTS, PATIENCE, browser_program
 
-#: name in the file, size of the window, colours of the system
-LOOKS: tuple[tuple[str, Any, Any], ...] = (
-    ("wide", {"width": 1280, "height": 900}, "light"),
-    ("phone", {"width": 390, "height": 844}, "dark"),
+#: name in the file, size of the window, colours of the system, language of the reader
+LOOKS: tuple[tuple[str, Any, Any, str], ...] = (
+    ("wide", {"width": 1280, "height": 900}, "light", "en"),
+    ("phone", {"width": 390, "height": 844}, "dark", "en"),
+    ("german", {"width": 1280, "height": 900}, "light", "de"),
 )
 
 
@@ -52,7 +53,7 @@ def _preview(page: Page) -> None:
     for box in page.locator("#fix input[type=date]:visible").all():
         if not box.input_value():
             box.fill("2026-01-01")
-    page.get_by_role("button", name="Preview: what will this do?").first.click()
+    page.locator("#fix form button[type=submit]").first.click()
     page.locator("#preview").wait_for()
     page.locator("#preview").scroll_into_view_if_needed()
 
@@ -102,20 +103,22 @@ def take(folder: Path, *, only: str = "") -> list[str]:
     passwords, missed = people.logins(), []
     with sync_playwright() as started:
         browser = started.chromium.launch(executable_path=browser_program(), args=ARGUMENTS)
-        for look, size, scheme in LOOKS:
+        for look, size, scheme, language in LOOKS:
             windows: dict[str, Page] = {}
             for screen in SCREENS:
-                if only not in screen.name:
+                if only not in f"{screen.name}-{look}":
                     continue
                 if screen.who not in windows:
-                    windows[screen.who] = _signed_in(browser, screen.who, passwords[screen.who], size, scheme)
+                    windows[screen.who] = _signed_in(
+                        browser, screen.who, passwords[screen.who], size=size, scheme=scheme, language=language
+                    )
                 if trouble := _picture(windows[screen.who], screen, folder / f"{screen.name}-{look}.png"):
                     missed.append(f"{screen.name}, {look}: {trouble}")
         browser.close()
     return missed
 
 
-def _signed_in(browser: Browser, name: str, password: str, size: Any, scheme: Any) -> Page:
+def _signed_in(browser: Browser, name: str, password: str, *, size: Any, scheme: Any, language: str) -> Page:
     context = browser.new_context(
         base_url=settings.PORTAL_URL, viewport=size, color_scheme=scheme, reduced_motion="reduce"
     )
@@ -126,6 +129,10 @@ def _signed_in(browser: Browser, name: str, password: str, size: Any, scheme: An
     page.locator("input[name=password]").fill(password)
     page.locator("input[name=password]").press("Enter")
     page.wait_for_url("**/admin/")
+    page.goto("/profile/")
+    page.locator("select[name=language]").select_option(language)
+    page.locator("#language button").click()
+    page.wait_for_url("**/profile/#language")
     return page
 
 
