@@ -6,10 +6,10 @@ from rest_framework import exceptions, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from reconciliation.api.texts import Text
 from reconciliation.api.views import DOING, LOOKING, Desk
 from reconciliation.habits import absences
 from reconciliation.models import Absence
-from sync.api.strict import Text
 
 
 class AbsenceOrder(serializers.Serializer):

@@ -10,6 +10,7 @@ from rest_framework import exceptions, serializers
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
+from reconciliation.api.texts import Text
 from reconciliation.api.views import Desk
 from reconciliation.habits.exports import files, queue
 from reconciliation.habits.exports.sheet import MOST, TooMany
@@ -18,7 +19,6 @@ from reconciliation.sentences import SYSTEMS
 from reconciliation.teams import Team
 from reconciliation.views.page import kept
 from sync.api.problems import problems
-from sync.api.strict import Text
 from sync.models import LegalEntity
 from sync.reasons import REASONS
 

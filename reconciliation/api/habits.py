@@ -11,13 +11,13 @@ from rest_framework import exceptions, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from reconciliation.api.texts import Text
 from reconciliation.api.views import DOING, LOOKING, Conflict, Desk
 from reconciliation.approvals import Refused, holds
 from reconciliation.cases import Conflict as CaseConflict
 from reconciliation.habits import acting, handing, mentions, snoozes, tags, undo
 from reconciliation.models import CaseAct, CaseComment, CaseTag, ExceptionCase, Snooze
 from reconciliation.teams import Team
-from sync.api.strict import Text
 
 #: comments in one answer
 COMMENTS = 200

@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from reconciliation import reconciling_items
+from reconciliation.api.texts import Filters, Text, TextFilter
 from reconciliation.api.views import DOING, LOOKING, Conflict, Desk
 from reconciliation.cases import Conflict as CaseConflict
 from reconciliation.controls.registry import COMPARED, CONTROLS
@@ -21,7 +22,6 @@ from reconciliation.matches import people
 from reconciliation.matches.people import CannotMatch
 from reconciliation.models import Break, Match, MatchMember, ReconcilingItem
 from reconciliation.reconciling_items import CannotAccept
-from sync.api.strict import Text
 from sync.models import LegalEntity
 from sync.money_text import plain
 
@@ -73,11 +73,11 @@ class BreakOut(serializers.ModelSerializer):
         return plain(row.difference, row.currency)
 
 
-class BreakFilter(django_filters.FilterSet):
-    entity = django_filters.CharFilter(field_name="entity__code", help_text="our company's code")
+class BreakFilter(Filters):
+    entity = TextFilter(field_name="entity__code", help_text="our company's code")
     state = django_filters.ChoiceFilter(choices=[("open", "Open"), ("healed", "Healed")], method="by_state")
 
-    class Meta:
+    class Meta(Filters.Meta):
         model = Break
         fields = ["control", "kind", "reference"]
 
@@ -154,11 +154,17 @@ class Because(serializers.Serializer):
 _MATCHES = Match.objects.select_related("entity", "asked_by", "decided_by", "undo_asked_by").prefetch_related("members")
 
 
+class MatchFilter(Filters):
+    class Meta(Filters.Meta):
+        model = Match
+        fields = ["control", "entity__code", "status", "by"]
+
+
 class Matches(_Reconciling, ListAPIView):
     """Suggestions, proposals and matches; and putting documents together for a second person."""
 
     serializer_class = MatchOut
-    filterset_fields = {"control": ["exact"], "entity__code": ["exact"], "status": ["exact"], "by": ["exact"]}
+    filterset_class = MatchFilter
     queryset = _MATCHES
 
     @extend_schema(responses={200: MatchOut(many=True), **LOOKING}, tags=["controls"])

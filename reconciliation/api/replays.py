@@ -9,10 +9,10 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from reconciliation.api.texts import Text
 from reconciliation.api.views import DOING, LOOKING, Conflict, Desk
 from reconciliation.habits import replays
 from sync import replay
-from sync.api.strict import Text
 
 
 class MayReplay(BasePermission):

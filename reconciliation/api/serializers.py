@@ -3,9 +3,10 @@
 from rest_framework import serializers
 
 from reconciliation import sentences
+from reconciliation.api.texts import Text
 from reconciliation.fixes import registry
 from reconciliation.models import ApprovalRequest, ExceptionCase, FixRun
-from sync.api.strict import Pattern, Text, Truth
+from sync.api.strict import Pattern, Truth
 from sync.money_text import plain
 
 

@@ -13,12 +13,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from reconciliation import figures_close, figures_sign_offs
+from reconciliation.api.texts import Text
 from reconciliation.api.views import DOING, LOOKING, Conflict, Desk
 from reconciliation.approvals import Refused, holds
 from reconciliation.controls.registry import CONTROLS
 from reconciliation.models import SignOff
 from reconciliation.sign_offs import certificates, conditions, keeping, signing
-from sync.api.strict import Text
 from sync.models import LegalEntity
 
 #: most days signed at once

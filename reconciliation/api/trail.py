@@ -10,10 +10,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from reconciliation import figures_trail, trail_finder, trail_moments
+from reconciliation.api.texts import Text
 from reconciliation.api.views import LOOKING, Desk
 from reconciliation.trail_reading import Passage, Station
 from reconciliation.trail_steps import Standing
-from sync.api.strict import Text
 
 
 class FindQuery(serializers.Serializer):

@@ -23,6 +23,7 @@ from reconciliation.api.serializers import (
     FixOrder,
     RunOut,
 )
+from reconciliation.api.texts import Filters
 from reconciliation.controls import runner
 from reconciliation.controls.registry import CONTROLS
 from reconciliation.fixes.fix import Fix, InputError, NotPossible, Target
@@ -122,21 +123,27 @@ class Problems(Desk):
         return Response([{**one.as_data(), "standing": standings[one.problem.pk].word} for one in rows])
 
 
+class CaseFilter(Filters):
+    class Meta(Filters.Meta):
+        model = ExceptionCase
+        fields = {
+            "status": ["exact"],
+            "reason": ["exact"],
+            "team": ["exact"],
+            "problem": ["exact"],
+            "reference": ["exact"],
+            "currency": ["exact"],
+            "effective_on": ["gte", "lte"],
+            "tags__word": ["exact"],
+        }
+
+
 @extend_schema_view(get=extend_schema(responses={200: CaseOut(many=True), **LOOKING}, tags=["desk"]))
 class Cases(Desk, ListAPIView):
     """Cases, newest first; filter by status, code, owner team, problem."""
 
     serializer_class = CaseOut
-    filterset_fields = {
-        "status": ["exact"],
-        "reason": ["exact"],
-        "team": ["exact"],
-        "problem": ["exact"],
-        "reference": ["exact"],
-        "currency": ["exact"],
-        "effective_on": ["gte", "lte"],
-        "tags__word": ["exact"],
-    }
+    filterset_class = CaseFilter
     queryset = ExceptionCase.objects.select_related("problem").prefetch_related("tags")
 
 
