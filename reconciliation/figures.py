@@ -15,11 +15,11 @@ from django.utils.translation import ngettext
 
 from reconciliation import approvals, figures_problems
 from reconciliation.habits import absences, spoken
+from reconciliation.habits.languages import money, number
 from reconciliation.models import ApprovalRequest, ControlRun, ExceptionCase, Problem
 from reconciliation.teams import Team
 from sync import clock
 from sync.models import AccountingPeriod, Connection, Delivery, LegalEntity, WorkItem
-from sync.money_text import money
 from sync.states import Condition
 
 #: role -> the team its people work in
@@ -332,13 +332,13 @@ def _waits(deals: int, documents: int) -> str:
     """`50 deals and 1 document wait`."""
     if deals and documents:
         return _("{deals} and {documents} wait").format(
-            deals=ngettext("{count} deal", "{count} deals", deals).format(count=f"{deals:,}"),
-            documents=ngettext("{count} document", "{count} documents", documents).format(count=f"{documents:,}"),
+            deals=ngettext("{count} deal", "{count} deals", deals).format(count=number(deals)),
+            documents=ngettext("{count} document", "{count} documents", documents).format(count=number(documents)),
         )
     if deals:
-        return ngettext("{count} deal waits", "{count} deals wait", deals).format(count=f"{deals:,}")
+        return ngettext("{count} deal waits", "{count} deals wait", deals).format(count=number(deals))
     words = ngettext("{count} document waits", "{count} documents wait", documents)
-    return words.format(count=f"{documents:,}")
+    return words.format(count=number(documents))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,11 +13,11 @@ from django.utils.translation import gettext_lazy, pgettext
 
 from reconciliation.controls.registry import CONTROLS
 from reconciliation.habits import mentions, undo
+from reconciliation.habits.languages import money
 from reconciliation.models import ControlStage, ExceptionCase
 from reconciliation.sentences import system_name
 from reconciliation.who import full_name
 from sync.models import Attempt, Delivery, EntityRoute, JournalEntry
-from sync.money_text import money
 from sync.states import ORDER, Condition, Lifecycle
 
 #: newest facts shown on a case

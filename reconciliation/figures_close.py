@@ -22,11 +22,11 @@ from reconciliation.controls.control import Control
 from reconciliation.controls.registry import controls_of
 from reconciliation.figures_spans import days_in_words
 from reconciliation.habits import spoken
+from reconciliation.habits.languages import money
 from reconciliation.models import Break, ControlRun, ExceptionCase
 from sync import calendar, clock, late, owing
 from sync.mappings import in_force
 from sync.models import AccountingPeriod, Delivery, DocumentPolicy, EntityRoute, LatePosting, LegalEntity, PostingWindow
-from sync.money_text import money
 from sync.states import UNFINISHED, Condition
 
 #: what the lists show: documents, cases, controls, late documents

@@ -16,10 +16,10 @@ from reconciliation import reconciling_items
 from reconciliation.controls import breaks
 from reconciliation.controls.control import Control
 from reconciliation.habits import spoken
+from reconciliation.habits.languages import money
 from reconciliation.models import Break, ControlLine, ControlRun, ControlStage, ExceptionCase, ReconcilingItem
 from reconciliation.models.controls import Side
 from sync.models import Delivery, LegalEntity, WorkItem
-from sync.money_text import money
 from sync.states import Condition
 
 #: most documents one page lists; the run's own totals cover all

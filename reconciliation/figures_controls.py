@@ -15,10 +15,10 @@ from reconciliation import figures_sign_offs, sentences, tie_out
 from reconciliation.controls.control import Control
 from reconciliation.controls.registry import CONTROLS, controls_of, first_day
 from reconciliation.habits import spoken
+from reconciliation.habits.languages import money
 from reconciliation.models import ControlRun, ControlStage
 from sync import clock
 from sync.models import LegalEntity
-from sync.money_text import money
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise

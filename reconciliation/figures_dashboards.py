@@ -40,12 +40,11 @@ from reconciliation.figures_spans import (
     percent,
     queue_list,
 )
-from reconciliation.habits.languages import spoken, within
+from reconciliation.habits.languages import money, number, spoken, within
 from reconciliation.models import Break, ExceptionCase
 from reconciliation.queue_filters import AGES
 from reconciliation.teams import Team
 from sync.models import Attempt, Connection, Delivery, JournalEntry, SourceEvent, WorkItem
-from sync.money_text import money
 
 #: calls that came to nothing
 FAILED = (
@@ -213,7 +212,7 @@ def calls(span: Span) -> list[Calls]:
                 failed=Number(count=bad, rows=failed, needs="sync.view_delivery"),
                 share=percent(bad, total),
                 bar=bad * 100 / total if total else 0,
-                how="; ".join(f"{mine[one]:,} {within(spoken(one.label))}" for one in FAILED if one in mine),
+                how="; ".join(f"{number(mine[one])} {within(spoken(one.label))}" for one in FAILED if one in mine),
             )
         )
     return out

@@ -15,11 +15,11 @@ from reconciliation import figures, figures_spans
 from reconciliation.controls.registry import controls_of
 from reconciliation.figures_spans import Number, Span, Trend, closed_list, listed, own_list, percent, queue_list, trend
 from reconciliation.habits import spoken
+from reconciliation.habits.languages import money
 from reconciliation.models import Break, ControlRun, ExceptionCase
 from reconciliation.queue_filters import AGES
 from sync import clock
 from sync.models import AccountingPeriod, CreditMemoRecord, Delivery, InvoiceRecord, LegalEntity, VoidRecord
-from sync.money_text import money
 from sync.states import Condition
 
 #: reasons that mean: something was sold or used and not billed so, or billed and not sold

@@ -11,11 +11,12 @@ from reconciliation import matching, reconciling_items
 from reconciliation.approvals import APPROVE
 from reconciliation.controls.control import Control
 from reconciliation.habits import spoken
+from reconciliation.habits.languages import money
 from reconciliation.matches import people
 from reconciliation.models import ControlRun, Match, MatchMember
 from reconciliation.models.controls import Side
 from sync.models import LegalEntity
-from sync.money_text import money, plain
+from sync.money_text import plain
 
 #: documents a side lists, and matches; a search reaches all
 MOST = 200

@@ -8,6 +8,7 @@ from decimal import Decimal
 from django.db.models import Count, Max, Q, Sum
 from django.utils.translation import gettext as _
 
+from reconciliation.habits.languages import money
 from sync.models import (
     Block,
     CustomerRecord,
@@ -18,7 +19,6 @@ from sync.models import (
     UsageSummaryRecord,
     UsageTrueUpRecord,
 )
-from sync.money_text import money
 from sync.states import UNFINISHED, Condition
 
 #: meters of customers on one page, and hours

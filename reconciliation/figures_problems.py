@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
 from reconciliation.habits import snoozes
+from reconciliation.habits.languages import written
 from reconciliation.models import ExceptionCase, Problem
 from sync import clock
 
@@ -66,7 +67,7 @@ def _standing(problem: Problem, counts: dict[str, int] | None) -> Standing:
     if not is_new and _grows(counts):
         usual = counts["before"] / USUAL
         why = _("{lately} of its cases opened in the last 24 hours; on a usual day it is {usual}.")
-        why = why.format(lately=counts["lately"], usual=f"{usual:.1f}")
+        why = why.format(lately=counts["lately"], usual=written(f"{usual:.1f}"))
         return Standing(word=gettext_noop("growing"), tone="bad", why=why)
     if problem.regressed_at:
         return _BACK

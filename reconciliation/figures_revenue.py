@@ -12,7 +12,7 @@ from django.db.models import Case, Count, DecimalField, F, Q, QuerySet, Sum, Whe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from reconciliation.habits.languages import spoken
+from reconciliation.habits.languages import money, spoken
 from sync import clock
 from sync.models import (
     CustomerRecord,
@@ -25,7 +25,6 @@ from sync.models import (
     UsagePlanRecord,
 )
 from sync.models.revenue import Engine, Movement
-from sync.money_text import money
 from sync.revenue import roll_forward
 from sync.revenue.schedules import engine_name
 from sync.states import Condition

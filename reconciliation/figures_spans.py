@@ -16,10 +16,10 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop, pgettext
 
+from reconciliation.habits.languages import money, number, written
 from reconciliation.queue_filters import AGES
 from reconciliation.templatetags.portal import day_text, month_text
 from sync import clock
-from sync.money_text import money
 
 #: name in the address -> (words, how long)
 SPANS: dict[str, tuple[Any, timedelta]] = {
@@ -112,7 +112,7 @@ def length_in_words(value: timedelta | None) -> str:
     if seconds < 1:
         return f"{seconds * 1000:.0f} ms"
     if seconds < 60:
-        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+        return written(f"{seconds:.1f} s") if seconds < 10 else f"{seconds:.0f} s"
     for size, word, small, small_word in ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s")):
         if seconds >= size:
             rest = int(seconds % size // small)
@@ -158,7 +158,7 @@ def trend(now: Decimal | int, before: Decimal | int, *, currency: str = "") -> T
     """More, less or as before."""
 
     def said(value: Decimal | int) -> str:
-        return money(Decimal(value), currency) if currency else f"{value:,}"
+        return money(Decimal(value), currency) if currency else number(value)
 
     if now == before:
         return Trend(icon="trending_flat", word=_("as before, {number}").format(number=said(before)))

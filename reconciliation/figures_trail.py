@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 
 from reconciliation import sentences
 from reconciliation.habits import spoken
-from reconciliation.habits.languages import within
+from reconciliation.habits.languages import money, within
 from reconciliation.models import ExceptionCase
 from reconciliation.trail_reading import MOST, Passage, Reader, Station, Trail, customer_of, day, sum_text
 from reconciliation.trail_steps import Standing, moment, standing
@@ -18,7 +18,6 @@ from sync.models import (
     SourceEvent,
     WorkItem,
 )
-from sync.money_text import money
 from sync.states import Condition
 
 

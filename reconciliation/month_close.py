@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from reconciliation import figures_close
 from reconciliation.approvals import holds
 from reconciliation.figures_close import Closing, Span
-from reconciliation.habits.languages import spoken, within
+from reconciliation.habits.languages import number, spoken, within
 from reconciliation.templatetags.portal import day_text
 from reconciliation.who import person_of
 from sync import closing as steps
@@ -71,7 +71,7 @@ def checklist(closing: Closing) -> list[Line]:
         count, why = closing.counts[name], closing.unknown.get(name, "")
         # a case without a date may belong to any period
         state = "to_do" if count and name != "undated" else "" if count or why else "done"
-        words = f"{count:,}" if count else why or _("none")
+        words = number(count) if count else why or _("none")
         if title:
             found.append(Line(title=str(title), state=state, words=words, link=f"{span.link}?what={name}"))
     if span.row is None:
@@ -91,7 +91,7 @@ def why_not_begin(closing: Closing) -> str:
         return _("{month} is not over: {company} is at {day}.").format(
             month=closing.span.name, company=closing.span.entity.code, day=day_text(closing.span.today)
         )
-    return _not_yet([(str(LISTS[name][1]), f"{n:,}") for name in _BEFORE_THE_FIRST if (n := closing.counts[name])])
+    return _not_yet([(str(LISTS[name][1]), number(n)) for name in _BEFORE_THE_FIRST if (n := closing.counts[name])])
 
 
 def why_not_finish(closing: Closing) -> str:

@@ -8,8 +8,8 @@ from decimal import Decimal
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
+from reconciliation.habits.languages import money
 from sync.models import CustomerRecord, LegalEntity
-from sync.money_text import money
 
 ZERO = Decimal(0)
 

@@ -3,6 +3,7 @@
 Only what is shown is translated. What is kept, exported, mailed or told to machines is in English, whoever caused it.
 """
 
+from decimal import Decimal
 from typing import Any, cast
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -15,11 +16,14 @@ from django.utils.translation import gettext as _
 
 from reconciliation.models import Profile
 from reconciliation.who import person_of
+from sync import money_text
 
 #: what pages are written in, each by its own name
 LANGUAGES = {"en": "English", "de": "Deutsch"}
 #: what everything is kept in
 KEPT_IN = "en"
+#: how English writes thousands and decimals -> how German does
+_SWAPPED = str.maketrans(",.", ".,")
 #: where a session keeps it
 _KEPT = "language"
 
@@ -61,6 +65,25 @@ def spoken(words: object) -> str:
     return _(str(words)) if words else ""
 
 
+def money(amount: Decimal, currency: str) -> str:
+    """`USD 12,400.00`, in German `USD 12.400,00`."""
+    return written(money_text.money(amount, currency))
+
+
+def number(count: int) -> str:
+    """`12,400`, in German `12.400`."""
+    return written(f"{count:,}")
+
+
+def written(figures: str) -> str:
+    """Figures with the separators of the reader's language."""
+    return figures if _is_english() else figures.translate(_SWAPPED)
+
+
+def _is_english() -> bool:
+    return (get_language() or KEPT_IN).startswith(KEPT_IN)
+
+
 def within(words: str) -> str:
     """A heading as it stands within a sentence: small in English, and as it is where nouns are written large."""
-    return words.lower() if (get_language() or KEPT_IN).startswith(KEPT_IN) else words
+    return words.lower() if _is_english() else words

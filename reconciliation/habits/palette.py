@@ -17,7 +17,7 @@ from django.utils.translation import override
 from connectors.salesforce.ids import full_id, is_id
 from reconciliation import sentences, trail_finder
 from reconciliation.habits import pages, saved_views
-from reconciliation.habits.languages import KEPT_IN
+from reconciliation.habits.languages import KEPT_IN, money
 from reconciliation.models import ApprovalRequest, ExceptionCase, Problem
 from sync.models import (
     CreditMemoRecord,
@@ -28,7 +28,6 @@ from sync.models import (
     SourceEvent,
     WorkItem,
 )
-from sync.money_text import money
 
 #: choices shown of one kind
 MOST = 8

@@ -17,7 +17,7 @@ from django.utils.translation import pgettext
 from reconciliation import sentences
 from reconciliation.habits import languages, mentions
 from reconciliation.who import full_name
-from sync import clock, money_text
+from sync import clock
 
 register = template.Library()
 
@@ -31,7 +31,7 @@ def money(amount: Any, currency: str) -> str:
     if amount in (None, ""):
         return ""
     try:
-        return money_text.money(Decimal(str(amount)), currency)
+        return languages.money(Decimal(str(amount)), currency)
     except InvalidOperation:
         return str(amount)
 

@@ -18,12 +18,12 @@ from reconciliation import figures, figures_close, month_close, sentences, trail
 from reconciliation.approvals import holds
 from reconciliation.figures_close import Closing, Span
 from reconciliation.habits import spoken
+from reconciliation.habits.languages import money
 from reconciliation.models import ExceptionCase
 from reconciliation.templatetags.portal import day_text, month_text
 from reconciliation.views.page import page, page_number, seen_by
 from sync import clock
 from sync.models import AccountingPeriod, Delivery, EntityRoute, LegalEntity, PostingWindow
-from sync.money_text import money
 
 _SEEN = (
     "sync.view_accountingperiod",

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from reconciliation.fixes.fix import Fix, Preview
-from sync.money_text import money
+from reconciliation.habits.languages import money
 
 #: rows shown at once, and at most behind "and more"
 FIRST, AT_MOST = 50, 2000

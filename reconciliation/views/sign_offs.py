@@ -18,6 +18,7 @@ from reconciliation.controls.control import Control
 from reconciliation.controls.registry import CONTROLS
 from reconciliation.figures_sign_offs import ITEMS, MARKS
 from reconciliation.habits import spoken
+from reconciliation.habits.languages import money
 from reconciliation.habits.printing import signed_reconciliation
 from reconciliation.models import EvidencePack, SignOff
 from reconciliation.sign_offs import certificates, conditions, keeping, signing
@@ -26,7 +27,6 @@ from reconciliation.views.languages import as_kept
 from reconciliation.views.page import kept, page, seen_by, typed
 from sync import clock
 from sync.models import LegalEntity
-from sync.money_text import money
 
 _SEEN = ("reconciliation.view_signoff", "reconciliation.view_controlrun")
 #: most items a page lists; the certificate holds all

@@ -1,7 +1,6 @@
 """A real browser on the portal: people of each role, each with a window of their own."""
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,45 +13,19 @@ from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from reconciliation.controls import runner
+from tests.browser.program import ARGUMENTS, PATIENCE, browser_program, missing
 from tests.reconciliation.views import desk_people
 from tests.reconciliation.views import story as told
-
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-#: no sandbox for root in a container, and no calls home
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-#: milliseconds until what should appear counts as missing
-PATIENCE = 8_000
-
-
-def browser_program() -> str | None:
-    """The installed Chromium: where CHROMIUM says, else on the path."""
-    wanted = os.environ.get("CHROMIUM")
-    return shutil.which(wanted) if wanted else next(filter(None, map(shutil.which, NAMES)), None)
-
-
-def _missing() -> str:
-    wanted = os.environ.get("CHROMIUM")
-    if wanted:
-        return f"no Chromium: CHROMIUM says {wanted}, which is no program here"
-    return f"no Chromium: none of {', '.join(NAMES)} is on the path, and CHROMIUM names none"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Without a browser nothing here is started, the database least of all."""
     mine = [item for item in items if Path(__file__).parent in item.path.parents]
-    missing = browser_program() is None
+    lacks = browser_program() is None
     for item in mine:
         item.add_marker("browser")
-        if missing:
-            item.add_marker(pytest.mark.skip(reason=_missing()))
+        if lacks:
+            item.add_marker(pytest.mark.skip(reason=missing()))
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ import django
 from django.conf import settings
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.conftest import ARGUMENTS, PATIENCE, browser_program
+from tests.browser.program import ARGUMENTS, PATIENCE, browser_program
 
 #: name in the file, size of the window, colours of the system, language of the reader
 LOOKS: tuple[tuple[str, Any, Any, str], ...] = (
