@@ -102,8 +102,8 @@ def _tried(
         messages.error(request, str(error))
         status = 409
     except ValueError as error:
-        messages.error(request, str(error))
-        status = 422
+        # what is wrong is the reason, and it is said there
+        return _show(request, _found(row.pk), because=because, because_error=str(error), status=422)
     return _show(request, _found(row.pk), because=because, status=status)
 
 
@@ -139,7 +139,9 @@ def _found(pk: int) -> ApprovalRequest:
     return row
 
 
-def _show(request: HttpRequest, row: ApprovalRequest, *, because: str = "", status: int = 200) -> HttpResponse:
+def _show(
+    request: HttpRequest, row: ApprovalRequest, *, because: str = "", because_error: str = "", status: int = 200
+) -> HttpResponse:
     pending = row.status == ApprovalRequest.Status.PENDING
     return page(
         request,
@@ -154,6 +156,7 @@ def _show(request: HttpRequest, row: ApprovalRequest, *, because: str = "", stat
         pending=pending,
         mine=row.asked_by_id == request.user.pk,
         because=because,
+        because_error=because_error,
         problem_title=spoken.problem_title(row.problem) if row.problem else "",
         run=getattr(row, "run", None),
         tone={"pending": "warn", "approved": "good", "refused": "bad"}.get(row.status, "idle"),

@@ -34,7 +34,7 @@ def test_posting_again_is_refused_only_with_a_reason(windows: Windows, lost_invo
     approver.get_by_role("table", name="Requests you can decide").get_by_role("link").first.click()
     approver.get_by_role("button", name="Refuse").click()
     # then the page says what is missing, and nothing is decided
-    expect(approver.locator(".q-messages")).to_contain_text("Say why you refuse")
+    expect(approver.locator("#because-error")).to_contain_text("Say why you refuse")
     assert ApprovalRequest.objects.get().status == "pending"
     # when the reason is given
     approver.get_by_label("Reason (needed to refuse)").fill("Ask the customer first")

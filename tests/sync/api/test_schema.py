@@ -149,9 +149,7 @@ def test_nothing_in_the_document_or_against_it_surprises_the_portal(case: Case, 
         excluded.append(negative_data_rejection)
     # too much is refused before it is read, whatever else is wrong with it
     if answer.status_code == 413:
-        excluded.append(
-            negative_data_rejection
-        )
+        excluded.append(negative_data_rejection)
     if answer.status_code in (401, 403):
         excluded.append(unsupported_method)  # who may not come in is not told what there is
     case.validate_response(answer, excluded_checks=excluded, headers=who["headers"], transport_kwargs=who)
