@@ -85,5 +85,5 @@ def _is_english() -> bool:
 
 
 def within(words: str) -> str:
-    """A heading as it stands within a sentence: small in English, and as it is where nouns are written large."""
-    return words.lower() if _is_english() else words
+    """A heading as it stands within a sentence: small in English but for abbreviations, and as it is in German."""
+    return words[:1].lower() + words[1:] if _is_english() and not words[:2].isupper() else words

@@ -12,6 +12,7 @@ from typing import Any
 
 import django
 from django.conf import settings
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.program import ARGUMENTS, PATIENCE, browser_program
@@ -42,7 +43,11 @@ def _open_keys(page: Page) -> None:
 
 def _open_palette(page: Page) -> None:
     page.keyboard.press("Control+k")
-    page.get_by_role("dialog").locator("input").first.fill("app")
+    dialog = page.get_by_role("dialog")
+    dialog.locator("input").first.press_sequentially("app")
+    # the portal is asked a moment after the last key
+    page.wait_for_timeout(500)
+    dialog.locator("[role=option]").first.wait_for()
 
 
 def _preview(page: Page) -> None:
@@ -55,9 +60,19 @@ def _preview(page: Page) -> None:
             box.fill("2026-01-01")
     page.locator("#fix form button[type=submit]").first.click()
     page.locator("#preview").wait_for()
-    page.locator("#preview").scroll_into_view_if_needed()
+    page.locator("#preview").evaluate("(one) => one.scrollIntoView({ block: 'start' })")
 
 
+def _ask(page: Page) -> None:
+    """Ask a second person for what was previewed, so that something waits for one; once is enough."""
+    _preview(page)
+    page.locator("#because").fill("It is the same product under its old name.")
+    page.locator("#preview button[type=submit]").last.click()
+    page.wait_for_load_state("networkidle")
+
+
+#: colours a picture keeps
+COLOURS = 128
 CASE, PROBLEM = "main a[href*='/x/EXC-']", "main a[href*='/p/PRB-']"
 REQUEST, CONTROL = "main a[href*='/approvals/APR-']", "main a[href*='/controls/invoices/']"
 SCREENS = (
@@ -69,6 +84,7 @@ SCREENS = (
     Screen(name="s03-case", who="billing.ops", path="/queue/?view=cases", then=(CASE,)),
     Screen(name="s03-problem", who="billing.ops", path="/queue/", then=(PROBLEM,)),
     Screen(name="s04-preview", who="billing.ops", path="/queue/", then=(PROBLEM,), press=_preview),
+    Screen(name="s04-asked", who="billing.ops", path="/queue/", then=(PROBLEM,), press=_ask),
     Screen(name="s05-approvals", who="finance.approver", path="/approvals/"),
     Screen(name="s05-approval", who="finance.approver", path="/approvals/", then=(REQUEST,)),
     Screen(name="s06-trail", who="auditor", path="/queue/?view=cases", then=(CASE, "main a[href^='/t/']")),
@@ -115,7 +131,26 @@ def take(folder: Path, *, only: str = "") -> list[str]:
                 if trouble := _picture(windows[screen.who], screen, folder / f"{screen.name}-{look}.png"):
                     missed.append(f"{screen.name}, {look}: {trouble}")
         browser.close()
+    (folder / "README.md").write_text(_index(folder))
     return missed
+
+
+def _index(folder: Path) -> str:
+    """What the folder has, for who looks at it on a page of the repository."""
+    rows = [
+        f"| {screen.name} | {screen.who} | " + " | ".join(_link(folder, screen, look) for look, *_ in LOOKS) + " |"
+        for screen in SCREENS
+    ]
+    heads = [
+        "| Screen | As | " + " | ".join(look for look, *_ in LOOKS) + " |",
+        "|---|---|" + "---|" * len(LOOKS),
+    ]
+    return "\n".join(["# Screens of the demo", "", "Taken by `make screens`.", "", *heads, *rows, ""])
+
+
+def _link(folder: Path, screen: Screen, look: str) -> str:
+    name = f"{screen.name}-{look}.png"
+    return f"[{look}]({name})" if (folder / name).exists() else "–"
 
 
 def _signed_in(browser: Browser, name: str, password: str, *, size: Any, scheme: Any, language: str) -> Page:
@@ -148,6 +183,9 @@ def _picture(page: Page, screen: Screen, file: Path) -> str:
         screen.press(page)
         page.wait_for_load_state("networkidle")
     page.screenshot(path=file)
+    # few colours are on a page: a third of the bytes, and nobody sees the difference
+    with Image.open(file) as picture:
+        picture.convert("RGB").quantize(COLOURS).save(file, optimize=True)
     return ""
 
 
