@@ -251,11 +251,17 @@ class ItemOrder(serializers.Serializer):
 _ITEMS = ReconcilingItem.objects.select_related("asked_by", "decided_by")
 
 
+class ItemFilter(Filters):
+    class Meta(Filters.Meta):
+        model = ReconcilingItem
+        fields = ["status", "kind", "break_row"]
+
+
 class Items(_Reconciling, ListAPIView):
     """What people say differences are; and proposing one for a second person."""
 
     serializer_class = ItemOut
-    filterset_fields = {"status": ["exact"], "kind": ["exact"], "break_row": ["exact"]}
+    filterset_class = ItemFilter
     queryset = _ITEMS
 
     @extend_schema(responses={200: ItemOut(many=True), **LOOKING}, tags=["controls"])

@@ -37,7 +37,15 @@ class TextFilter(django_filters.CharFilter):
 
 
 class Filters(django_filters.FilterSet):
-    """What the filters of every list share."""
+    """What the filters of every list share: each is given once, for of two values only one could count."""
 
     class Meta:
         filter_overrides = {models.CharField: {"filter_class": TextFilter}}
+
+    def is_valid(self) -> bool:
+        good = super().is_valid()
+        for name in self.filters:
+            if len(self.data.getlist(name)) > 1:
+                self.form.add_error(name, "Give this filter once.")
+                good = False
+        return good

@@ -240,10 +240,16 @@ class FixRunNow(_Fixing):
         return Response(RunOut(run).data, status=201)
 
 
+class ApprovalFilter(Filters):
+    class Meta(Filters.Meta):
+        model = ApprovalRequest
+        fields = ["status", "kind"]
+
+
 @extend_schema_view(get=extend_schema(responses={200: ApprovalOut(many=True), **LOOKING}, tags=["desk"]))
 class Approvals(Desk, ListAPIView):
     serializer_class = ApprovalOut
-    filterset_fields = {"status": ["exact"], "kind": ["exact"]}
+    filterset_class = ApprovalFilter
     queryset = ApprovalRequest.objects.select_related("asked_by", "decided_by")
 
 

@@ -92,3 +92,12 @@ def test_a_case_is_put_off_and_brought_back(company: Company, sides: tuple[Books
     assert call(billing_ops(), "cases/999999/wake", {})[0] == 404
     assert call(person("auditor", "Auditor"), f"cases/{case.pk}/wake", {})[0] == 403
     assert call(person("boss", "Executive"), "matches")[0] == 200 and call(person("nobody"), "matches")[0] == 403
+
+
+@pytest.mark.parametrize("list_", ["breaks", "matches", "reconciling-items", "cases", "approvals"])
+def test_a_filter_given_twice_is_refused_by_its_name(company: Company, list_: str) -> None:
+    name = "control" if list_ in ("breaks", "matches") else "kind" if list_ != "cases" else "reason"
+    status, answer = call(approver(), f"{list_}?{name}=x&{name}=")
+    assert status == 400
+    assert {"field": name, "detail": "Give this filter once."} in answer["errors"]
+    assert call(approver(), f"{list_}?{name}=")[0] == 200
