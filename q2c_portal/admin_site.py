@@ -12,6 +12,7 @@ from unfold.sites import UnfoldAdminSite
 from reconciliation import figures, figures_matcher
 from reconciliation.governance import changes
 from reconciliation.habits import pages
+from reconciliation.views.languages import in_readers_language
 
 _ICONS = {"auth": "group", "sync": "sync_alt", "reconciliation": "fact_check", "oauth2_provider": "key"}
 
@@ -24,15 +25,7 @@ class PortalAdminSite(UnfoldAdminSite):
 
     def admin_view(self, view: Callable[..., HttpResponse], cacheable: bool = False) -> Callable[..., HttpResponse]:
         """The admin's own pages are in their reader's language too."""
-        from reconciliation.views.languages import in_readers_language
-
         return in_readers_language(super().admin_view(view, cacheable))
-
-    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """In the language the browser asks for, before anybody has chosen one."""
-        from reconciliation.views.languages import in_readers_language
-
-        return in_readers_language(super().login)(request, extra_context)
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """My work instead of a list of tables."""

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from reconciliation import approvals, figures_problems
-from reconciliation.habits import absences, spoken
+from reconciliation.habits import absences, titles
 from reconciliation.habits.languages import money, number
 from reconciliation.models import ApprovalRequest, ControlRun, ExceptionCase, Problem
 from reconciliation.teams import Team
@@ -185,7 +185,7 @@ def controls_not_green() -> list[NotGreen]:
     tones = {ControlRun.Status.NOT_RUN: "idle", ControlRun.Status.OPEN_EXCEPTIONS: "warn"}
     return [
         NotGreen(
-            title=spoken.control_title(run.control),
+            title=titles.control_title(run.control),
             run=run,
             tone=tones.get(run.status, "bad"),
         )
@@ -278,7 +278,7 @@ def problem_rows(
         out.append(
             ProblemRow(
                 problem=problem,
-                title=spoken.problem_title(problem),
+                title=titles.problem_title(problem),
                 count=row["count"],
                 oldest=row["oldest"],
                 next_due=row["next_due"],

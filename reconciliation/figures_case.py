@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, pgettext
 
 from reconciliation.controls.registry import CONTROLS
 from reconciliation.habits import mentions, undo
-from reconciliation.habits.languages import money
+from reconciliation.habits.languages import money, spoken
 from reconciliation.models import ControlStage, ExceptionCase
 from reconciliation.sentences import system_name
 from reconciliation.who import full_name
@@ -47,7 +47,7 @@ def steps(case: ExceptionCase) -> list[Step]:
         # a break says that what had been reached no longer holds
         if case.break_row_id and stopped and state == Lifecycle.RECONCILED:
             standing = "stopped"
-        out.append(Step(label=_(str(state.label)), standing=standing))
+        out.append(Step(label=spoken(state.label), standing=standing))
     return out
 
 

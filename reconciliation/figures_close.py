@@ -21,8 +21,8 @@ from reconciliation import figures, figures_controls, figures_sign_offs, sentenc
 from reconciliation.controls.control import Control
 from reconciliation.controls.registry import controls_of
 from reconciliation.figures_spans import days_in_words
-from reconciliation.habits import spoken
-from reconciliation.habits.languages import money
+from reconciliation.habits import titles
+from reconciliation.habits.languages import money, spoken
 from reconciliation.models import Break, ControlRun, ExceptionCase
 from sync import calendar, clock, late, owing
 from sync.mappings import in_force
@@ -296,7 +296,7 @@ def _count_documents(closings: Sequence[Closing]) -> None:
         groups.setdefault((row["place"], what, because), []).append(row)
     for (place, what, because), parts in sorted(groups.items(), key=lambda pair: LISTS.index(pair[0][1])):
         one, count = closings[place], sum(part["n"] for part in parts)
-        words = spoken.reason_title(because) if what == "blocked" else _(str(Condition(parts[0]["condition"]).label))
+        words = titles.reason_title(because) if what == "blocked" else spoken(Condition(parts[0]["condition"]).label)
         one.counts[what] += count
         one.counts["documents"] += count * (what != "later")
         times = sorted({part[end] for part in parts for end in ("first", "last") if what in ("held", "later")})

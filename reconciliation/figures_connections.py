@@ -4,11 +4,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db.models import Count
-from django.utils import dateformat
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from reconciliation import sentences
+from reconciliation.habits.languages import moment_text, spoken
 from reconciliation.models import ExceptionCase
 from sync import clock, connections
 from sync.models import Connection, ConnectionHealth, Delivery, PollCursor, RefusedCall, SourceEvent
@@ -62,7 +61,7 @@ def all_connections() -> list[Health]:
     for one in sorted(counts, key=lambda one: order.index(one["condition"])):
         shown = waiting.setdefault(one["target"], [])
         if one["n"] > one["accepted"]:
-            shown.append((_(str(Condition(one["condition"]).label)), one["n"] - one["accepted"]))
+            shown.append((spoken(Condition(one["condition"]).label), one["n"] - one["accepted"]))
         if one["accepted"]:
             shown.append((_("Accepted there, not posted yet"), one["accepted"]))
     events = _per_connection(SourceEvent.objects.filter(received_at__gte=now - DAY))
@@ -113,7 +112,7 @@ def _state(row: Connection, health: ConnectionHealth) -> tuple[str, str, str, st
         )
         return _("Paused"), "stop", "pause_circle", text.replace("  ", " ")
     if health.rests_until and health.rests_until > now:
-        until = dateformat.format(health.rests_until, pgettext("date", "d M H:i:s"))
+        until = moment_text(health.rests_until, year=False, seconds=True)
         text = _("It asked to be left alone until {until} UTC; nothing is sent before.").format(until=until)
         return _("Resting"), "wait", "bedtime", text
     if health.breaker_open_until and health.breaker_open_until > now:
@@ -136,7 +135,7 @@ def _state(row: Connection, health: ConnectionHealth) -> tuple[str, str, str, st
 
 
 def _short(at: datetime) -> str:
-    return dateformat.format(at, pgettext("date", "d M H:i"))
+    return moment_text(at, year=False)
 
 
 def _why(row: Connection, health: ConnectionHealth) -> str:

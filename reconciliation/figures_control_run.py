@@ -8,15 +8,14 @@ from decimal import Decimal
 
 from django.contrib.auth.models import AbstractUser
 from django.db.models import Count, Q, QuerySet, Sum
-from django.utils import dateformat
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, gettext_noop, pgettext
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from reconciliation import reconciling_items
 from reconciliation.controls import breaks
 from reconciliation.controls.control import Control
-from reconciliation.habits import spoken
-from reconciliation.habits.languages import money
+from reconciliation.habits import titles
+from reconciliation.habits.languages import money, month_short
 from reconciliation.models import Break, ControlLine, ControlRun, ControlStage, ExceptionCase, ReconcilingItem
 from reconciliation.models.controls import Side
 from sync.models import Delivery, LegalEntity, WorkItem
@@ -241,11 +240,11 @@ def _shown(row: Break, case: ExceptionCase | None, item: ReconcilingItem | None,
         left, right = (
             money(Decimal(side[month]), row.currency) if month in side else "–" for side in (row.left, row.right)
         )
-        name = dateformat.format(date.fromisoformat(f"{month}-01"), pgettext("date", "M Y"))
+        name = month_short(date.fromisoformat(f"{month}-01"))
         values.append(Value(label=name, left=left, right=right, differs=left != right))
     return BreakShown(
         row=row,
-        title=spoken.reason_title(row.kind),
+        title=titles.reason_title(row.kind),
         values=tuple(values),
         gap=money(row.difference, row.currency),
         case=case,

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.cache import cache
 from django.db.models import Max
-from django.utils import dateformat
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext
+from django.utils.translation import gettext_lazy
 
 from reconciliation import figures_sign_offs, sentences, tie_out
 from reconciliation.controls.control import Control
 from reconciliation.controls.registry import CONTROLS, controls_of, first_day
-from reconciliation.habits import spoken
-from reconciliation.habits.languages import money
+from reconciliation.habits import titles
+from reconciliation.habits.languages import moment_text, money, month_short
 from reconciliation.models import ControlRun, ControlStage
 from sync import clock
 from sync.models import LegalEntity
@@ -275,7 +274,7 @@ def _cell(
             word=none.word,
             icon=none.icon,
             tone=none.tone,
-            title=spoken.control_title(control.name),
+            title=titles.control_title(control.name),
             link=link if none.is_due else "",
             why=none.why,
         )
@@ -289,7 +288,7 @@ def _cell(
         word=word,
         icon=icon,
         tone=tone,
-        title=spoken.control_title(control.name),
+        title=titles.control_title(control.name),
         link=link,
         version=run.version,
         why=why,
@@ -331,7 +330,7 @@ def no_run(control: Control, *, day: date, start: date | None, today: date) -> N
 def why_not_run(run: ControlRun) -> str:
     """Why a run compared nothing, in words; the other system's own words stay in `trouble`."""
     if run.finished_at is None:
-        at = dateformat.format(run.started_at, pgettext("date", "d M H:i"))
+        at = moment_text(run.started_at, year=False)
         return _("It is running since {at} UTC and has not ended yet.").format(at=at)
     for system, label in sentences.SYSTEMS.items():
         if run.trouble.startswith(system):
@@ -374,7 +373,7 @@ def _word(status: str) -> tuple[str, str, str]:
 
 
 def _month(day: date) -> str:
-    return dateformat.format(day, pgettext("date", "M Y"))
+    return month_short(day)
 
 
 def _month_before(day: date, months: int) -> date:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from reconciliation import figures, figures_spans
 from reconciliation.controls.registry import controls_of
 from reconciliation.figures_spans import Number, Span, Trend, closed_list, listed, own_list, percent, queue_list, trend
-from reconciliation.habits import spoken
+from reconciliation.habits import titles
 from reconciliation.habits.languages import money
 from reconciliation.models import Break, ControlRun, ExceptionCase
 from reconciliation.queue_filters import AGES
@@ -349,7 +349,7 @@ def leakage(span: Span) -> list[Caught]:
     )
     return [
         Caught(
-            title=spoken.reason_title(row["reason"]),
+            title=titles.reason_title(row["reason"]),
             number=Number(
                 count=row["n"],
                 rows=closed_list(span, reason__exact=row["reason"], currency__exact=row["currency"],

@@ -10,7 +10,7 @@ from django.contrib.auth.models import AbstractUser
 from reconciliation import matching, reconciling_items
 from reconciliation.approvals import APPROVE
 from reconciliation.controls.control import Control
-from reconciliation.habits import spoken
+from reconciliation.habits import titles
 from reconciliation.habits.languages import money
 from reconciliation.matches import people
 from reconciliation.models import ControlRun, Match, MatchMember
@@ -110,7 +110,7 @@ def waiting_count(user: AbstractUser) -> int:
 def waiting_anywhere(user: AbstractUser) -> list[tuple[Match, str]]:
     """Matches that wait for this person, of all controls, with the title of the control."""
     rows = people.waiting_for(user).select_related("entity", "asked_by", "undo_asked_by")
-    return [(row, spoken.control_title(row.control)) for row in rows] if people.may_decide(user) else []
+    return [(row, titles.control_title(row.control)) for row in rows] if people.may_decide(user) else []
 
 
 def _is_meant(one: matching.Difference, search: str) -> bool:
@@ -128,7 +128,7 @@ def _choice(one: matching.Difference) -> Choice:
         amount=_amount(one),
         gap=plain(one.gap, one.currency),
         currency=one.currency,
-        what=spoken.reason_title(one.kind),
+        what=titles.reason_title(one.kind),
         case=f"EXC-{one.case_id}" if one.case_id else "",
     )
 

@@ -15,9 +15,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from reconciliation.habits import spoken
-from reconciliation.habits.languages import spoken as spoken_word
-from reconciliation.habits.languages import within
+from reconciliation.habits import titles
+from reconciliation.habits.languages import spoken, within
 from reconciliation.models import ApprovalRequest, ControlRun, ExceptionCase, RowChange, SignOff
 from reconciliation.who import full_name
 from sync.models import Delivery
@@ -61,7 +60,7 @@ def _two(row: ApprovalRequest | RowChange, words: str) -> str:
 def _approval(row: ApprovalRequest) -> Drawn:
     return Drawn(
         number=row.number,
-        what=f"{row.title}: {within(_(row.get_status_display()))}",
+        what=f"{row.title}: {within(spoken(row.get_status_display()))}",
         at=row.decided_at or row.asked_at,
         who=_two(row, _("asked: {asker}; decided: {decider}")),
         link=reverse("desk:approval", args=[row.pk]),
@@ -69,10 +68,10 @@ def _approval(row: ApprovalRequest) -> Drawn:
 
 
 def _case(row: ExceptionCase) -> Drawn:
-    ended = within(spoken_word(row.get_resolution_display())) or _("closed")
+    ended = within(spoken(row.get_resolution_display())) or _("closed")
     return Drawn(
         number=row.number,
-        what=f"{spoken.title(row)}: {ended}",
+        what=f"{titles.title(row)}: {ended}",
         at=row.closed_at or row.opened_at,
         who=full_name(row.closed_by) if row.closed_by else _("the portal"),
         link=reverse("desk:case", args=[row.pk]),
@@ -92,7 +91,7 @@ def _posting(row: Delivery) -> Drawn:
 def _run(row: ControlRun) -> Drawn:
     return Drawn(
         number=f"{row.control} {row.entity.code} {row.business_date} v{row.version}",
-        what=f"{spoken.control_title(row.control)}: {within(_(row.get_status_display()))}",
+        what=f"{titles.control_title(row.control)}: {within(spoken(row.get_status_display()))}",
         at=row.finished_at or row.started_at,
         who=_("the portal"),
         link=f"{reverse('desk:control_run', args=[row.control, row.entity.code, row.business_date])}?v={row.version}",
@@ -103,7 +102,7 @@ def _sign_off(row: SignOff) -> Drawn:
     names = [full_name(one) for one in (row.prepared_by, row.reviewed_by) if one]
     return Drawn(
         number=f"{row.control} {row.entity.code} {row.starts_on}–{row.ends_on} v{row.version}",
-        what=f"{spoken.control_title(row.control)}: {within(_(row.get_status_display()))}",
+        what=f"{titles.control_title(row.control)}: {within(spoken(row.get_status_display()))}",
         at=row.prepared_at,
         who=_("{first} and {second}").format(first=names[0], second=names[1])
         if len(names) > 1
@@ -116,7 +115,7 @@ def _change(row: RowChange) -> Drawn:
     what = ngettext("{count} row of {table}: {status}", "{count} rows of {table}: {status}", row.count)
     return Drawn(
         number=row.number,
-        what=what.format(count=row.count, table=row.table, status=within(_(row.get_status_display()))),
+        what=what.format(count=row.count, table=row.table, status=within(spoken(row.get_status_display()))),
         at=row.decided_at or row.asked_at,
         who=_two(row, _("drafted: {asker}; decided: {decider}")),
         link=reverse("desk:change", args=[row.pk]),

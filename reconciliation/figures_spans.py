@@ -10,15 +10,13 @@ from urllib.parse import urlencode
 
 from django.db.models import Aggregate, DurationField, Q
 from django.urls import reverse
-from django.utils import dateformat
 from django.utils.dateparse import parse_datetime
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, gettext_noop, pgettext
+from django.utils.translation import gettext_lazy, gettext_noop
 
-from reconciliation.habits.languages import money, number, written
+from reconciliation.habits.languages import day_short, day_text, money, month_text, number, written
 from reconciliation.queue_filters import AGES
-from reconciliation.templatetags.portal import day_text, month_text
 from sync import clock
 
 #: name in the address -> (words, how long)
@@ -129,7 +127,7 @@ def days_in_words(first: date, last: date) -> str:
     """`November 2026`; days that are no calendar month as `02 Nov to 29 Nov 2026`."""
     if (first.replace(day=1), first.replace(day=monthrange(first.year, first.month)[1])) == (first, last):
         return month_text(first)
-    since = dateformat.format(first, pgettext("date", "d M"))
+    since = day_short(first)
     return _("{first} to {last}").format(first=since, last=day_text(last))
 
 

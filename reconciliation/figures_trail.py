@@ -3,8 +3,8 @@
 from django.utils.translation import gettext as _
 
 from reconciliation import sentences
-from reconciliation.habits import spoken
-from reconciliation.habits.languages import money, within
+from reconciliation.habits import titles
+from reconciliation.habits.languages import money, spoken, within
 from reconciliation.models import ExceptionCase
 from reconciliation.trail_reading import MOST, Passage, Reader, Station, Trail, customer_of, day, sum_text
 from reconciliation.trail_steps import Standing, moment, standing
@@ -128,7 +128,7 @@ def _changes(records: list[ContractRecord]) -> list[tuple[str, str]]:
         if row := treatments.get(record.version):
             words = _("{change}; {treatment} proposed, finance has not decided")
             words = _("{change}; {treatment}, approved") if row.in_force else words
-            treatment = _(row.get_decided_display() if row.in_force else row.get_proposed_display())
+            treatment = spoken(row.get_decided_display() if row.in_force else row.get_proposed_display())
             said = words.format(change=said, treatment=within(treatment))
         facts.append((_("Change {version}").format(version=record.version), said))
     return facts
@@ -332,7 +332,7 @@ def _deals(reference: str) -> tuple[list[tuple[str, str, str, Standing]], int]:
             case.document,
             money(case.amount, case.currency),
             f"/t/{case.correlation_id}",
-            Standing(text=_("Blocked: {why}.").format(why=spoken.title(case)), tone="stop", icon="block", case=case),
+            Standing(text=_("Blocked: {why}.").format(why=titles.title(case)), tone="stop", icon="block", case=case),
         )
         for case in blocked
     ]

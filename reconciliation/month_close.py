@@ -16,8 +16,7 @@ from django.utils.translation import gettext_lazy
 from reconciliation import figures_close
 from reconciliation.approvals import holds
 from reconciliation.figures_close import Closing, Span
-from reconciliation.habits.languages import number, spoken, within
-from reconciliation.templatetags.portal import day_text
+from reconciliation.habits.languages import day_text, number, spoken, within
 from reconciliation.who import person_of
 from sync import closing as steps
 from sync.models import AccountingPeriod, EntityRoute

@@ -13,16 +13,15 @@ from django.contrib.auth.models import AbstractUser
 from django.db.models import DecimalField, Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Abs, Coalesce
 from django.http import QueryDict
-from django.utils import dateformat
 from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext
+from django.utils.translation import gettext_lazy
 
 from reconciliation import figures_problems
 from reconciliation.habits import absences, snoozes, tags
-from reconciliation.habits.languages import spoken
+from reconciliation.habits.languages import month_text, spoken
 from reconciliation.models import CaseTag, ExceptionCase
 from reconciliation.sentences import SYSTEMS, system_name
 from reconciliation.teams import Team
@@ -213,7 +212,7 @@ class Filters:
             "due": lambda: str(DUES[value]),
             "owner": lambda: str(OWNERS[value]),
             "state": lambda: str(STATES[value]),
-            "period": lambda: _month_text(date.fromisoformat(f"{value}-01")),
+            "period": lambda: month_text(date.fromisoformat(f"{value}-01")),
             "customer": lambda: _customer(value),
         }
         return words[name]() if name in words else value
@@ -258,13 +257,9 @@ def _months() -> list[tuple[str, str]]:
     """The last thirteen, the newest first."""
     day, out = clock.now().date().replace(day=1), []
     for _month in range(MONTHS):
-        out.append((f"{day:%Y-%m}", _month_text(day)))
+        out.append((f"{day:%Y-%m}", month_text(day)))
         day = (day - timedelta(days=1)).replace(day=1)
     return out
-
-
-def _month_text(day: date) -> str:
-    return dateformat.format(day, pgettext("date", "F Y"))
 
 
 def _customer(reference: str) -> str:

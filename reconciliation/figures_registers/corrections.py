@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from reconciliation.figures_registers import decided
 from reconciliation.figures_registers.register import Line, Register, customers
+from reconciliation.habits.languages import spoken
 from sync.models import CreditMemoRecord, Delivery, LegalEntity, RefundFailureRecord, RefundRecord, VoidRecord
 from sync.models import WriteOffRecord as WriteOff
 from sync.states import Condition
@@ -77,7 +78,7 @@ def _documents(entity: LegalEntity, first: date, last: date) -> Iterable[_Docume
             kind=_("Small difference") if row.treatment == "small_difference" else _("Write-off"),
             reference=row.reference, number=row.number, customer=row.customer_reference, day=row.written_off_on,
             amount=row.amount, currency=row.currency, trail=row.correlation_id,
-            why=_words(row.objection) if row.objection else _(row.get_treatment_display()),
+            why=_words(row.objection) if row.objection else spoken(row.get_treatment_display()),
         )  # fmt: skip
 
 

@@ -8,12 +8,11 @@ from datetime import date, timedelta
 
 from django.contrib.auth.models import AbstractUser, User
 from django.db import IntegrityError, transaction
-from django.utils import dateformat
 from django.utils.translation import gettext as _
-from django.utils.translation import override, pgettext
+from django.utils.translation import override
 
 from reconciliation.habits import acting, handing
-from reconciliation.habits.languages import KEPT_IN
+from reconciliation.habits.languages import KEPT_IN, day_short
 from reconciliation.habits.profile import chosen_by, zone_named
 from reconciliation.models import Absence, Profile
 from reconciliation.who import full_name, person_of
@@ -70,7 +69,7 @@ def hands_of(user: AbstractUser) -> set[int]:
 
 def words(row: Absence) -> str:
     """Until when somebody is away and who stands in."""
-    day = dateformat.format(row.last, pgettext("date", "d M"))
+    day = day_short(row.last)
     away = _("away on {day}") if row.first == row.last else _("away until {day}")
     instead = _("; {person} stands in").format(person=full_name(row.stands_in)) if row.stands_in else ""
     return away.format(day=day) + instead

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from reconciliation import cases
 from reconciliation.cases import Conflict
 from reconciliation.habits import acting, mentions
+from reconciliation.habits.languages import spoken
 from reconciliation.models import ExceptionCase
 from reconciliation.teams import Team
 from reconciliation.who import full_name
@@ -80,7 +81,7 @@ def hand(case_id: int, *, to: Recipient, because: str, user: AbstractUser) -> Ex
         source, was = "", acting.standing(case)
         if isinstance(to, Team):
             if case.team == to:
-                raise Conflict(_("{team} owns {number} already.").format(team=_(to.label), number=case.number))
+                raise Conflict(_("{team} owns {number} already.").format(team=spoken(to.label), number=case.number))
             source = f" from {case.get_team_display()}"
             case.team, case.assignee, said = to, None, because
         else:

@@ -3,6 +3,7 @@
 Only what is shown is translated. What is kept, exported, mailed or told to machines is in English, whoever caused it.
 """
 
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, cast
 
@@ -11,7 +12,8 @@ from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
 from django.http import HttpRequest
-from django.utils.translation import get_language
+from django.utils import dateformat
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from reconciliation.models import Profile
@@ -78,6 +80,35 @@ def number(count: int) -> str:
 def written(figures: str) -> str:
     """Figures with the separators of the reader's language."""
     return figures if _is_english() else figures.translate(_SWAPPED)
+
+
+def day_text(day: date | None) -> str:
+    """`30 Nov 2026`, in German `30. Nov. 2026`; nothing for no day."""
+    return dateformat.format(day, pgettext("date", "d M Y")) if day else ""
+
+
+def day_short(day: date) -> str:
+    """`30 Nov`, where the year is plain."""
+    return dateformat.format(day, pgettext("date", "d M"))
+
+
+def month_text(day: date) -> str:
+    """`November 2026`."""
+    return dateformat.format(day, pgettext("date", "F Y"))
+
+
+def month_short(day: date) -> str:
+    """`Nov 2026`."""
+    return dateformat.format(day, pgettext("date", "M Y"))
+
+
+def moment_text(at: datetime, *, year: bool = True, seconds: bool = False) -> str:
+    """`30 Nov 2026 14:05`, on the clock the moment is of."""
+    if year:
+        form = pgettext("date", "d M Y H:i:s") if seconds else pgettext("date", "d M Y H:i")
+    else:
+        form = pgettext("date", "d M H:i:s") if seconds else pgettext("date", "d M H:i")
+    return dateformat.format(at, form)
 
 
 def _is_english() -> bool:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from reconciliation import figures
-from reconciliation.habits.languages import within
+from reconciliation.habits.languages import spoken, within
 from reconciliation.models import SavedView
 from reconciliation.queue_filters import Filters
 from reconciliation.teams import Team
@@ -64,7 +64,7 @@ def views_of(user: AbstractUser) -> list[View]:
 def _by(row: SavedView, *, mine: bool) -> str:
     """Whose a view is and whom it is for."""
     if row.scope == SavedView.Scope.TEAM:
-        team = _(row.get_team_display())
+        team = spoken(row.get_team_display())
         return team if mine else _("{owner}, for {team}").format(owner=full_name(row.owner), team=within(team))
     if mine:
         return _("Everyone") if row.scope == SavedView.Scope.EVERYONE else _("Only me")

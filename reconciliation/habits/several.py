@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.contrib.auth.models import AbstractUser
-from django.utils import dateformat
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from reconciliation import cases, sentences
 from reconciliation.approvals import Refused, holds
 from reconciliation.habits import handing, since, snoozes, tags, undo
+from reconciliation.habits.languages import day_text
 from reconciliation.models import CaseAct, ExceptionCase
 
 #: cases worked in one go, while somebody waits for the page
@@ -59,7 +58,7 @@ def put_off(marks: dict[int, str], *, until: date, because: str, user: AbstractU
 
     def one(case: ExceptionCase) -> str:
         snoozes.snooze(case.pk, until=snoozes.morning(until, case.entity), because=because, user=user)
-        return _("Off the queue until {day}.").format(day=dateformat.format(until, pgettext("date", "d M Y")))
+        return _("Off the queue until {day}.").format(day=day_text(until))
 
     return _each(marks, one, user=user)
 

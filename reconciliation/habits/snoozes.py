@@ -10,13 +10,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from django.contrib.auth.models import AbstractUser
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
-from django.utils import dateformat
 from django.utils.translation import gettext as _
-from django.utils.translation import override, pgettext
+from django.utils.translation import override
 
 from reconciliation.cases import Conflict
 from reconciliation.habits import acting
-from reconciliation.habits.languages import KEPT_IN
+from reconciliation.habits.languages import KEPT_IN, day_text
 from reconciliation.models import ExceptionCase, Snooze
 from reconciliation.who import person_of
 from sync import clock
@@ -80,7 +79,7 @@ def snooze(
         raise ValueError(_("Say why it can wait; the team reads it."))
     if not now < until <= now + LONGEST:
         text = _("Give a time from now to {day}; a case waits {days} days at most.")
-        last = dateformat.format(now + LONGEST, pgettext("date", "d M Y"))
+        last = day_text(now + LONGEST)
         raise ValueError(text.format(day=last, days=LONGEST.days))
     with transaction.atomic():
         case = acting.open_case(case_id, "put off")

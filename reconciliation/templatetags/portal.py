@@ -7,12 +7,10 @@ from typing import Any
 
 from django import template
 from django.contrib.auth.models import AbstractUser
-from django.utils import dateformat
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from reconciliation import sentences
 from reconciliation.habits import languages, mentions
@@ -36,26 +34,16 @@ def money(amount: Any, currency: str) -> str:
         return str(amount)
 
 
-#: a heading as it stands within a sentence, and what is kept in English in the reader's language
+#: as the reader's language has it: a heading within a sentence, what is kept in English, a day
 register.filter("within", languages.within)
 register.filter("spoken", languages.spoken)
+register.filter("day_text", languages.day_text)
 
 
 @register.filter
 def person(user: AbstractUser | None) -> str:
     """What people call somebody; a dash for nobody."""
     return full_name(user) if user else "—"
-
-
-@register.filter
-def day_text(value: date | None) -> str:
-    """`30 Nov 2026`, or as the reader's language writes it; nothing for no day."""
-    return dateformat.format(value, pgettext("date", "d M Y")) if value else ""
-
-
-def month_text(value: date) -> str:
-    """`November 2026`, or as the reader's language writes it."""
-    return dateformat.format(value, pgettext("date", "F Y"))
 
 
 @register.simple_tag
@@ -67,12 +55,12 @@ def when(value: datetime | date | None, seconds: bool = False, dated: bool = Fal
     if value is None:
         return "—"
     if not isinstance(value, datetime):
-        return format_html('<time datetime="{}">{}</time>', value.isoformat(), day_text(value))
+        return format_html('<time datetime="{}">{}</time>', value.isoformat(), languages.day_text(value))
     here = localtime(value)
     if not dated and localtime(clock.now()).date() == here.date():
         text = _("today {time}").format(time=f"{here:%H:%M:%S}" if seconds else f"{here:%H:%M}")
     else:
-        text = dateformat.format(here, pgettext("date", "d M Y H:i:s") if seconds else pgettext("date", "d M Y H:i"))
+        text = languages.moment_text(here, seconds=seconds)
     return _time(value, f"{text} {sentences.zone_name(here)}")
 
 
@@ -81,7 +69,7 @@ def when_short(value: datetime) -> SafeString:
     """A moment on the reader's clock where space is short: without the year, and the zone only for those who listen."""
     here = localtime(value)
     zone = format_html('<span class="q-hidden"> {}</span>', sentences.zone_name(here))
-    return _time(value, format_html("{}{}", dateformat.format(here, pgettext("date", "d M H:i")), zone))
+    return _time(value, format_html("{}{}", languages.moment_text(here, year=False), zone))
 
 
 def _time(value: datetime, text: str | SafeString) -> SafeString:

@@ -19,7 +19,7 @@ from reconciliation import (
 )
 from reconciliation.fixes.fix import InputError, NotPossible
 from reconciliation.fixes.registry import FIXES
-from reconciliation.habits import spoken
+from reconciliation.habits import titles
 from reconciliation.models import ApprovalRequest, Break
 from reconciliation.risk_flags import risk_flags
 from reconciliation.views import fixing
@@ -157,7 +157,7 @@ def _show(
         mine=row.asked_by_id == request.user.pk,
         because=because,
         because_error=because_error,
-        problem_title=spoken.problem_title(row.problem) if row.problem else "",
+        problem_title=titles.problem_title(row.problem) if row.problem else "",
         run=getattr(row, "run", None),
         tone={"pending": "warn", "approved": "good", "refused": "bad"}.get(row.status, "idle"),
     )

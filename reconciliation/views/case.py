@@ -17,10 +17,10 @@ from django.views.decorators.http import require_POST, require_safe
 from reconciliation import approvals, cases, figures, figures_case, sentences
 from reconciliation.fixes import registry
 from reconciliation.fixes.fix import Target
-from reconciliation.habits import absences, handing, mentions, presence, since, snoozes, spoken, tags, undo
+from reconciliation.habits import absences, handing, mentions, presence, since, snoozes, tags, titles, undo
+from reconciliation.habits.languages import day_text, spoken
 from reconciliation.models import CaseAct, ExceptionCase
 from reconciliation.teams import Team
-from reconciliation.templatetags.portal import day_text
 from reconciliation.views import fixing
 from reconciliation.views.page import day, page, part, refused, seen_by, typed
 from reconciliation.who import full_name
@@ -58,7 +58,7 @@ def case_peek(request: HttpRequest, pk: int) -> HttpResponse:
     fixes, put_off = (registry.for_case(row), snoozes.of(row)) if is_open else ([], None)
     found = {
         "case": row,
-        "words": spoken.title(row),
+        "words": titles.title(row),
         "six": sentences.six(row, fix=fixes[0] if fixes else None),
         "is_open": is_open,
         "put_off": put_off if snoozes.is_asleep(put_off, row) else None,
@@ -112,7 +112,7 @@ def case_hand(request: HttpRequest, pk: int) -> HttpResponse:
 
     def act() -> HttpResponse:
         given = handing.hand(pk, to=handing.recipient(kept.to, user=user), because=kept.because, user=user)
-        now = full_name(given.assignee) if given.assignee else _(given.get_team_display())
+        now = full_name(given.assignee) if given.assignee else spoken(given.get_team_display())
         away = absences.of([given.assignee]).get(given.assignee_id or 0)
         but = f" {_('They are {away}.').format(away=away)}" if away else ""
         said = _("{number} is {owner}’s now. Its due time goes on.").format(number=row.number, owner=now)
@@ -134,7 +134,7 @@ def case_give_back(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         handing.give_back(pk, user=cast(AbstractUser, request.user))
         said = _("{number} is {team}’s again, and taken by nobody.")
-        _done(request, pk, said.format(number=row.number, team=_(row.get_team_display())))
+        _done(request, pk, said.format(number=row.number, team=spoken(row.get_team_display())))
     except approvals.Refused as error:
         return refused(request, str(error))
     except cases.Conflict as error:
@@ -321,12 +321,12 @@ def _show(request: HttpRequest, row: ExceptionCase, form: fixing.Form, *, kept: 
     return page(
         request,
         "portal/case.html",
-        title=spoken.title(row),
+        title=titles.title(row),
         status=200 if request.htmx else form.status,  # type: ignore[attr-defined]
         crumbs=[
             (_("Queue"), reverse("desk:queue")),
             (
-                f"{row.problem.number} {spoken.problem_title(row.problem)}",
+                f"{row.problem.number} {titles.problem_title(row.problem)}",
                 reverse("desk:problem", args=[row.problem_id]),
             ),
         ],
@@ -339,7 +339,7 @@ def _show(request: HttpRequest, row: ExceptionCase, form: fixing.Form, *, kept: 
         lines=figures_case.document_lines(row),
         timeline=figures_case.timeline(row),
         technical=figures_case.technical(row),
-        related=[(other, spoken.title(other)) for other in figures_case.related(row)],
+        related=[(other, titles.title(other)) for other in figures_case.related(row)],
         offered=[] if for_all else fixing.offered(fixes, target, form, user=user),
         for_all=for_all,
         same=same,

@@ -17,10 +17,9 @@ from django.views.decorators.http import require_POST, require_safe
 from reconciliation import figures, figures_close, month_close, sentences, trail_steps
 from reconciliation.approvals import holds
 from reconciliation.figures_close import Closing, Span
-from reconciliation.habits import spoken
-from reconciliation.habits.languages import money
+from reconciliation.habits import titles
+from reconciliation.habits.languages import day_text, money, month_text
 from reconciliation.models import ExceptionCase
-from reconciliation.templatetags.portal import day_text, month_text
 from reconciliation.views.page import page, page_number, seen_by
 from sync import clock
 from sync.models import AccountingPeriod, Delivery, EntityRoute, LegalEntity, PostingWindow
@@ -261,7 +260,7 @@ def _rows(closing: Closing, what: str, because: str | None) -> tuple[Any, int]:
 def _with_cases(rows: Sequence[Any]) -> list[Any]:
     """Cases with their title; documents with where they stand, and their case."""
     if rows and isinstance(rows[0], ExceptionCase):
-        return [(row, spoken.title(row)) for row in rows]
+        return [(row, titles.title(row)) for row in rows]
     if not rows or not isinstance(rows[0], Delivery):
         return list(rows)
     found = figures.open_cases().filter(delivery__in=rows).select_related("problem")

@@ -16,11 +16,10 @@ from reconciliation import approvals, figures_control_run, figures_controls, fig
 from reconciliation.controls import runner
 from reconciliation.controls.control import Control
 from reconciliation.controls.registry import COMPARED, CONTROLS, first_day
-from reconciliation.habits import spoken
-from reconciliation.habits.languages import within
+from reconciliation.habits import titles
+from reconciliation.habits.languages import day_text, spoken, within
 from reconciliation.models import ControlRun, ReconcilingItem
 from reconciliation.sign_offs import keeping
-from reconciliation.templatetags.portal import day_text
 from reconciliation.views.export_links import export_links
 from reconciliation.views.page import page, refused, seen_by
 from sync import clock, journal
@@ -98,7 +97,7 @@ def control_run(request: HttpRequest, control: str, entity: str, day: date) -> H
     return page(
         request,
         "portal/control_run.html",
-        title=f"{spoken.control_title(asked.name)}, {day_text(day)}",
+        title=f"{titles.control_title(asked.name)}, {day_text(day)}",
         crumbs=[(_("Controls"), reverse("desk:controls"))],
         control=asked,
         entity=company,
@@ -125,7 +124,7 @@ def control_run(request: HttpRequest, control: str, entity: str, day: date) -> H
             control,
             entity,
             day,
-            of=_("breaks of {control}, {day}").format(control=spoken.control_title(asked.name), day=day_text(day)),
+            of=_("breaks of {control}, {day}").format(control=titles.control_title(asked.name), day=day_text(day)),
         ),
         is_due=day <= clock.business_date(company),
         previous=figures_controls.link_of(control, company, day - timedelta(days=1)),
@@ -158,7 +157,9 @@ def control_again(request: HttpRequest, control: str, entity: str, day: date) ->
         say = messages.success if ran else messages.error
         say(
             request,
-            _("Version {version}: {outcome}.").format(version=run.version, outcome=within(_(run.get_status_display())))
+            _("Version {version}: {outcome}.").format(
+                version=run.version, outcome=within(spoken(run.get_status_display()))
+            )
             + ("" if ran else f" {figures_controls.why_not_run(run)}"),
         )
     return HttpResponseRedirect(reverse("desk:control_run", args=[control, entity, day]))
@@ -190,7 +191,7 @@ def compared_again(control: str, entity: LegalEntity) -> str:
     """Compare once more what both sides said last, so that what people decided shows at once; the outcome in words."""
     run = runner.compare_again(control, entity=entity)
     figures_controls.forget()
-    return _("The control was compared again: {outcome}.").format(outcome=within(_(run.get_status_display())))
+    return _("The control was compared again: {outcome}.").format(outcome=within(spoken(run.get_status_display())))
 
 
 def side_name(entity: LegalEntity, role: str, day: date) -> str:

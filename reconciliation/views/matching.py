@@ -14,7 +14,7 @@ from reconciliation import figures_matcher
 from reconciliation.approvals import Refused
 from reconciliation.controls.control import Control
 from reconciliation.controls.registry import COMPARED, CONTROLS
-from reconciliation.habits import spoken
+from reconciliation.habits import titles
 from reconciliation.matches import people
 from reconciliation.matches.people import CannotMatch
 from reconciliation.models import Match
@@ -134,7 +134,7 @@ def _show(
     return page(
         request,
         "portal/matcher.html",
-        title=_("Matching: {control}").format(control=spoken.control_title(control.name)),
+        title=_("Matching: {control}").format(control=titles.control_title(control.name)),
         status=status,
         crumbs=[(_("Controls"), reverse("desk:controls"))],
         control=control,

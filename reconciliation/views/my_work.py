@@ -4,7 +4,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from reconciliation import approvals, figures, figures_problems
-from reconciliation.habits import mentions, spoken
+from reconciliation.habits import mentions, titles
+from reconciliation.habits.languages import spoken
 from reconciliation.models import ExceptionCase, FixRun
 from reconciliation.views.page import page
 
@@ -23,8 +24,8 @@ def my_work(request: HttpRequest) -> HttpResponse:
             "figures": figures.desk(user),
             "rows": rows,
             "more": more,  # type: ignore[arg-type]
-            "mentioned": [(row, spoken.title(row.comment.case)) for row in mentions.unread(user)],  # type: ignore[arg-type]
-            "teams": [_(team.label) for team in figures.teams_of(user)],  # type: ignore[arg-type]
+            "mentioned": [(row, titles.title(row.comment.case)) for row in mentions.unread(user)],  # type: ignore[arg-type]
+            "teams": [spoken(team.label) for team in figures.teams_of(user)],  # type: ignore[arg-type]
             "last_closed": figures.last_closed() if not rows else None,
         }
         context["growing"], _more = figures.problem_rows(desk.filter(problem__in=figures_problems.growing()), limit=5)

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from reconciliation import figures, figures_problems, sentences
 from reconciliation.fixes import registry
 from reconciliation.fixes.fix import Target
-from reconciliation.habits import spoken
+from reconciliation.habits import titles
 from reconciliation.models import ExceptionCase, Problem
 from reconciliation.queue_filters import page_of
 from reconciliation.views import fixing
@@ -60,7 +60,7 @@ def _show(request: HttpRequest, row: Problem, form: fixing.Form) -> HttpResponse
     return page(
         request,
         "portal/problem.html",
-        title=spoken.problem_title(row),
+        title=titles.problem_title(row),
         status=200 if request.htmx else form.status,  # type: ignore[attr-defined]
         crumbs=[(_("Queue"), reverse("desk:queue"))],
         problem=row,
@@ -68,7 +68,7 @@ def _show(request: HttpRequest, row: Problem, form: fixing.Form) -> HttpResponse
         blast=blast,
         six=_six(example, fixes),
         seller=words.seller,
-        cases=[(case, spoken.title(case)) for case in found],
+        cases=[(case, titles.title(case)) for case in found],
         next=f"?{urlencode({'after': after})}" if after else "",
         first=reverse("desk:problem", args=[row.pk]) if request.GET.get("after") else "",
         offered=fixing.offered(fixes, target, form, user=request.user),

@@ -14,8 +14,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from reconciliation.approvals import Refused, holds
 from reconciliation.habits import absences, handing, languages
 from reconciliation.habits import profile as habits
+from reconciliation.habits.languages import day_text
 from reconciliation.models import Absence
-from reconciliation.templatetags.portal import day_text
 from reconciliation.views.page import day, page, refused, seen_by, typed
 from sync import clock
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from reconciliation import approvals, figures
-from reconciliation.habits import absences, saved_views, snoozes, spoken, tags
+from reconciliation.habits import absences, saved_views, snoozes, tags, titles
 from reconciliation.habits.saved_views import NotSaved
 from reconciliation.models import SavedView
 from reconciliation.queue_filters import SORTS, Filters, page_of
@@ -54,7 +54,7 @@ def show_queue(request: HttpRequest, asked: dict[str, str], *, kept: Kept | None
     if filters.flat:
         found, after = page_of(rows, sort=filters.sort, after=asked.get("after", ""), size=SIZE)
         context = {
-            "cases": [(case, spoken.title(case)) for case in found],
+            "cases": [(case, titles.title(case)) for case in found],
             "next": filters.address(after=after) if after else "",
             "first": filters.address() if asked.get("after") else "",
         }

@@ -8,8 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from reconciliation import figures_revenue
-from reconciliation.habits.languages import within
-from reconciliation.templatetags.portal import day_text, month_text
+from reconciliation.habits.languages import day_text, month_text, spoken, within
 from reconciliation.views.page import page, page_number, seen_by
 from sync.models import LegalEntity
 
@@ -71,7 +70,7 @@ def revenue_journal(request: HttpRequest, reference: str) -> HttpResponse:
         request,
         "portal/revenue_journal.html",
         title=_("Journal of {day}: {movement}").format(
-            day=day_text(shown.row.posting_date), movement=within(_(shown.row.get_movement_display()))
+            day=day_text(shown.row.posting_date), movement=within(spoken(shown.row.get_movement_display()))
         ),
         crumbs=[(_("Revenue"), f"{reverse('desk:revenue')}?entity={entity.code}")],
         entity=entity,

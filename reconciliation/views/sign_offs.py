@@ -17,7 +17,7 @@ from reconciliation.approvals import holds
 from reconciliation.controls.control import Control
 from reconciliation.controls.registry import CONTROLS
 from reconciliation.figures_sign_offs import ITEMS, MARKS
-from reconciliation.habits import spoken
+from reconciliation.habits import titles
 from reconciliation.habits.languages import money
 from reconciliation.habits.printing import signed_reconciliation
 from reconciliation.models import EvidencePack, SignOff
@@ -198,7 +198,7 @@ def _shown(item: dict[str, str]) -> dict[str, object]:
         "word": _(word),
         "icon": icon,
         "tone": tone,
-        "title": spoken.reason_title(item["what"]),
+        "title": titles.reason_title(item["what"]),
         "sum": money(Decimal(item["amount"]), item["currency"]),
         "day": date.fromisoformat(item["dated"]),
     }

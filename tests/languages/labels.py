@@ -1,6 +1,6 @@
 """Texts kept in English and shown in the reader's language: choices, titles of reasons, controls, fixes and tables.
 
-Code names them where they are kept; pages translate them as they show them (`reconciliation.habits.spoken`, and the
+Code names them where they are kept; pages translate them as they show them (`reconciliation.habits.titles`, and the
 filter `spoken` of templates), so that no file of code says them to gettext.
 """
 
