@@ -6,7 +6,7 @@ A job is written once and done in each of them; what one way cannot do fails the
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Windows
-from tests.browser.pages import SIDEWAYS, opened
+from tests.browser.pages import opened, sideways
 
 #: most stops of the Tab key between two things somebody uses on one page
 FAR = 160
@@ -108,8 +108,7 @@ class Thumb(Mouse):
     width = 320
 
     def looks(self) -> None:
-        self.page.wait_for_load_state()
-        wide = self.page.evaluate(SIDEWAYS)
+        wide = sideways(self.page)
         assert wide == "", f"{self.page.url} is {wide}"
 
     def presses(self, what: Locator) -> None:

@@ -24,6 +24,13 @@ SIDEWAYS = """() => {
 }"""
 
 
+def sideways(page: Page) -> str:
+    """What sticks out of the page at its side, or nothing. A page that was just followed is waited for."""
+    page.wait_for_load_state("load")
+    said: str = page.evaluate(SIDEWAYS)
+    return said
+
+
 def opened(page: Page, path: str) -> Page:
     """The page at this address, and not the login in its place."""
     answer = page.goto(path)

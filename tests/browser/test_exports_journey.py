@@ -14,7 +14,7 @@ from reconciliation.habits.exports import queue
 from reconciliation.sign_offs import signing
 from tests import small_company
 from tests.browser.conftest import Windows
-from tests.browser.pages import SIDEWAYS, ask_for_the_mapping, opened
+from tests.browser.pages import ask_for_the_mapping, opened, sideways
 from tests.browser.test_axe import STANDARDS
 from tests.browser.test_tables_journey import looked_at
 from tests.paper_erp import Books, line
@@ -57,7 +57,7 @@ def test_too_many_rows_lead_to_a_page_that_says_what_to_do(
     expect(page.get_by_role("heading", level=1)).to_have_text("Too many rows for one file")
     expect(page.get_by_role("main")).to_contain_text("Nothing was cut off and no file was made.")
     rules = {"resultTypes": ["violations"], "runOnly": STANDARDS}
-    assert Axe().run(page, options=rules).response["violations"] == [] and page.evaluate(SIDEWAYS) == ""
+    assert Axe().run(page, options=rules).response["violations"] == [] and sideways(page) == ""
     # and leads back to the view with its filters
     page.get_by_role("link", name="Back to the view").click()
     expect(page).to_have_url(re.compile(r"/queue/\?view=cases$"))

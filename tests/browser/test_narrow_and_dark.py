@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Windows
-from tests.browser.pages import SIDEWAYS, main_pages, opened
+from tests.browser.pages import main_pages, opened, sideways
 
 MAIN = (
     "home",
@@ -52,7 +52,7 @@ def test_no_page_scrolls_sideways_at_320_pixels(windows: Windows, lost_invoice: 
         page = opened(phones[role], path)
         _open_everything(page)
         # then it is no wider than the phone
-        if wide := page.evaluate(SIDEWAYS):
+        if wide := sideways(page):
             found.append(f"{name}: {wide}")
     assert found == []
 
@@ -79,4 +79,4 @@ def test_the_preview_fits_a_phone(windows: Windows, lost_invoice: Callable[[], s
     page.get_by_role("button", name="Preview: what will this do?").click()
     expect(page.locator("#preview")).to_be_focused()
     # then the table of what will be written scrolls inside its own box
-    assert page.evaluate(SIDEWAYS) == ""
+    assert sideways(page) == ""

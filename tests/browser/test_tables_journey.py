@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from reconciliation.governance.tables import TABLES
 from sync.models import ContractRecord, ProductMapping, WorkItem
 from tests.browser.conftest import Windows
-from tests.browser.pages import SIDEWAYS, opened
+from tests.browser.pages import opened, sideways
 from tests.small_company import Company, customer, deal
 
 HEADER = ",".join(TABLES["products"].header)
@@ -19,7 +19,7 @@ GOOD = "Growth,Growth,120.00,USD,growth,growth,ratable_over_term,zero,billing,20
 
 def looked_at(page: Page, name: str) -> None:
     """Nothing sticks out; where a folder is named, a picture is kept."""
-    assert page.evaluate(SIDEWAYS) == "", name
+    assert sideways(page) == "", name
     if folder := os.environ.get("Q2C_PICTURES"):
         width = page.viewport_size["width"] if page.viewport_size else 0
         page.screenshot(path=str(Path(folder) / f"{name}_{width}.png"), full_page=True)
