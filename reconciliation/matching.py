@@ -5,7 +5,7 @@ rule; accepted by two people as a reconciling item; explained (its own open case
 flight. What fits none, and what exists only on the right, is unexplained.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -15,7 +15,7 @@ from typing import Any
 from django.db import connection as database
 from django.db import transaction
 
-from reconciliation import matching_causes, matching_sql
+from reconciliation import matching_causes, matching_joins, matching_standing
 from reconciliation.controls.control import Control
 from reconciliation.matches import cascade
 from reconciliation.models import ControlStage, MatchRule
@@ -24,79 +24,8 @@ from sync import calendar, clock
 from sync.models import LegalEntity
 from sync.money_text import plain
 
-#: how far a chain of waiting is followed to the case at its end
-LONGEST_CHAIN = 6
 #: years back in which a document may be dated and still be told from one of the next period
 YEARS_MET = 12
-
-# its own open case first, else the case at the end of what it waits for, else held, else on its way
-_STANDING = """
-WITH RECURSIVE own AS (
-    -- a case explains no more than its amount; one that names none, or another currency, is about the whole
-    SELECT d.reference, min(c.id) AS case_id, CASE
-        WHEN bool_and(c.amount IS NOT NULL AND c.currency = coalesce(d.left_currency, d.right_currency))
-        THEN sum(abs(c.amount)) END AS covers
-    FROM different d
-    JOIN reconciliation_exceptioncase c ON c.reference = d.reference AND c.status = 'open' AND c.reference <> ''
-    LEFT JOIN sync_delivery blocked ON blocked.id = c.delivery_id
-    LEFT JOIN reconciliation_break b ON b.id = c.break_row_id
-    WHERE (c.delivery_id IS NULL OR blocked.role IN (%(left_role)s, %(right_role)s))
-      -- what another company's case explains is still missing in this one's books
-      AND (c.break_row_id IS NULL OR (b.control = ANY(%(explained_by)s) AND b.entity_id = %(entity)s))
-    GROUP BY d.reference
-), edges AS (
-    SELECT reference, waits_for FROM sync_workitem WHERE condition = 'waiting'
-    UNION SELECT reference, waits_for FROM sync_delivery WHERE condition = 'waiting' AND role IN (%(left_role)s, %(right_role)s)
-), chain AS (
-    SELECT d.reference AS start, e.waits_for AS at, 1 AS far FROM different d JOIN edges e ON e.reference = d.reference
-    UNION
-    SELECT chain.start, e.waits_for, chain.far + 1 FROM chain JOIN edges e ON e.reference = chain.at WHERE chain.far < %(far)s
-), waited AS (
-    SELECT chain.start AS reference, min(c.id) AS case_id FROM chain
-    JOIN reconciliation_exceptioncase c ON c.reference = chain.at AND c.status = 'open' GROUP BY chain.start
-), engine AS (
-    SELECT reference, bool_or(held) AS held, bool_or(moving) AS moving FROM (
-        SELECT reference, false AS held, condition IN ('due', 'claimed', 'waiting') AS moving FROM sync_workitem
-        WHERE reference IN (SELECT reference FROM different)
-        UNION ALL
-        SELECT reference, condition = 'held', condition IN ('due', 'claimed', 'waiting', 'in_doubt') FROM sync_delivery
-        WHERE reference IN (SELECT reference FROM different) AND role = %(right_role)s
-    ) x GROUP BY reference
-), listed AS (
-    SELECT u.reference FROM sync_unposteddocument u JOIN different d ON d.reference = u.reference WHERE d.left_gross = 0
-)
-UPDATE different SET
-    case_id = coalesce(own.case_id, waited.case_id), covers = own.covers,
-    standing = CASE
-        WHEN own.case_id IS NOT NULL OR waited.case_id IS NOT NULL OR listed.reference IS NOT NULL THEN 'explained'
-        WHEN engine.held THEN 'held' WHEN engine.moving THEN 'in_flight' ELSE 'unexplained' END
-FROM different self
-LEFT JOIN own ON own.reference = self.reference
-LEFT JOIN waited ON waited.reference = self.reference
-LEFT JOIN engine ON engine.reference = self.reference
-LEFT JOIN listed ON listed.reference = self.reference
-WHERE different.reference = self.reference
-"""
-
-# what exists only on the right is never explained away, unless it was matched
-_RIGHT_ONLY = "UPDATE different SET standing = 'unexplained' WHERE left_currency IS NULL"
-# what two people accepted is accounted for, until its day and over that very amount
-_ACCEPTED = """
-UPDATE different SET standing = 'accepted', case_id = NULL
-FROM reconciliation_break b JOIN reconciliation_reconcilingitem item ON item.break_row_id = b.id
-WHERE b.control = %(control)s AND b.entity_id = %(entity)s AND b.healed_at IS NULL
-    AND b.reference = different.reference AND b.kind = different.kind AND met IS NULL
-    AND item.status = 'accepted' AND coalesce(item.expected_on, 'infinity'::date) >= %(today)s
-    AND item.amount = coalesce(left_gross, 0)
-        - CASE WHEN left_currency IS NULL OR left_currency = right_currency THEN right_gross ELSE 0 END
-"""
-# what two people let go into another month stands in both months' registers, and is no exception
-_MOVED = """
-UPDATE different SET standing = 'accepted', case_id = NULL
-FROM sync_lateposting late
-WHERE different.kind = 'PERIOD_MISMATCH' AND late.reference = different.reference AND late.posting_date = right_date
-"""
-_MATCHED = "UPDATE different SET standing = 'matched', case_id = NULL WHERE met IS NOT NULL"
 
 # whom the two do not agree on, by name and number
 _CALLED = (
@@ -108,14 +37,16 @@ _TOTALS = """
 SELECT currency, to_char(document_date, 'YYYY-MM') AS period, sum(left_count)::bigint, sum(right_count)::bigint,
     coalesce(sum(left_net), 0), coalesce(sum(right_net), 0), coalesce(sum(left_tax), 0), coalesce(sum(right_tax), 0),
     coalesce(sum(left_gross), 0), coalesce(sum(right_gross), 0),
-    -- what a tolerance let pass, and what is in two currencies, is explained by its match; all else in a match is nothing
-    coalesce(sum(gap - rest) FILTER (WHERE standing IN ('explained', 'matched', 'accepted')), 0), coalesce(sum(gap) FILTER (WHERE standing = 'held'), 0),
+    -- what a tolerance let pass, and what is in two currencies, is explained by its match; all else in one is nothing
+    coalesce(sum(gap - rest) FILTER (WHERE standing IN ('explained', 'matched', 'accepted')), 0),
+    coalesce(sum(gap) FILTER (WHERE standing = 'held'), 0),
     coalesce(sum(gap) FILTER (WHERE standing = 'in_flight'), 0),
     coalesce(sum(gap) FILTER (WHERE standing = 'unexplained'), 0) + coalesce(sum(rest), 0),
-    count(*) FILTER (WHERE standing = 'unexplained' OR rest <> 0), count(*) FILTER (WHERE standing IN ('explained', 'accepted'))
+    count(*) FILTER (WHERE standing = 'unexplained' OR rest <> 0),
+    count(*) FILTER (WHERE standing IN ('explained', 'accepted'))
 FROM (
-    SELECT currency, document_date, left_count, right_count, left_net, right_net, left_tax, right_tax, left_gross, right_gross,
-        NULL::numeric AS gap, 'agrees' AS standing, 0 AS rest
+    SELECT currency, document_date, left_count, right_count, left_net, right_net, left_tax, right_tax,
+        left_gross, right_gross, NULL::numeric AS gap, 'agrees' AS standing, 0 AS rest
     FROM joined WHERE left_line IS NULL AND right_line IS NULL
     UNION ALL
     SELECT left_currency, document_date, 1, (right_currency IS NOT DISTINCT FROM left_currency)::int, left_net,
@@ -128,7 +59,8 @@ FROM (
     WHERE left_currency IS NOT NULL
     UNION ALL
     -- what the right side has alone, or in another currency, counts in its own: never summed across currencies
-    SELECT right_currency, document_date, 0, 1, NULL, right_net, NULL, right_tax, NULL, right_gross, -right_gross, standing, 0
+    SELECT right_currency, document_date, 0, 1, NULL, right_net, NULL, right_tax, NULL, right_gross, -right_gross,
+        standing, 0
     FROM different WHERE right_currency IS NOT NULL AND left_currency IS DISTINCT FROM right_currency
 ) rows
 WHERE document_date BETWEEN coalesce(%(first)s, '-infinity'::date) AND coalesce(%(last)s, 'infinity'::date)
@@ -184,10 +116,13 @@ class Difference:
 
 
 @contextmanager
-def compared(control: Control, *, entity: LegalEntity, rules: Sequence[MatchRule] | None = None) -> Iterator[None]:
+def compared(
+    control: Control, *, entity: LegalEntity, rules: Sequence[MatchRule] | None = None
+) -> Iterator[Callable[[], None]]:
     """Within this block temporary tables hold the comparison: sums of what agrees, and row by row what differs.
 
-    `rules` stand in for the approved ones, to try what others would come to.
+    `rules` stand in for the approved ones, to try what others would come to. What it gives says once more where each
+    difference stands, over the same lines: for cases that were opened or closed within the block.
     """
     values = {
         "control": control.name,
@@ -196,7 +131,6 @@ def compared(control: Control, *, entity: LegalEntity, rules: Sequence[MatchRule
         "right_role": control.right_role,
         "left_stages": _current(control, entity, Side.LEFT),
         "right_stages": _current(control, entity, Side.RIGHT),
-        "far": LONGEST_CHAIN,
         "today": clock.business_date(entity),
         "money": bool(control.compares),
         "break_kind": control.break_kind,
@@ -206,53 +140,26 @@ def compared(control: Control, *, entity: LegalEntity, rules: Sequence[MatchRule
         "periods": _periods(entity) if "period" in control.also_compares else [],
     }
     with transaction.atomic(), database.cursor() as cursor:
-        cursor.execute("DROP TABLE IF EXISTS left_readings, twice, joined, different")
-        cursor.execute(
-            "CREATE TEMP TABLE left_readings ON COMMIT DROP AS SELECT unnest(%(left_stages)s::bigint[]) AS stage_id",
-            values,
-        )
-        # whole sets are joined here, often right after they were loaded and before anything knows their size
-        cursor.execute("SET LOCAL enable_nestloop = off")
-        _join(cursor, values)
-        cascade.begin(cursor)
-        cursor.execute("SELECT EXISTS (SELECT FROM different)")
-        # most days everything agrees: nothing is left to bring together or to explain
-        if cursor.fetchone()[0]:
-            _explain(cursor, control, entity, values, rules=rules)
-        yield
-        cursor.execute("DROP TABLE IF EXISTS left_readings, twice, joined, different, met")
+        matching_joins.join(cursor, control, values)
+
+        _explain(cursor, control, entity, values, rules=rules)
+        yield lambda: matching_standing.say(cursor, values)
+        matching_joins.clear(cursor)
 
 
 def _explain(
     cursor: Any, control: Control, entity: LegalEntity, values: dict[str, Any], *, rules: Sequence[MatchRule] | None
 ) -> None:
     """Bring together what differs, name its cause and say where it stands."""
+    cascade.begin(cursor)
+    cursor.execute("SELECT EXISTS (SELECT FROM different)")
+    # most days everything agrees: nothing is left to bring together or to explain
+    if not cursor.fetchone()[0]:
+        return
     cursor.execute("ANALYZE different")
     cascade.bring_together(cursor, control, entity, rules=cascade.rules_of(control, entity) if rules is None else rules)
     matching_causes.name_them(cursor, values)
-    cursor.execute(_STANDING, values)
-    cursor.execute(_RIGHT_ONLY)
-    cursor.execute(_MATCHED)
-    cursor.execute(_ACCEPTED, values)
-    cursor.execute(_MOVED)
-
-
-def _join(cursor: Any, values: dict[str, Any]) -> None:
-    """Join both sides document by document; a reference that stands on one of them more than once, line by line."""
-    differs = matching_sql.DIFFERS
-    cursor.execute(matching_sql.JOINED.format(differs=differs, once=""), values)
-    cursor.execute("ANALYZE joined")
-    cursor.execute(matching_sql.DIFFERENT, values)
-    cursor.execute(matching_sql.TOLD_APART, values)
-    if cursor.fetchone()[0]:
-        return
-    cursor.execute("DROP TABLE joined, different")
-    cursor.execute(matching_sql.TWICE, values)
-    cursor.execute(matching_sql.JOINED.format(differs=differs, once=matching_sql.NOT_TWICE), values)
-    cursor.execute(matching_sql.PAIRED.format(differs=differs), values)
-    cursor.execute("ANALYZE joined")
-    cursor.execute(matching_sql.DIFFERENT, values)
-    cursor.execute(matching_sql.NUMBERED, values)
+    matching_standing.say(cursor, values)
 
 
 def _current(control: Control, entity: LegalEntity, side: Side) -> list[int]:
@@ -278,7 +185,7 @@ def totals(*, first: date | None = None, last: date | None = None) -> list[Perio
 
 
 def by_currency(sums: Sequence[PeriodTotals]) -> dict[str, dict[str, str]]:
-    """These totals per currency, all months together, as text: gross amounts in major units, and counts of documents."""
+    """These totals per currency, all months together, as text: gross in major units, and counts of documents."""
     out: dict[str, dict[str, str]] = {}
     for currency in sorted({one.currency for one in sums}):
         mine = [one for one in sums if one.currency == currency]
@@ -300,8 +207,8 @@ def differences(*, standing: str | None = None, limit: int | None = None) -> lis
     with database.cursor() as cursor:
         cursor.execute(
             "SELECT reference, currency, document_date, kind, standing, case_id, coalesce(left_label, right_label),"
-            " coalesce(left_counterparty, right_counterparty, ''), left_id, left_net, left_tax, left_gross, left_status,"
-            " right_id, right_net, right_tax, right_gross, right_status, left_currency, right_currency,"
+            " coalesce(left_counterparty, right_counterparty, ''), left_id, left_net, left_tax, left_gross,"
+            " left_status, right_id, right_net, right_tax, right_gross, right_status, left_currency, right_currency,"
             f" cause, cause_with, {_CALLED.format(side='left')}, {_CALLED.format(side='right')}, left_date, right_date,"
             " other_account FROM different"
             " WHERE standing = coalesce(%(standing)s, standing) AND (standing <> 'matched' OR %(standing)s = 'matched')"
@@ -312,7 +219,7 @@ def differences(*, standing: str | None = None, limit: int | None = None) -> lis
 
 
 def left_over() -> list[Difference]:
-    """Documents that were matched by their reference and still differ: what a tolerance let pass, and two currencies."""
+    """Documents that met by their reference and still differ: what a tolerance let pass, and two currencies."""
     return [one for one in differences(standing="matched") if one.left and one.right and one.gap]
 
 
@@ -374,7 +281,8 @@ def reconcile_matched(control: Control) -> int:
             UPDATE sync_delivery SET state = 'reconciled', reconciled_at = %s
             WHERE role = %s AND condition = 'settled' AND state IN ('acknowledged', 'posted')
               AND reference IN (
-                SELECT reference FROM reconciliation_controlline WHERE stage_id = ANY(ARRAY(SELECT stage_id FROM left_readings)))
+                SELECT reference FROM reconciliation_controlline
+                WHERE stage_id = ANY(ARRAY(SELECT stage_id FROM left_readings)))
               AND NOT EXISTS (
                 SELECT 1 FROM different WHERE different.reference = sync_delivery.reference AND standing <> 'matched')
             """,

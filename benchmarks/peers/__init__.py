@@ -13,7 +13,7 @@ from reconciliation.models.controls import Side
 
 HERE = Path(__file__).parent
 PYTHON = HERE.parents[1] / ".venv-peers" / "bin" / "python"
-NAMES = {"datacompy_on_polars": "datacompy on polars"}
+NAMES = {"datacompy_on_polars": "datacompy on polars", "reladiff_in_postgres": "reladiff in PostgreSQL"}
 
 
 def are_there() -> bool:
@@ -28,7 +28,8 @@ def give_tables(control: str) -> None:
             stages = list(ControlStage.objects.filter(control=control, side=side).values_list("pk", flat=True))
             cursor.execute(f"DROP TABLE IF EXISTS peer_{side}")
             cursor.execute(
-                f"CREATE TABLE peer_{side} AS SELECT reference, currency, net, tax, gross"
+                f"CREATE TABLE peer_{side} AS SELECT reference, hashtextextended(reference, 0) AS number,"
+                " currency, net, tax, gross"
                 " FROM reconciliation_controlline WHERE stage_id = ANY(%s)",
                 [stages],
             )

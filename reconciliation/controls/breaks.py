@@ -1,7 +1,7 @@
 """Breaks: what nothing explains becomes one, with its case; one that agrees or is matched by now is healed."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -14,6 +14,9 @@ from reconciliation.models import Break, ControlRun, ExceptionCase, MatchRule, R
 from sync import bulk, clock, journal
 from sync.models import LegalEntity, WorkItem
 from sync.money_text import money
+
+#: references looked up at a time
+_BLOCK = 5_000
 
 
 def still_open(control: Control, entity: LegalEntity) -> QuerySet[Break]:
@@ -111,6 +114,7 @@ def find(row: ControlRun, control: Control) -> int:
         for one in fresh
     )
     right = sides.source(row.entity, sides.routes(row.entity), control.right_role, on=row.business_date).connection
+    work = _newest_work([found.reference for found in (*rows, *open_again)])
     cases.open_cases(
         [
             cases.Opening(
@@ -119,9 +123,9 @@ def find(row: ControlRun, control: Control) -> int:
                 reason=found.kind,
                 system=right.system,
                 reference=found.reference,
-                correlation_id=_correlation(found.reference),
+                correlation_id=work.get(found.reference, _NO_WORK).correlation_id,
                 entity_id=row.entity_id,
-                customer_name=_customer(found),
+                customer_name=work.get(found.reference, _NO_WORK).customer_name or found.counterparty,
                 document=_document(control, found),
                 effective_on=found.document_date,
                 amount=found.difference,
@@ -210,12 +214,20 @@ def _document(control: Control, found: Break) -> str:
     return f"{control.kind.capitalize()} {found.label}".strip()
 
 
-def _correlation(reference: str) -> str:
-    return WorkItem.objects.filter(reference=reference).values_list("correlation_id", flat=True).first() or ""
+class _Work(NamedTuple):
+    """Whose document it is, and the deal it belongs to, as our own work on it says."""
+
+    correlation_id: str
+    customer_name: str
 
 
-def _customer(found: Break) -> str:
-    return (
-        WorkItem.objects.filter(reference=found.reference).values_list("customer_name", flat=True).first()
-        or found.counterparty
-    )
+_NO_WORK = _Work("", "")
+
+
+def _newest_work(references: Sequence[str]) -> dict[str, _Work]:
+    found: dict[str, _Work] = {}
+    for start in range(0, len(references), _BLOCK):
+        rows = WorkItem.objects.filter(reference__in=references[start : start + _BLOCK]).order_by("created_at", "pk")
+        for reference, *said in rows.values_list("reference", "correlation_id", "customer_name"):
+            found[reference] = _Work(*said)
+    return found

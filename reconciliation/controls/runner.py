@@ -206,27 +206,26 @@ def _not_run(row: ControlRun, control: Control, error: Exception) -> ControlRun:
 
 
 @contextmanager
-def _compared_alone(control: Control, entity: LegalEntity) -> Iterator[None]:
+def _compared_alone(control: Control, entity: LegalEntity) -> Iterator[Callable[[], None]]:
     """Two comparisons at once would each find, and write down, the same breaks and matches: one waits for the other."""
     with transaction.atomic():
         with database.cursor() as cursor:
             name = f"comparing:{control.name}:{entity.pk}"
             cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
-        with matching.compared(control, entity=entity):
-            yield
+        with matching.compared(control, entity=entity) as explain_again:
+            yield explain_again
 
 
 def _compare(row: ControlRun, control: Control, *, read: Sequence[date]) -> ControlRun:
-    with _compared_alone(control, row.entity):
+    with _compared_alone(control, row.entity) as explain_again:
         matching.reconcile_matched(control)
         keeping.keep(row, control)
         changed = breaks.heal(row, control) or breaks.find(row, control)
-        sums = matching.totals()
-    while changed:
-        # cases were closed or opened: what is explained, and what no case explains any more, is asked once more
-        with _compared_alone(control, row.entity):
+        while changed:
+            # cases were closed or opened: what is explained, and what no case explains any more, is asked once more
+            explain_again()
             changed = breaks.find(row, control)
-            sums = matching.totals()
+        sums = matching.totals()
     row.totals = matching.by_currency(sums)
     row.status = status_of(sums, open_breaks=breaks.still_open(control, row.entity).exists())
     row.finished_at = clock.now()

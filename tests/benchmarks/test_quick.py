@@ -20,6 +20,8 @@ NAMES = [
     "deliveries",
     "control over two sides",
     "whole run of a control",
+    "control, the join on every core",
+    "whole run, the join on every core",
     "staging a reading",
     "queue by problem",
     "queue one by one",

@@ -4,13 +4,15 @@ import hashlib
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from connectors.interface import ControlLine as Line
+from connectors.money import AmountError, amount
 from reconciliation import staging
 from reconciliation.controls.registry import CONTROLS
 from reconciliation.models import ControlLine, ControlStage
@@ -63,6 +65,43 @@ class TestStaging(TestCase):
             )
             for one in rows
         ]
+
+
+amounts = st.one_of(
+    st.decimals(-(10**16), 10**16, places=2),
+    st.decimals(allow_nan=True, allow_infinity=True),
+    st.builds(Decimal, st.from_regex(r"-?[0-9]{1,17}(\.[0-9]{0,8})?(E[+-]?[0-9]{1,2})?", fullmatch=True)),
+)
+
+
+def read(value: Decimal, currency: str) -> str:
+    """What the reader of amounts makes of it, refusals included."""
+    try:
+        return str(amount(value, currency))
+    except AmountError as error:
+        return str(error)
+
+
+@given(value=amounts, currency=st.sampled_from(("USD", "JPY", "KWD", "CLF")))
+@example(value=Decimal("-0.00"), currency="USD")
+@example(value=Decimal("-0"), currency="JPY")
+@example(value=Decimal("1.50"), currency="JPY")
+@example(value=Decimal(7), currency="KWD")
+@example(value=Decimal("1.0000000"), currency="USD")
+@example(value=Decimal("1E+2"), currency="USD")
+@example(value=Decimal("1234567890123456.00"), currency="USD")
+def test_an_amount_is_staged_as_the_reader_of_amounts_reads_it(value: Decimal, currency: str) -> None:
+    try:
+        found = staging._digits(value, currency)
+    except AmountError as error:
+        found = str(error)
+    assert found == read(value, currency)
+
+
+@pytest.mark.parametrize("value", [1.5, True])
+def test_what_is_no_amount_is_refused_however_it_looks(value: Any) -> None:
+    with pytest.raises(AmountError, match="must be text"):
+        staging._digits(value, "USD")
 
 
 @pytest.mark.django_db
