@@ -44,6 +44,7 @@ class OwnershipRuleAdmin(Page, SimpleHistoryAdmin):
     list_filter = ["team", "is_active"]
     list_select_related = ["entity"]
     raw_id_fields = ["entity"]
+    list_before_template = "portal/owning_link.html"
 
     @admin.display(description=_("Reason"))
     def what(self, rule: OwnershipRule) -> str:

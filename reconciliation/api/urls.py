@@ -2,7 +2,18 @@
 
 from django.urls import path, re_path
 
-from reconciliation.api import absences, dashboards, exporting, habits, reconciling, replays, signing, trail, views
+from reconciliation.api import (
+    absences,
+    dashboards,
+    exporting,
+    habits,
+    owning,
+    reconciling,
+    replays,
+    signing,
+    trail,
+    views,
+)
 
 _FIX = r"^(?P<kind>problems|cases)/(?P<number>[0-9]{1,12})/fixes/(?P<name>[a-z_]{1,40})"
 
@@ -51,6 +62,9 @@ urlpatterns = [
     path("journals/<int:number>/members", views.JournalMembers.as_view(), name="api-journal-members"),
     path("runs/<int:number>", views.Run.as_view(), name="api-run"),
     path("replays", replays.Replays.as_view(), name="api-replays"),
+    path("ownership-rules", owning.Rules.as_view(), name="api-rules"),
+    path("ownership-rules/try", owning.RuleTry.as_view(), name="api-rule-try"),
+    path("ownership-rules/again", owning.RulesAgain.as_view(), name="api-rules-again"),
     path("absences", absences.Absences.as_view(), name="api-absences"),
     re_path(r"^absences/(?P<number>[0-9]{1,12})/back$", absences.Back.as_view(), name="api-absence-back"),
     path("find", trail.Find.as_view(), name="api-find"),

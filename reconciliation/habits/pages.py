@@ -156,6 +156,13 @@ BENEATH = (
         title=_("Your profile"), icon="account_circle", name="desk:profile", also=_("time zone roles password settings")
     ),
     Place(
+        title=_("Who owns what"),
+        icon="alt_route",
+        name="desk:ownership",
+        permission="reconciliation.view_ownershiprule",
+        also=_("ownership rules teams routing of cases"),
+    ),
+    Place(
         title=_("Who may do what"),
         icon="badge",
         name="desk:audit_access",

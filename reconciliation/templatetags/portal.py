@@ -38,6 +38,8 @@ def money(amount: Any, currency: str) -> str:
 register.filter("within", languages.within)
 register.filter("spoken", languages.spoken)
 register.filter("day_text", languages.day_text)
+register.filter("counted", languages.number)
+register.filter("system_name", sentences.system_name)
 
 
 @register.filter

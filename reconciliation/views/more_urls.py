@@ -19,6 +19,7 @@ from reconciliation.views import (
     matching,
     mentions,
     meters,
+    owning,
     palette,
     profile,
     registers,
@@ -82,6 +83,8 @@ register_converter(Operating, "operating")
 urlpatterns = [
     path("t/<path:correlation_id>", trail.trail, name="trail"),
     path("find", find.find, name="find"),
+    path("ownership/", owning.ownership, name="ownership"),
+    path("ownership/again", owning.ownership_again, name="ownership_again"),
     path("palette", palette.palette, name="palette"),
     path("words.js", words.words, name="words"),
     path("profile/", profile.profile, name="profile"),

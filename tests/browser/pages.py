@@ -107,5 +107,6 @@ def main_pages(lost_invoice: Callable[[], str]) -> dict[str, tuple[str, str]]:
         "replay": ("Integration support", f"/replay/?what=deal:{told.PAID}"),
         "access": ("Auditor", "/audit/access"),
         "sample": ("Auditor", f"/audit/sample?of=postings&seed=7&first={told.DAY:%Y}-01-01&last={told.DAY:%Y}-12-31"),
+        "ownership": ("Configuration admin", "/ownership/?place=10&reason=PRODUCT_UNMAPPED&team=finance"),
         "profile": ("Billing operations", "/profile/"),
     }

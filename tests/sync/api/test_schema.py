@@ -75,6 +75,7 @@ NEED_WHAT_EXISTS = (
     "/trails",
     "/absences",
     "/sign-offs",
+    "/ownership-rules",
 )
 #: numbers of things that exist, for addresses that name one
 numbers: list[int] = []
