@@ -81,7 +81,14 @@ def desk(user: AbstractUser) -> Desk:
 
 
 def held(rows: QuerySet[ExceptionCase]) -> list[str]:
-    """Money that cannot go on: of the cases themselves, and of what waits for them. Breaks hold nothing up."""
+    """Money that cannot go on, in words."""
+    return [money(total, currency) for currency, total in held_sums(rows).items()]
+
+
+def held_sums(rows: QuerySet[ExceptionCase]) -> dict[str, Decimal]:
+    """Money that cannot go on, per currency in major units: of the cases themselves, and of what waits for them. Breaks
+    hold nothing up.
+    """
     sums: dict[str, Decimal] = {}
     stopped = rows.filter(break_row__isnull=True)
     own = stopped.exclude(amount=None).values("currency").annotate(total=Sum(Abs("amount"))).order_by("currency")
@@ -96,7 +103,7 @@ def held(rows: QuerySet[ExceptionCase]) -> list[str]:
         for row in found:
             if row["total"] and row["currency"]:
                 sums[row["currency"]] = sums.get(row["currency"], Decimal(0)) + row["total"]
-    return [money(total, currency) for currency, total in sorted(sums.items())]
+    return dict(sorted(sums.items()))
 
 
 def _waiting(model: type[WorkItem] | type[Delivery], references: Any) -> QuerySet[Any]:
@@ -238,10 +245,16 @@ class ProblemRow:
     oldest: datetime
     next_due: datetime
     standing: figures_problems.Standing
-    money: list[str] = field(default_factory=list)
+    #: currency -> amounts added up without their signs, in major units
+    sums: dict[str, Decimal] = field(default_factory=dict)
     waiting: str = ""
     #: the case itself, where there is only one
     only: int | None = None
+
+    @property
+    def money(self) -> list[str]:
+        """The sums as people read them."""
+        return [money(total, currency) for currency, total in self.sums.items()]
 
 
 _SORTS = {
@@ -282,7 +295,7 @@ def problem_rows(
                 count=row["count"],
                 oldest=row["oldest"],
                 next_due=row["next_due"],
-                money=sums.get(problem.pk, []),
+                sums=sums.get(problem.pk, {}),
                 waiting=waits.get(problem.pk, ""),
                 standing=standings_now[problem.pk],
                 only=row["one"] if row["count"] == 1 else None,
@@ -291,16 +304,16 @@ def problem_rows(
     return out, more
 
 
-def sums_by_problem(rows: QuerySet[ExceptionCase]) -> dict[int, list[str]]:
-    """problem -> one text per currency."""
-    out: dict[int, list[str]] = {}
+def sums_by_problem(rows: QuerySet[ExceptionCase]) -> dict[int, dict[str, Decimal]]:
+    """problem -> currency -> amounts added up without their signs, in major units."""
+    out: dict[int, dict[str, Decimal]] = {}
     for row in (
         rows.exclude(amount=None)
         .values("problem_id", "currency")
         .annotate(total=Sum(Abs("amount")))
         .order_by("problem_id", "currency")
     ):
-        out.setdefault(row["problem_id"], []).append(money(row["total"], row["currency"]))
+        out.setdefault(row["problem_id"], {})[row["currency"]] = row["total"]
     return out
 
 
@@ -368,7 +381,7 @@ def blast(problem: Problem) -> Blast:
         customers=max(sums["customers"], sums["names"]),
         oldest=sums["oldest"],
         next_due=sums["next_due"],
-        money=sums_by_problem(rows).get(problem.pk, []),
+        money=[money(total, currency) for currency, total in sums_by_problem(rows).get(problem.pk, {}).items()],
         waiting=waiting_by_problem([problem.pk]).get(problem.pk, ""),
     )
 

@@ -1,26 +1,22 @@
-"""Every number of the executive page: money held and its age, how ready the close is, how accurate invoices are, what
-leakage was caught, what causes most; each beside the equally long span before.
+"""Numbers of the executive page: money held and its age, how accurate invoices are, what leakage was caught, what causes
+most; each beside the equally long span before. How ready the close is: figures_readiness.
 """
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
-from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Abs
 from django.utils.translation import gettext_lazy as _
 
 from reconciliation import figures, figures_spans
-from reconciliation.controls.registry import controls_of
 from reconciliation.figures_spans import Number, Span, Trend, closed_list, listed, own_list, percent, queue_list, trend
 from reconciliation.habits import titles
 from reconciliation.habits.languages import money
-from reconciliation.models import Break, ControlRun, ExceptionCase
+from reconciliation.models import ExceptionCase
 from reconciliation.queue_filters import AGES
-from sync import clock
-from sync.models import AccountingPeriod, CreditMemoRecord, Delivery, InvoiceRecord, LegalEntity, VoidRecord
-from sync.states import Condition
+from sync.models import CreditMemoRecord, InvoiceRecord, VoidRecord
 
 #: reasons that mean: something was sold or used and not billed so, or billed and not sold
 LEAKAGE = (
@@ -30,8 +26,6 @@ LEAKAGE = (
 #: a case that ends so was put right; duplicates, superseded and accepted ones were not
 _RIGHT = tuple(ExceptionCase.Resolution[name] for name in ("FIXED", "FIXED_OUTSIDE", "WENT_THROUGH"))
 ZERO, CAUSES = Decimal(0), 5
-#: what a ledger is owed, for the address of a list
-_OWED = {"role__exact": "erp", "is_live__exact": 1, "is_required__exact": 1}
 
 
 # -- money held and its age ---------------------------------------------------------------------------
@@ -42,6 +36,7 @@ class Held:
     currency: str
     #: of the cases and of what waits for them; then of the cases themselves: the part whose past is known
     all: str
+    all_total: Decimal
     total: Decimal
     own: str
     rows: str
@@ -59,11 +54,12 @@ def money_held(span: Span) -> list[Held]:
         .annotate(now=Sum(size, filter=Q(status="open")), then=Sum(size, filter=Q(opened_at__lt=span.since)))
     )
     own = {row["currency"]: (row["now"] or ZERO, row["then"] or ZERO) for row in rows if row["currency"]}
-    held = {text.split(" ")[0]: text for text in figures.held(figures.open_cases())}
+    held = figures.held_sums(figures.open_cases())
     return [
         Held(
             currency=currency,
-            all=held.get(currency) or money(ZERO, currency),
+            all=money(held.get(currency, ZERO), currency),
+            all_total=held.get(currency, ZERO),
             total=now,
             own=money(now, currency),
             rows=listed("reconciliation_exceptioncase", status__exact="open", currency__exact=currency,
@@ -130,132 +126,6 @@ def ageing(span: Span) -> Ageing:
         ),
         trend=trend(counts[""], sum(row["then"] for row in rows)),
     )
-
-
-# -- how ready the close is ---------------------------------------------------------------------------
-@dataclass(frozen=True, kw_only=True)
-class Readiness:
-    """How much of a company's receivables period is done: the lower of two shares, and what stands in the way."""
-
-    entity: LegalEntity
-    #: None where the ERP has told us of no period
-    period: AccountingPeriod | None
-    #: whole percent, rounded down
-    ready: int
-    asked: int
-    green: int
-    red: int
-    not_run: int
-    documents: int
-    in_ledger: Number
-    held: Number
-    blocked: Number
-    breaks: Number
-
-
-def close_readiness() -> list[Readiness]:
-    """Per company, for the receivables period its business date is in."""
-    entities = list(LegalEntity.objects.all())
-    days = {one.pk: clock.business_date(one) for one in entities}
-    periods = {
-        row.entity_id: row
-        for row in AccountingPeriod.objects.filter(
-            module="ar",
-            starts_on__lte=max(days.values(), default=date.max),
-            ends_on__gte=min(days.values(), default=date.min),
-        )
-        if row.starts_on <= days[row.entity_id] <= row.ends_on
-    }
-    runs: dict[tuple[int, str], ControlRun] = {(run.entity_id, run.control): run for run in figures.newest_runs()}
-    deliveries = _per_entity(
-        Delivery.objects.filter(role="erp", is_live=True, is_required=True).exclude(
-            condition__in=[Condition.WITHDRAWN, Condition.SUPERSEDED]
-        ),
-        "document_date",
-        periods,
-        done=Count("pk", filter=Q(condition=Condition.SETTLED)),
-        held=Count("pk", filter=Q(condition=Condition.HELD)),
-    )
-    stopped = figures.open_cases().filter(break_row__isnull=True)
-    early = Count("work_item", distinct=True)
-    blocked = _per_entity(stopped, "effective_on", periods, early=early)
-    breaks = _per_entity(Break.objects.filter(healed_at=None), "document_date", periods)
-    return [
-        _readiness(one, periods.get(one.pk), runs, deliveries.get(one.pk), blocked.get(one.pk), breaks.get(one.pk))
-        for one in entities
-    ]
-
-
-def _per_entity(
-    rows: QuerySet[Any], field: str, periods: dict[int, AccountingPeriod], **counts: Any
-) -> dict[int, dict[str, int]]:
-    """Rows dated in their own company's period, counted per company."""
-    dated = Q(pk__in=[])
-    for entity, period in periods.items():
-        dated |= Q(entity=entity, **{f"{field}__range": (period.starts_on, period.ends_on)})
-    return {
-        row["entity"]: row
-        for row in rows.filter(dated).order_by().values("entity").annotate(n=Count("pk", distinct=True), **counts)
-    }
-
-
-def _readiness(
-    entity: LegalEntity,
-    period: AccountingPeriod | None,
-    runs: dict[tuple[int, str], ControlRun],
-    deliveries: dict[str, int] | None,
-    blocked: dict[str, int] | None,
-    breaks: dict[str, int] | None,
-) -> Readiness:
-    documents, stopped, open_breaks = deliveries or {}, blocked or {}, breaks or {}
-    asked = [control.name for control in controls_of(entity)]
-    found = [runs.get((entity.pk, name)) for name in asked]
-    # a run for a day before the period says nothing about it
-    ran = [
-        run
-        for run in found
-        if run and run.status != ControlRun.Status.NOT_RUN and (not period or run.business_date >= period.starts_on)
-    ]
-    green = sum(run.status in figures.GREEN for run in ran)
-    owed, done = documents.get("n", 0) + stopped.get("early", 0), documents.get("done", 0)
-    shares = [part * 100 // whole for part, whole in ((green, len(asked)), (done, owed)) if whole]
-    return Readiness(
-        entity=entity,
-        period=period,
-        ready=min(shares, default=0),
-        asked=len(asked),
-        green=green,
-        red=len(ran) - green,
-        not_run=len(asked) - len(ran),
-        documents=owed,
-        in_ledger=Number(
-            count=done,
-            rows=_period_list("sync_delivery", entity, "document_date", period, condition__exact="settled", **_OWED),
-            needs="sync.view_delivery",
-        ),
-        held=Number(
-            count=documents.get("held", 0),
-            rows=_period_list("sync_delivery", entity, "document_date", period, condition__exact="held", **_OWED),
-            needs="sync.view_delivery",
-        ),
-        blocked=Number(
-            count=stopped.get("n", 0),
-            rows=_period_list("reconciliation_exceptioncase", entity, "effective_on", period,
-                              status__exact="open", break_row__isnull=True),
-        ),
-        breaks=Number(
-            count=open_breaks.get("n", 0),
-            rows=_period_list("reconciliation_break", entity, "document_date", period, healed_at__isnull=True),
-            needs="reconciliation.view_break",
-        ),
-    )  # fmt: skip
-
-
-def _period_list(model: str, entity: LegalEntity, field: str, period: AccountingPeriod | None, **lookups: Any) -> str:
-    if period is None:
-        return ""
-    around = {f"{field}__gte": period.starts_on.isoformat(), f"{field}__lte": period.ends_on.isoformat()}
-    return listed(model, entity__id__exact=entity.pk, **around, **lookups)
 
 
 # -- how accurate invoices are ------------------------------------------------------------------------

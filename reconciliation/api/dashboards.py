@@ -10,7 +10,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from reconciliation import figures_dashboards, figures_executive
+from reconciliation import figures_dashboards, figures_executive, figures_readiness
 from reconciliation.api.views import LOOKING, Desk
 from reconciliation.figures_dashboards import Took
 from reconciliation.figures_spans import SPANS, Number, Span, span_of
@@ -83,7 +83,12 @@ class Executive(_Figures):
         accuracy = figures_executive.invoice_accuracy(span)
         return {
             "money_held": [
-                {"currency": one.currency, "amount": plain(one.total, one.currency), "trend": one.trend.word}
+                {
+                    "currency": one.currency,
+                    "held": plain(one.all_total, one.currency),
+                    "amount": plain(one.total, one.currency),
+                    "trend": one.trend.word,
+                }
                 for one in figures_executive.money_held(span)
             ],
             "open_cases": [
@@ -106,7 +111,7 @@ class Executive(_Figures):
                     "open_cases": one.blocked.count,
                     "open_breaks": one.breaks.count,
                 }
-                for one in figures_executive.close_readiness()
+                for one in figures_readiness.close_readiness()
             ],
             "invoices": {
                 "all": _count(accuracy.total),

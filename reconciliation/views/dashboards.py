@@ -9,8 +9,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from reconciliation import figures_dashboards, figures_executive
+from reconciliation import figures_dashboards, figures_executive, figures_readiness
 from reconciliation.figures_spans import CASES_SEEN, SPANS, TICKS, Span, length_in_words, span_of
+from reconciliation.views.export_links import export_links
 from reconciliation.views.page import page, page_number, refused, seen_by
 from sync.models import Connection, SourceEvent
 
@@ -60,10 +61,11 @@ def executive(request: HttpRequest) -> HttpResponse:
         spans=_choices(span),
         held=figures_executive.money_held(span),
         ageing=figures_executive.ageing(span),
-        readiness=figures_executive.close_readiness(),
+        readiness=figures_readiness.close_readiness(),
         accuracy=figures_executive.invoice_accuracy(span),
         leakage=figures_executive.leakage(span),
         causes=figures_executive.top_causes(span),
+        exports=export_links("executive_export", query=f"?span={span.name}", of=_("these figures")),
     )
 
 

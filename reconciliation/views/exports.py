@@ -11,8 +11,22 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from reconciliation import figures_audit, figures_controls
-from reconciliation.habits.exports import access, approvals, board, breaks, files, journal, queue, registers, sample
+from reconciliation.figures_spans import CASES_SEEN, span_of
+from reconciliation.habits.exports import (
+    access,
+    approvals,
+    board,
+    breaks,
+    executive,
+    files,
+    journal,
+    queue,
+    registers,
+    sample,
+)
 from reconciliation.habits.exports.sheet import Sheet, TooMany
+from reconciliation.habits.printing import executive_page
+from reconciliation.habits.printing.printed import CONTENT_TYPE
 from reconciliation.queue_filters import Filters
 from reconciliation.views import audit as audit_pages
 from reconciliation.views import controls
@@ -104,6 +118,24 @@ def register_export(request: HttpRequest, name: str, form: str) -> HttpResponse:
         )
 
     return _file(request, form, draw_up, back=reverse("desk:register", args=[name]) + asked.query)
+
+
+@require_GET
+@seen_by(CASES_SEEN)
+def executive_export(request: HttpRequest, form: str) -> HttpResponse:
+    """The executive page's figures."""
+    asked = request.GET.get("span", "")
+    back = f"{reverse('desk:executive')}?span={span_of(asked).name}"
+    return _file(request, form, lambda: executive.draw_up(span_of(asked)), back=back)
+
+
+@require_GET
+@seen_by(CASES_SEEN)
+def executive_paper(request: HttpRequest) -> HttpResponse:
+    """The executive page as a paper for a meeting."""
+    with as_kept():
+        paper = executive_page.take(span_of(request.GET.get("span", "")), user=cast(AbstractUser, request.user))
+    return kept(paper.name, paper.content, CONTENT_TYPE)
 
 
 def _file(request: HttpRequest, form: str, draw_up: Callable[[], Sheet], *, back: str) -> HttpResponse:

@@ -20,6 +20,7 @@ from reconciliation.figures_sign_offs import ITEMS, MARKS
 from reconciliation.habits import titles
 from reconciliation.habits.languages import money
 from reconciliation.habits.printing import signed_reconciliation
+from reconciliation.habits.printing.printed import CONTENT_TYPE
 from reconciliation.models import EvidencePack, SignOff
 from reconciliation.sign_offs import certificates, conditions, keeping, signing
 from reconciliation.views.controls import side_name
@@ -88,8 +89,8 @@ def sign_off_paper(
         raise Http404(_("There is no such version of this sign-off."))
     left, right = (side_name(company, role, last) for role in (asked.left_role, asked.right_role))
     with as_kept():
-        printed = signed_reconciliation.take(row, left=left, right=right, user=cast(AbstractUser, request.user))
-    return kept(printed.name, printed.content, signed_reconciliation.CONTENT_TYPE)
+        paper = signed_reconciliation.take(row, left=left, right=right, user=cast(AbstractUser, request.user))
+    return kept(paper.name, paper.content, CONTENT_TYPE)
 
 
 @require_POST

@@ -3,31 +3,28 @@
 Everything in it is the certificate as it was signed; only a suspension, and what two people accepted, is looked up.
 """
 
-import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
-from django.db import transaction
 
 from reconciliation import figures_sign_offs
 from reconciliation.controls.registry import CONTROLS
+from reconciliation.habits.printing import printed
 from reconciliation.habits.printing.letters import EXPLANATION
 from reconciliation.habits.printing.paper import Column, Paper
+from reconciliation.habits.printing.printed import Printed
 from reconciliation.models import ReconcilingItem, SignOff
 from reconciliation.sentences import moment
 from reconciliation.sign_offs import certificates, keeping
-from reconciliation.who import full_name, person_of
-from sync import journal
+from reconciliation.who import full_name
 from sync.models import LegalEntity
 from sync.money_text import money
 from sync.reasons import reason
 
-CONTENT_TYPE = "application/pdf"
 #: most items printed, and days named; the certificate holds all
 MOST, _MOST_DAYS = 1000, 31
 _WORDS = {
@@ -43,40 +40,18 @@ _SUMS = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Printed:
-    """A paper that may go out: it is in the journal."""
-
-    name: str
-    content: bytes
-    sha256: str
-
-
 def take(row: SignOff, *, left: str, right: str, user: AbstractUser) -> Printed:
     """Print a sign-off and note down who took it; `left` and `right` are the two systems by name."""
-    with transaction.atomic():
-        content = draw(row, left=left, right=right)
-        sha256 = hashlib.sha256(content).hexdigest()
-        name = f"reconciliation-{row.control}-{row.entity.code}-{row.starts_on}-{row.ends_on}-v{row.version}.pdf"
-        named = keeping.name_of(CONTROLS[row.control], row.entity, row.starts_on, row.ends_on)
-        journal.note(
-            [
-                journal.Fact(
-                    action="sign-off printed",
-                    object_kind="sign_off",
-                    object_key=f"SGN-{row.pk}",
-                    user=person_of(user),
-                    text=f"{full_name(user)} took {named}, version {row.version}, as PDF.",
-                    details={
-                        "certificate_sha256": row.certificate_sha256,
-                        "sha256": sha256,
-                        "bytes": len(content),
-                        "status": row.status,
-                    },
-                )
-            ]
-        )
-    return Printed(name=name, content=content, sha256=sha256)
+    named = keeping.name_of(CONTROLS[row.control], row.entity, row.starts_on, row.ends_on)
+    return printed.take(
+        lambda: draw(row, left=left, right=right),
+        name=f"reconciliation-{row.control}-{row.entity.code}-{row.starts_on}-{row.ends_on}-v{row.version}.pdf",
+        action="sign-off printed",
+        about=("sign_off", f"SGN-{row.pk}"),
+        user=user,
+        text=f"{full_name(user)} took {named}, version {row.version}, as PDF.",
+        details={"certificate_sha256": row.certificate_sha256, "status": row.status},
+    )
 
 
 def draw(row: SignOff, *, left: str, right: str) -> bytes:

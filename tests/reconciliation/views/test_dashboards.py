@@ -13,6 +13,7 @@ from django.test import Client
 from reconciliation import figures_dashboards as ops
 from reconciliation import figures_executive as executive
 from reconciliation.controls.registry import controls_of
+from reconciliation.figures_readiness import close_readiness
 from reconciliation.figures_spans import length_in_words, percent, span_of, trend
 from reconciliation.models import Break, ControlRun, ExceptionCase, Problem
 from sync import clock, journal
@@ -303,7 +304,7 @@ def month(story: Story) -> int:
 def test_the_close_is_as_ready_as_its_least_ready_part(story: Story, auditor: Client) -> None:
     assert "has told of no receivables period" in text_of(auditor, "/dashboards/executive")
     asked = month(story)
-    (found,) = executive.close_readiness()
+    (found,) = close_readiness()
     assert (found.green, found.asked, found.red, found.not_run) == (asked - 2, asked, 1, 1)
     assert (found.in_ledger.count, found.documents) == (2, 4)
     assert (found.held.count, found.blocked.count, found.breaks.count) == (1, 1, 1)
@@ -313,7 +314,7 @@ def test_the_close_is_as_ready_as_its_least_ready_part(story: Story, auditor: Cl
     # when the documents are through, the controls are what is left
     Delivery.objects.filter(condition="held").update(condition="settled")
     ExceptionCase.objects.update(status="closed", closed_at=NOW, resolution="fixed")
-    (found,) = executive.close_readiness()
+    (found,) = close_readiness()
     assert (found.in_ledger.count, found.documents) == (3, 3) and found.ready == (asked - 2) * 100 // asked
 
 
