@@ -1,5 +1,5 @@
-"""Numbers of the executive page: money held and its age, how accurate invoices are, what leakage was caught, what causes
-most; each beside the equally long span before. How ready the close is: figures_readiness.
+"""Numbers of the executive page: money held and its age, how accurate invoices are, what leakage was caught, and what
+causes most; each beside the equally long span before. How ready the close is: figures_readiness.
 """
 
 from dataclasses import dataclass
