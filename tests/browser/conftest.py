@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.cache import cache
+from django.db import connections
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
@@ -131,8 +132,16 @@ class Windows:
             self.wrong.append(f"{response.status}: {response.url}")
 
 
+@pytest.fixture(scope="session")
+def lets_go() -> None:
+    """The portal keeps no connection to the database between two requests: a browser keeps its own to the portal open,
+    and each of them is a thread there, so that a long run would come to more than the database takes.
+    """
+    connections.settings["default"]["CONN_MAX_AGE"] = 0
+
+
 @pytest.fixture
-def windows(kept: Kept, live_server: Any) -> Iterator[Windows]:
+def windows(kept: Kept, lets_go: None, live_server: Any) -> Iterator[Windows]:
     """Windows of people; at the end none may have met an error nobody saw."""
     cache.clear()
     opened = Windows(kept, live_server.url)

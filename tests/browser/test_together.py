@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db.models import QuerySet
 from playwright.sync_api import Page, Request, expect
 
 from reconciliation import cases
@@ -52,6 +53,15 @@ def beats(page: Page) -> None:
             if asked:
                 break
     page.remove_listener("request", hear)
+
+
+def gone(page: Page, rows: QuerySet[Presence]) -> None:
+    """Until the portal has heard that somebody left a page."""
+    for _ in range(100):
+        if not rows.exists():
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("nobody said within five seconds that the page was left")
 
 
 ASKED = """
@@ -158,10 +168,7 @@ def test_each_sees_who_else_is_there_and_what_the_other_did(windows: Windows, pa
     expect(mine.locator("#here-changed")).to_be_hidden()
     # who closes the page is gone at once
     opened(other, "/queue/")
-    for _ in range(50):
-        if Presence.objects.count() == 1:
-            break
-        other.wait_for_timeout(50)
+    gone(other, Presence.objects.filter(person=windows.people["Billing operations"]))
     beats(mine)
     expect(mine.locator("#here-people")).to_have_text("")
     assert Presence.objects.count() == 1
@@ -254,6 +261,9 @@ def test_it_all_fits_a_phone(windows: Windows, path: str, width: int, scheme: An
         page.reload()
     expect(page.locator(".q-mention")).to_be_visible()
     looked_at(page, f"case-together-{scheme}")
+    opened(page, "/queue/")
+    # the page that was left says so by itself, and only then has said all it had to say
+    gone(page, Presence.objects.filter(person=windows.people["Finance preparer"]))
     Mention.objects.update(read_at=None)
     opened(page, "/admin/")
     expect(page.get_by_role("heading", name="You were mentioned")).to_be_visible()
