@@ -14,7 +14,7 @@ from benchmarks.company import FIRST_DAY, Company
 from benchmarks.figures import Comparison, Series, taken_in_turn
 from benchmarks.sizes import Sizes
 from connectors.interface import ControlLine as Line
-from reconciliation import matching, staging
+from reconciliation import matching, matching_joins, staging
 from reconciliation.controls import runner
 from reconciliation.controls.invoices import INVOICES
 from reconciliation.controls.receipts import RECEIPTS
@@ -65,8 +65,7 @@ def _matching(company: Company, sizes: Sizes) -> list[Comparison]:
         start = time.perf_counter()
         with transaction.atomic(), database.cursor() as cursor:
             if on_every_core:
-                cursor.execute("SET LOCAL parallel_setup_cost = 0")
-                cursor.execute("SET LOCAL parallel_tuple_cost = 0")
+                cursor.execute(matching_joins.EVERY_CORE)
             cursor.execute(_BARE_JOIN, {"left": stages[Side.LEFT], "right": stages[Side.RIGHT]})
             seconds = time.perf_counter() - start
             cursor.execute("SELECT count(*) FROM bare_difference")

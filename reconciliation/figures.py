@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 
 from reconciliation import approvals, figures_problems
 from reconciliation.habits import absences, titles
-from reconciliation.habits.languages import money, number
+from reconciliation.habits.languages import money_of_each, number
 from reconciliation.models import ApprovalRequest, ControlRun, ExceptionCase, Problem
 from reconciliation.teams import Team
 from sync import clock
@@ -82,7 +82,7 @@ def desk(user: AbstractUser) -> Desk:
 
 def held(rows: QuerySet[ExceptionCase]) -> list[str]:
     """Money that cannot go on, in words."""
-    return [money(total, currency) for currency, total in held_sums(rows).items()]
+    return money_of_each(held_sums(rows))
 
 
 def held_sums(rows: QuerySet[ExceptionCase]) -> dict[str, Decimal]:
@@ -254,7 +254,7 @@ class ProblemRow:
     @property
     def money(self) -> list[str]:
         """The sums as people read them."""
-        return [money(total, currency) for currency, total in self.sums.items()]
+        return money_of_each(self.sums)
 
 
 _SORTS = {
@@ -336,7 +336,7 @@ def waiting_by_problem(problem_ids: Iterable[int]) -> dict[int, str]:
                 totals[row["currency"]] = totals.get(row["currency"], Decimal(0)) + row["total"]
     out = {}
     for key, words in counts.items():
-        totals_text = ", ".join(money(total, currency) for currency, total in sorted(sums.get(key, {}).items()))
+        totals_text = ", ".join(money_of_each(sums.get(key, {})))
         out[key] = _waits(words.get("deal", 0), words.get("document", 0)) + (f" ({totals_text})" if totals_text else "")
     return out
 
@@ -381,7 +381,7 @@ def blast(problem: Problem) -> Blast:
         customers=max(sums["customers"], sums["names"]),
         oldest=sums["oldest"],
         next_due=sums["next_due"],
-        money=[money(total, currency) for currency, total in sums_by_problem(rows).get(problem.pk, {}).items()],
+        money=money_of_each(sums_by_problem(rows).get(problem.pk, {})),
         waiting=waiting_by_problem([problem.pk]).get(problem.pk, ""),
     )
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from reconciliation import figures, figures_spans
 from reconciliation.figures_spans import Number, Span, Trend, closed_list, listed, own_list, percent, queue_list, trend
 from reconciliation.habits import titles
-from reconciliation.habits.languages import money
+from reconciliation.habits.languages import money, money_of_each
 from reconciliation.models import ExceptionCase
 from reconciliation.queue_filters import AGES
 from sync.models import CreditMemoRecord, InvoiceRecord, VoidRecord
@@ -87,7 +87,7 @@ class Aged:
 
     @property
     def money(self) -> tuple[str, ...]:
-        return tuple(money(total, currency) for currency, total in self.sums.items())
+        return tuple(money_of_each(self.sums))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,8 @@ from typing import Any
 from reconciliation import matching_sql
 from reconciliation.controls.control import Control
 
+#: for the rest of a transaction, no plan is too small to be shared out
+EVERY_CORE = "SET LOCAL parallel_setup_cost = 0; SET LOCAL parallel_tuple_cost = 0"
 #: temporary tables of a comparison
 _TABLES = "left_readings, twice, joined, different, met"
 
@@ -18,8 +20,7 @@ def join(cursor: Any, control: Control, values: dict[str, Any]) -> None:
     # whole sets are joined here, often right after they were loaded and before anything knows their size
     cursor.execute("SET LOCAL enable_nestloop = off")
     # and by every core there is: a control is asked a few times a day, and people wait for what it says
-    cursor.execute("SET LOCAL parallel_setup_cost = 0")
-    cursor.execute("SET LOCAL parallel_tuple_cost = 0")
+    cursor.execute(EVERY_CORE)
     cursor.execute(_joined(control), values)
     cursor.execute("ANALYZE joined")
     _tell(cursor, values)

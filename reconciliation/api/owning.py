@@ -1,15 +1,12 @@
 """Ownership rules for machines: which team each fits, a rule tried on the open cases, and the rules asked again."""
 
-from typing import Any
-
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from reconciliation.api.texts import Text
-from reconciliation.api.views import DOING, LOOKING, Desk
+from reconciliation.api.views import DOING, LOOKING, Desk, needs
 from reconciliation.habits import owning
 from reconciliation.models import OwnershipRule
 from reconciliation.teams import Team
@@ -17,21 +14,10 @@ from sync.models import LegalEntity
 from sync.reasons import REASONS
 
 
-class MaySeeRules(BasePermission):
-    def has_permission(self, request: Request, view: Any) -> bool:
-        return bool(request.user and request.user.has_perm("reconciliation.view_ownershiprule"))
-
-
-class MayMove(BasePermission):
-    def has_permission(self, request: Request, view: Any) -> bool:
-        return bool(request.user and request.user.has_perm(owning.MAY_MOVE))
-
-
 class RuleOut(serializers.ModelSerializer):
     """A rule; what is empty fits everything, and the first by place that fits counts."""
 
     entity = serializers.CharField(source="entity.code", allow_null=True, default=None)
-    amount_from = serializers.DecimalField(max_digits=20, decimal_places=4, allow_null=True)
 
     class Meta:
         model = OwnershipRule
@@ -88,7 +74,7 @@ class AgainOut(serializers.Serializer):
 class Rules(Desk):
     """The ownership rules, and the open cases that are another team's than they say."""
 
-    permission_classes = [MaySeeRules]
+    permission_classes = [needs("reconciliation.view_ownershiprule")]
 
     @extend_schema(responses={200: RulesOut, **LOOKING}, tags=["desk"])
     def get(self, request: Request) -> Response:
@@ -100,7 +86,7 @@ class Rules(Desk):
 class RuleTry(Desk):
     """What a rule would move; nothing is saved and nothing moves."""
 
-    permission_classes = [MaySeeRules]
+    permission_classes = [needs("reconciliation.view_ownershiprule")]
 
     @extend_schema(parameters=[RuleQuery], responses={200: MoveOut(many=True), **LOOKING}, tags=["desk"])
     def get(self, request: Request) -> Response:
@@ -114,7 +100,7 @@ class RuleTry(Desk):
 class RulesAgain(Desk):
     """Give open cases to the team the rules of now say; what somebody handed over stays where it is."""
 
-    permission_classes = [MayMove]
+    permission_classes = [needs(owning.MAY_MOVE)]
 
     @extend_schema(request=AgainOrder, responses={200: AgainOut, **DOING}, tags=["desk"])
     def post(self, request: Request) -> Response:

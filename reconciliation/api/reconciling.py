@@ -9,13 +9,12 @@ from django.http import Http404
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import exceptions, serializers
 from rest_framework.generics import ListAPIView
-from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from reconciliation import reconciling_items
 from reconciliation.api.texts import Filters, Text, TextFilter
-from reconciliation.api.views import DOING, LOOKING, Conflict, Desk
+from reconciliation.api.views import DOING, LOOKING, Conflict, Desk, needs
 from reconciliation.cases import Conflict as CaseConflict
 from reconciliation.controls.registry import COMPARED, CONTROLS
 from reconciliation.matches import people
@@ -26,13 +25,8 @@ from sync.models import LegalEntity
 from sync.money_text import plain
 
 
-class MaySeeControls(BasePermission):
-    def has_permission(self, request: Request, view: Any) -> bool:
-        return bool(request.user and request.user.has_perm("reconciliation.view_controlrun"))
-
-
 class _Reconciling(Desk):
-    permission_classes = [MaySeeControls]
+    permission_classes = [needs("reconciliation.view_controlrun")]
 
     def handle_exception(self, exc: Exception) -> Response:
         if isinstance(exc, CannotMatch | CannotAccept | CaseConflict):

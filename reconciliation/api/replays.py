@@ -5,19 +5,13 @@ from typing import Any, cast
 from django.contrib.auth.models import User
 from drf_spectacular.utils import extend_schema
 from rest_framework import exceptions, serializers
-from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from reconciliation.api.texts import Text
-from reconciliation.api.views import DOING, LOOKING, Conflict, Desk
+from reconciliation.api.views import DOING, LOOKING, Conflict, Desk, needs
 from reconciliation.habits import replays
 from sync import replay
-
-
-class MayReplay(BasePermission):
-    def has_permission(self, request: Request, view: Any) -> bool:
-        return bool(request.user and request.user.has_perm("sync.replay_sourceevent"))
 
 
 class ReplayQuery(serializers.Serializer):
@@ -49,7 +43,7 @@ class ReplayOut(serializers.Serializer):
 class Replays(Desk):
     """Events read once more; nothing is posted twice."""
 
-    permission_classes = [MayReplay]
+    permission_classes = [needs("sync.replay_sourceevent")]
 
     @extend_schema(parameters=[ReplayQuery], responses={200: ReplayOut, **LOOKING}, tags=["desk"])
     def get(self, request: Request) -> Response:

@@ -8,13 +8,12 @@ from django.http import Http404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import exceptions, serializers
-from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from reconciliation import figures_close, figures_sign_offs
 from reconciliation.api.texts import Text
-from reconciliation.api.views import DOING, LOOKING, Conflict, Desk
+from reconciliation.api.views import DOING, LOOKING, Conflict, Desk, needs
 from reconciliation.approvals import Refused, holds
 from reconciliation.controls.registry import CONTROLS
 from reconciliation.models import SignOff
@@ -23,12 +22,6 @@ from sync.models import LegalEntity
 
 #: most days signed at once
 LONGEST = 366
-
-
-class MaySeeSignOffs(BasePermission):
-    def has_permission(self, request: Request, view: Any) -> bool:
-        needed = ("reconciliation.view_signoff", "reconciliation.view_controlrun")
-        return bool(request.user and request.user.has_perms(needed))
 
 
 def _company(code: str) -> LegalEntity:
@@ -92,7 +85,7 @@ class LineOut(serializers.Serializer):
 
 
 class _Signing(Desk):
-    permission_classes = [MaySeeSignOffs]
+    permission_classes = [needs("reconciliation.view_signoff", "reconciliation.view_controlrun")]
 
     def handle_exception(self, exc: Exception) -> Response:
         if isinstance(exc, signing.CannotSign):

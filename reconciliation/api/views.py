@@ -44,16 +44,21 @@ class Conflict(exceptions.APIException):
     default_code = "conflict"
 
 
-class MaySeeCases(BasePermission):
-    def has_permission(self, request: Request, view: Any) -> bool:
-        return bool(request.user and request.user.has_perm("reconciliation.view_exceptioncase"))
+def needs(*permissions: str) -> type[BasePermission]:
+    """Lets in whoever holds all of these permissions."""
+
+    class Needs(BasePermission):
+        def has_permission(self, request: Request, view: Any) -> bool:
+            return bool(request.user and request.user.has_perms(permissions))
+
+    return Needs
 
 
 class Desk(APIView):
     """What the desk's doors share: people sign in; our words become answers."""
 
     authentication_classes = [SessionAuthentication]
-    permission_classes = [MaySeeCases]
+    permission_classes = [needs("reconciliation.view_exceptioncase")]
 
     def handle_exception(self, exc: Exception) -> Response:
         if isinstance(exc, approvals.Refused):
@@ -87,11 +92,6 @@ def _case(number: int) -> ExceptionCase:
     return case
 
 
-class MaySeeJournals(BasePermission):
-    def has_permission(self, request: Request, view: Any) -> bool:
-        return bool(request.user and request.user.has_perm("sync.view_journalbatchrecord"))
-
-
 class JournalMember(serializers.ModelSerializer):
     class Meta:
         model = RevenueEventRecord
@@ -102,7 +102,7 @@ class JournalMember(serializers.ModelSerializer):
 class JournalMembers(Desk, ListAPIView):
     """Every movement a summarised journal stands for."""
 
-    permission_classes = [MaySeeJournals]
+    permission_classes = [needs("sync.view_journalbatchrecord")]
     serializer_class = JournalMember
     queryset = RevenueEventRecord.objects.none()
 

@@ -78,26 +78,30 @@ def sleeping(occurrences: Any) -> Q:
 
 def note(action: str, case: ExceptionCase, user: AbstractUser, text: str, *, was: Standing | None = None) -> None:
     """Who did what to the case, in its trail; with how it `was` before, also kept to be reversed."""
-    journal.note(
-        [
-            journal.Fact(
-                action=action,
-                object_kind="case",
-                object_key=case.number,
-                correlation_id=case.correlation_id,
-                user=person_of(user),
-                text=text[:400],
-            )
-        ]
-    )
+    journal.note([fact(action, case, user, text)])
     if was is not None:
         keep(action, case, user, text, was=was)
+
+
+def fact(action: str, case: ExceptionCase, user: AbstractUser, text: str) -> journal.Fact:
+    """Who did what to the case, as the journal takes it."""
+    return journal.Fact(
+        action=action,
+        object_kind="case",
+        object_key=case.number,
+        correlation_id=case.correlation_id,
+        user=person_of(user),
+        text=text[:400],
+    )
 
 
 def keep(action: str, case: ExceptionCase, user: AbstractUser, text: str, *, was: Standing) -> None:
     """Keep what was done to be reversed, where it changed anything."""
     now = standing(case)
     if now != was:
-        CaseAct.objects.create(
-            case=case, action=action, text=text[:400], by=person_of(user), at=clock.now(), before=was, after=now
-        )
+        act(action, case, user, text, was=was, now=now).save()
+
+
+def act(action: str, case: ExceptionCase, user: AbstractUser, text: str, *, was: Standing, now: Standing) -> CaseAct:
+    """What was done, to be kept."""
+    return CaseAct(case=case, action=action, text=text[:400], by=person_of(user), at=clock.now(), before=was, after=now)

@@ -16,6 +16,8 @@ from reconciliation.models import ExceptionCase
 from reconciliation.teams import Team
 from reconciliation.who import full_name
 
+#: what the journal calls it
+HANDED = "case handed over"
 #: who gets a case
 Recipient = Team | User
 _ROLES = Q(groups__permissions__content_type__app_label="reconciliation", groups__permissions__codename="work_cases")
@@ -92,7 +94,7 @@ def hand(case_id: int, *, to: Recipient, because: str, user: AbstractUser) -> Ex
         case.claimed_until = None
         _keep(case, "team", "assignee", "claimed_until")
         words = f"{user} handed {case.number}{source} to {name_of(to)}: {because}"
-        acting.note("case handed over", case, user, words, was=was)
+        acting.note(HANDED, case, user, words, was=was)
         mentions.comment(case.pk, user=user, text=said)
         return case
 

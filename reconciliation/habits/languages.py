@@ -3,6 +3,7 @@
 Only what is shown is translated. What is kept, exported, mailed or told to machines is in English, whoever caused it.
 """
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, cast
@@ -70,6 +71,11 @@ def spoken(words: object) -> str:
 def money(amount: Decimal, currency: str) -> str:
     """`USD 12,400.00`, in German `USD 12.400,00`."""
     return written(money_text.money(amount, currency))
+
+
+def money_of_each(sums: Mapping[str, Decimal]) -> list[str]:
+    """A text per currency, by its code: sums of several currencies are never added up."""
+    return [money(total, currency) for currency, total in sorted(sums.items())]
 
 
 def number(count: int) -> str:

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from django.contrib.auth.models import AbstractUser
 from django.db import transaction
@@ -16,16 +17,17 @@ from django.utils.translation import gettext as _
 
 from reconciliation import figures
 from reconciliation.approvals import Changed, Refused
-from reconciliation.habits import acting
-from reconciliation.habits.languages import money
+from reconciliation.habits import acting, handing
+from reconciliation.habits.languages import money_of_each
 from reconciliation.models import CaseAct, ExceptionCase, OwnershipRule, Problem, Snooze
 from reconciliation.routing import Rules
 from reconciliation.teams import Team
-from reconciliation.who import person_of
 from sync import bulk, clock, journal
 
 #: permission to move cases, as to change a rule
 MAY_MOVE = "reconciliation.change_ownershiprule"
+#: what the journal calls it
+MOVED = "case moved by the rules"
 #: cases named of each move; the rest is counted
 SHOWN = 5
 #: cases moved in one go, and locked at a time
@@ -49,7 +51,7 @@ class Move:
     @property
     def money(self) -> list[str]:
         """Per currency, amounts added up without their signs."""
-        return [money(total, currency) for currency, total in sorted(self.sums.items())]
+        return money_of_each(self.sums)
 
     @property
     def shown(self) -> list[ExceptionCase]:
@@ -67,42 +69,19 @@ class Moved:
     left: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Open:
-    """What rules look at, of one open case."""
-
-    pk: int
-    team: Team
-    reason: str
-    entity_id: int | None
-    system: str
-    customer_name: str
-    amount: Decimal | None
-    currency: str
-
-    def by(self, rules: Rules) -> Team:
-        return rules.team(
-            reason=self.reason,
-            entity_id=self.entity_id,
-            system=self.system,
-            customer_name=self.customer_name,
-            amount=self.amount,
-        )
-
-
 def tried(draft: OwnershipRule, *, instead_of: int | None = None) -> list[Move]:
     """Which open cases the rules would give to another team with this one, saved or not, than without it."""
     now, then = Rules(), Rules()
     others = [one for one in then.rules if one.pk != instead_of]
     # among rules of one place the newest comes last
     then.rules = sorted([*others, *([draft] if draft.is_active else [])], key=lambda one: one.place)
-    return _moves((case, case.by(now), case.by(then)) for case in _cases())
+    return _moves((case, _by(now, case), _by(then, case)) for case in _cases())
 
 
 def elsewhere() -> list[Move]:
     """Open cases that are another team's than the rules of today say."""
     rules = Rules()
-    return _moves((case, case.team, case.by(rules)) for case in _cases())
+    return _moves((case, Team(case.team), _by(rules, case)) for case in _cases())
 
 
 def print_of(moves: Sequence[Move]) -> str:
@@ -125,31 +104,27 @@ def ask_again(*, user: AbstractUser, sha256: str) -> Moved:
     return Moved(count=count, left=len(wanted) - count)
 
 
-def _cases() -> Iterator[_Open]:
-    """Open cases nobody handed to another team, the first due first."""
-    handed = {
-        act.case_id
-        for act in CaseAct.objects.filter(case__status="open", action="case handed over", reversed_at=None)
-        if act.before.get("team") != act.after.get("team")
-    }
+def _cases() -> Iterator[Any]:
+    """What rules look at of each open case nobody handed to another team, the first due first."""
+    acts = CaseAct.objects.filter(case__status="open", action=handing.HANDED, reversed_at=None)
+    handed = {act.case_id for act in acts if act.before.get("team") != act.after.get("team")}
     rows = figures.open_cases().order_by("due_at", "pk").values_list(
-        *("pk", "team", "reason", "entity_id", "problem__system", "customer_name", "amount", "currency")
+        *("pk", "team", "reason", "entity_id", "problem__system", "customer_name", "amount", "currency"), named=True
     )  # fmt: skip
-    for pk, team, reason, entity_id, system, customer_name, amount, currency in rows.iterator(5_000):
-        if pk not in handed:
-            yield _Open(
-                pk=pk,
-                team=Team(team),
-                reason=reason,
-                entity_id=entity_id,
-                system=system,
-                customer_name=customer_name,
-                amount=amount,
-                currency=currency,
-            )
+    return (row for row in rows.iterator(5_000) if row.pk not in handed)
 
 
-def _moves(judged: Iterator[tuple[_Open, Team, Team]]) -> list[Move]:
+def _by(rules: Rules, case: Any) -> Team:
+    return rules.team(
+        reason=case.reason,
+        entity_id=case.entity_id,
+        system=case.problem__system,
+        customer_name=case.customer_name,
+        amount=case.amount,
+    )
+
+
+def _moves(judged: Iterator[tuple[Any, Team, Team]]) -> list[Move]:
     found: dict[tuple[Team, Team], Move] = {}
     for case, source, target in judged:
         if source == target:
@@ -182,27 +157,9 @@ def _give(wanted: dict[int, Move], *, user: AbstractUser) -> int:
             text = (
                 f"{user} asked the ownership rules again: {case.number} goes from {source} to {Team(case.team).label}."
             )
-            facts.append(
-                journal.Fact(
-                    action="case moved by the rules",
-                    object_kind="case",
-                    object_key=case.number,
-                    correlation_id=case.correlation_id,
-                    user=person_of(user),
-                    text=text[:400],
-                )
-            )
-            acts.append(
-                CaseAct(
-                    case=case,
-                    action="case moved by the rules",
-                    text=text[:400],
-                    by=person_of(user),
-                    at=now,
-                    before=before,
-                    after={**before, "team": case.team, "assignee": None},
-                )
-            )
+            facts.append(acting.fact(MOVED, case, user, text))
+            now_stands = {**before, "team": case.team, "assignee": None}
+            acts.append(acting.act(MOVED, case, user, text, was=before, now=now_stands))
         bulk.update(moving, ["team", "assignee", "claimed_until", "version"])
         CaseAct.objects.bulk_create(acts)
         journal.note(facts)

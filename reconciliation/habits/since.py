@@ -23,6 +23,7 @@ _DID = {
     "case snoozed": gettext_lazy("{person} put it off"),
     "case back": gettext_lazy("{person} brought it back to the queue"),
     "case handed over": gettext_lazy("{person} handed it over"),
+    "case moved by the rules": gettext_lazy("{person} asked the rules again, which gave it to another team"),
     "case given back": gettext_lazy("{person} gave it back to its team"),
     "act reversed": gettext_lazy("{person} reversed what was done to it"),
     "case tagged": gettext_lazy("{person} tagged it"),

@@ -26,7 +26,6 @@ from reconciliation.habits.exports import (
 )
 from reconciliation.habits.exports.sheet import Sheet, TooMany
 from reconciliation.habits.printing import executive_page
-from reconciliation.habits.printing.printed import CONTENT_TYPE
 from reconciliation.queue_filters import Filters
 from reconciliation.views import audit as audit_pages
 from reconciliation.views import controls
@@ -135,7 +134,7 @@ def executive_paper(request: HttpRequest) -> HttpResponse:
     """The executive page as a paper for a meeting."""
     with as_kept():
         paper = executive_page.take(span_of(request.GET.get("span", "")), user=cast(AbstractUser, request.user))
-    return kept(paper.name, paper.content, CONTENT_TYPE)
+    return kept(paper.name, paper.content, paper.content_type)
 
 
 def _file(request: HttpRequest, form: str, draw_up: Callable[[], Sheet], *, back: str) -> HttpResponse:

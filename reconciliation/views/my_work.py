@@ -1,5 +1,8 @@
 """My work: the admin's home page; what is on my desk, and for lookers-on how everything stands."""
 
+from typing import cast
+
+from django.contrib.auth.models import AbstractUser
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
@@ -14,18 +17,18 @@ TOP = 10
 
 def my_work(request: HttpRequest) -> HttpResponse:
     """The home page. Sections follow what the person may see."""
-    user = request.user
-    works = approvals.holds(user, "work_cases") or bool(figures.teams_of(user))  # type: ignore[arg-type]
+    user = cast(AbstractUser, request.user)
+    works = approvals.holds(user, "work_cases") or bool(figures.teams_of(user))
     context = {"works": works, "standings": figures.standings()}
     if user.has_perm("reconciliation.view_exceptioncase"):
-        desk = figures.desk_of(user)  # type: ignore[arg-type]
+        desk = figures.desk_of(user)
         rows, more = figures.problem_rows(desk, limit=TOP)
         context |= {
             "figures": figures.desk(user),
             "rows": rows,
-            "more": more,  # type: ignore[arg-type]
-            "mentioned": [(row, titles.title(row.comment.case)) for row in mentions.unread(user)],  # type: ignore[arg-type]
-            "teams": [spoken(team.label) for team in figures.teams_of(user)],  # type: ignore[arg-type]
+            "more": more,
+            "mentioned": [(row, titles.title(row.comment.case)) for row in mentions.unread(user)],
+            "teams": [spoken(team.label) for team in figures.teams_of(user)],
             "last_closed": figures.last_closed() if not rows else None,
         }
         context["growing"], _more = figures.problem_rows(desk.filter(problem__in=figures_problems.growing()), limit=5)
@@ -33,7 +36,7 @@ def my_work(request: HttpRequest) -> HttpResponse:
             unassigned = desk.filter(assignee=None, due_at__isnull=False)
             context["unassigned"] = figures.problem_rows(unassigned, sort="oldest", limit=5)[0] if rows else []
     if user.has_perm("reconciliation.view_approvalrequest"):
-        context["to_decide"] = figures.to_decide(user)[:5]  # type: ignore[arg-type]
+        context["to_decide"] = figures.to_decide(user)[:5]
     if user.has_perm("reconciliation.view_fixrun"):
         context["runs"] = FixRun.objects.exclude(status__in=[FixRun.Status.DONE]).select_related("problem", "case")[:5]
     if user.has_perm("reconciliation.view_controlrun"):

@@ -19,38 +19,49 @@ from reconciliation.models import OwnershipRule
 from reconciliation.sentences import SYSTEMS
 from reconciliation.teams import Team
 from reconciliation.views.page import page, refused, seen_by
+from sync.models import LegalEntity
 from sync.reasons import REASONS
 
 SEES = ("reconciliation.view_ownershiprule", "reconciliation.view_exceptioncase")
 _FIELDS = ("place", "reason", "entity", "system", "amount_from", "customer_name", "team")
 
 
+def _reasons() -> list[tuple[str, str]]:
+    found = ((one.code, spoken(one.title)) for one in REASONS.values())
+    return [("", _("Any reason")), *sorted(found, key=lambda pair: pair[1])]
+
+
 class TriedRule(forms.ModelForm):
     """A rule as it would be saved; nothing of it is kept."""
 
-    reason = forms.ChoiceField(required=False, label=gettext_lazy("Reason"))
-    system = forms.ChoiceField(required=False, label=gettext_lazy("System"))
+    reason = forms.ChoiceField(required=False, label=gettext_lazy("Reason"), choices=_reasons)
+    entity = forms.ModelChoiceField(
+        LegalEntity.objects.all(), required=False, label=gettext_lazy("Company"), empty_label=gettext_lazy("Any")
+    )
+    system = forms.ChoiceField(
+        required=False,
+        label=gettext_lazy("System"),
+        choices=lambda: [("", _("Any")), *sorted(SYSTEMS.items())],
+    )
+    team = forms.ChoiceField(
+        label=gettext_lazy("Team"), choices=lambda: [("", "—"), *((one.value, spoken(one.label)) for one in Team)]
+    )
 
     class Meta:
         model = OwnershipRule
         fields = _FIELDS
         labels = {
             "place": pgettext_lazy("order of rules", "Place"),
-            "entity": gettext_lazy("Company"),
             "amount_from": gettext_lazy("From amount"),
             "customer_name": gettext_lazy("Customer"),
-            "team": gettext_lazy("Team"),
+        }
+        widgets = {
+            name: forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
+            for name in ("place", "amount_from")
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        reasons = sorted(((one.code, spoken(one.title)) for one in REASONS.values()), key=lambda pair: pair[1])
-        self.fields["reason"].choices = [("", _("Any reason")), *reasons]  # type: ignore[attr-defined]
-        self.fields["system"].choices = [("", _("Any")), *sorted(SYSTEMS.items())]  # type: ignore[attr-defined]
-        self.fields["team"].choices = [("", "—"), *((team.value, spoken(team.label)) for team in Team)]  # type: ignore[attr-defined]
-        self.fields["entity"].empty_label = _("Any")  # type: ignore[attr-defined]
-        for name in ("place", "amount_from"):
-            self.fields[name].widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
         for name, one in self.fields.items():
             if self.errors.get(name):
                 one.widget.attrs |= {"aria-invalid": "true", "aria-describedby": f"{name}-why"}

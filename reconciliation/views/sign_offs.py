@@ -20,7 +20,6 @@ from reconciliation.figures_sign_offs import ITEMS, MARKS
 from reconciliation.habits import titles
 from reconciliation.habits.languages import money
 from reconciliation.habits.printing import signed_reconciliation
-from reconciliation.habits.printing.printed import CONTENT_TYPE
 from reconciliation.models import EvidencePack, SignOff
 from reconciliation.sign_offs import certificates, conditions, keeping, signing
 from reconciliation.views.controls import side_name
@@ -90,7 +89,7 @@ def sign_off_paper(
     left, right = (side_name(company, role, last) for role in (asked.left_role, asked.right_role))
     with as_kept():
         paper = signed_reconciliation.take(row, left=left, right=right, user=cast(AbstractUser, request.user))
-    return kept(paper.name, paper.content, CONTENT_TYPE)
+    return kept(paper.name, paper.content, paper.content_type)
 
 
 @require_POST

@@ -132,17 +132,12 @@ class Windows:
             self.wrong.append(f"{response.status}: {response.url}")
 
 
-@pytest.fixture(scope="session")
-def lets_go() -> None:
-    """The portal keeps no connection to the database between two requests: a browser keeps its own to the portal open,
-    and each of them is a thread there, so that a long run would come to more than the database takes.
-    """
-    connections.settings["default"]["CONN_MAX_AGE"] = 0
-
-
 @pytest.fixture
-def windows(kept: Kept, lets_go: None, live_server: Any) -> Iterator[Windows]:
+def windows(kept: Kept, live_server: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Windows]:
     """Windows of people; at the end none may have met an error nobody saw."""
+    # a browser keeps its connections to the portal open, and each is a thread there: were its connection to the
+    # database kept too, a long run would come to more than the database takes
+    monkeypatch.setitem(connections.settings["default"], "CONN_MAX_AGE", 0)
     cache.clear()
     opened = Windows(kept, live_server.url)
     yield opened

@@ -16,6 +16,7 @@ from sync.models import ContractRecord
 from tests.scenarios.business import FIRST_DAY, Business, Sold
 from tests.scenarios.engine import LEAP
 from tests.scenarios.metering import skip_to
+from tests.scenarios.test_contract_changes import share
 
 pytestmark = pytest.mark.slow  # make stories
 BASIC = Sold(product="GTX Basic", price="1200")
@@ -28,6 +29,14 @@ def billed(business: Business) -> list[Decimal]:
     """What every invoice and credit memo of the ledger comes to, in order; credits below zero."""
     sums = [Decimal(str(row["total"])) for row in business.books("invoice").values()]
     return sorted(sums + [-Decimal(str(row["total"])) for row in business.books("creditMemo").values()])
+
+
+def left(amount: str) -> Decimal:
+    """Of a price for the first year, what is left of it from noon of the day in its middle, where the company is."""
+    start, at, end = (
+        Fraction(int(datetime.combine(day, time(12), tzinfo=ZONE).timestamp())) for day in (FIRST_DAY, MID, LAST)
+    )
+    return share(amount, (end - at) / (end - start))
 
 
 def begin(business: Business, day: date) -> None:
@@ -84,28 +93,6 @@ def test_a_term_is_billed_in_its_parts(
     whole(business)
 
 
-def share(amount: str, day: date) -> Decimal:
-    """What is left of the first year from noon of a day, where the company is, in whole cents."""
-    start, at, end = (
-        Fraction(int(datetime.combine(one, time(12), tzinfo=ZONE).timestamp())) for one in (FIRST_DAY, day, LAST)
-    )
-    cents = Fraction(amount) * 100 * (end - at) / (end - start)
-    return Decimal((2 * cents.numerator + cents.denominator) // (2 * cents.denominator)).scaleb(-2)
-
-
-def test_a_contract_without_an_end_goes_on_until_it_is_ended(business: Business) -> None:
-    deal = business.wins("Brightwater", BASIC, Contract_Term_Months__c=0)
-    business.live(until=FIRST_DAY)
-    assert billed(business) == [1200]
-    whole(business)
-    # when it is ended, the rest of its year is given back
-    skip_to(business, MID)
-    business.changes(deal, "Cancellation", 2)
-    skip_to(business, MID + ONE_DAY)
-    assert billed(business) == [-share("1200", MID), 1200]
-    whole(business)
-
-
 # -- until when it runs -------------------------------------------------------------------------------
 def test_a_contract_that_ends_with_another_bills_its_price_once(business: Business) -> None:
     business.wins("Brightwater", BASIC)
@@ -149,17 +136,20 @@ def test_less_is_credited_to_the_day(business: Business) -> None:
     skip_to(business, MID)
     business.changes(deal, "Downsell", 2, BASIC)
     skip_to(business, MID + ONE_DAY)
-    assert billed(business) == [share("1200", MID) - share("3600", MID), 3600]
+    assert billed(business) == [left("1200") - left("3600"), 3600]
     whole(business)
 
 
-def test_an_end_now_gives_back_what_is_left(business: Business) -> None:
-    deal = business.wins("Brightwater", BASIC)
+@pytest.mark.parametrize("months", [12, 0], ids=["with an end", "without an end"])
+def test_an_end_now_gives_back_what_is_left(business: Business, months: int) -> None:
+    deal = business.wins("Brightwater", BASIC, Contract_Term_Months__c=months)
     business.live(until=FIRST_DAY)
+    assert billed(business) == [1200]
+    whole(business)
     skip_to(business, MID)
     business.changes(deal, "Cancellation", 2)
     skip_to(business, MID + ONE_DAY)
-    assert billed(business) == [-share("1200", MID), 1200]
+    assert billed(business) == [-left("1200"), 1200]
     whole(business)
 
 

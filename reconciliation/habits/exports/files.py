@@ -1,30 +1,20 @@
 """Makes the file of an export and keeps in the journal who took what, in one go: no file leaves unnoted."""
 
-import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC
 
 from django.contrib.auth.models import AbstractUser
 from django.db import transaction
 
+from reconciliation.habits import outgoing
 from reconciliation.habits.exports import csv_file, xlsx_file
 from reconciliation.habits.exports.sheet import Sheet
-from reconciliation.who import full_name, person_of
-from sync import clock, journal
+from reconciliation.habits.outgoing import File
+from reconciliation.who import full_name
+from sync import clock
 
 #: kinds of file -> (how people call it, its content type)
 FORMS = {"csv": ("CSV", csv_file.CONTENT_TYPE), "xlsx": ("XLSX", xlsx_file.CONTENT_TYPE)}
-
-
-@dataclass(frozen=True, kw_only=True)
-class File:
-    """A file that may go out: it is in the journal."""
-
-    name: str
-    content: bytes
-    content_type: str
-    sha256: str
 
 
 def take(draw_up: Callable[[], Sheet], *, form: str, user: AbstractUser) -> File:
@@ -33,27 +23,18 @@ def take(draw_up: Callable[[], Sheet], *, form: str, user: AbstractUser) -> File
     with transaction.atomic():
         sheet = draw_up()
         content = csv_file.write(sheet) if form == "csv" else xlsx_file.write(sheet, at=now, by=by)
-        sha256 = hashlib.sha256(content).hexdigest()
         name = f"{sheet.name}-{now.astimezone(UTC):%Y-%m-%dT%H%M%SZ}.{form}"
         word, content_type = FORMS[form]
         count = f"{len(sheet.rows):,} row{'' if len(sheet.rows) == 1 else 's'}"
-        journal.note(
-            [
-                journal.Fact(
-                    action="exported",
-                    object_kind="export",
-                    object_key=name,
-                    user=person_of(user),
-                    text=f"{by} took {count} as {word}: {sheet.says}.",
-                    details={
-                        "list": sheet.title,
-                        "filter": sheet.narrowed,
-                        "address": sheet.address,
-                        "rows": len(sheet.rows),
-                        "bytes": len(content),
-                        "sha256": sha256,
-                    },
-                )
-            ]
-        )
-    return File(name=name, content=content, content_type=content_type, sha256=sha256)
+        return outgoing.noted(
+            content,
+            name=name,
+            content_type=content_type,
+            action="exported",
+            about=("export", name),
+            user=user,
+            text=f"{by} took {count} as {word}: {sheet.says}.",
+            details={
+                "list": sheet.title, "filter": sheet.narrowed, "address": sheet.address, "rows": len(sheet.rows)
+            },
+        )  # fmt: skip

@@ -6,36 +6,43 @@ In the order and the words of the page; its figures are those of the moment it w
 from datetime import UTC
 
 from django.contrib.auth.models import AbstractUser
+from django.db import transaction
 
 from reconciliation import figures_executive, figures_readiness
 from reconciliation.figures_readiness import Readiness
 from reconciliation.figures_spans import Span
-from reconciliation.habits.printing import printed
+from reconciliation.habits import outgoing
+from reconciliation.habits.outgoing import File
 from reconciliation.habits.printing.letters import EXPLANATION
 from reconciliation.habits.printing.paper import Column, Paper
-from reconciliation.habits.printing.printed import Printed
 from reconciliation.who import full_name
 
 _TITLE = "Where the money stands"
 
 
-def take(span: Span, *, user: AbstractUser) -> Printed:
+def take(span: Span, *, user: AbstractUser) -> File:
     """Print the page of a span and note down who took it."""
-    moment = f"{span.until.astimezone(UTC):%d %b %Y %H:%M} UTC"
-    return printed.take(
-        lambda: draw(span, by=full_name(user)),
-        name=f"executive-{span.name}-{span.until.astimezone(UTC):%Y-%m-%dT%H%M%SZ}.pdf",
-        action="executive page printed",
-        about=("export", f"executive {span.name}"),
-        user=user,
-        text=f"{full_name(user)} took the executive page, {span.words}, as of {moment}, as PDF.",
-        details={"span": span.name, "until": span.until.isoformat()},
-    )
+    by = full_name(user)
+    with transaction.atomic():
+        return outgoing.noted(
+            draw(span, by=by),
+            name=f"executive-{span.name}-{span.until.astimezone(UTC):%Y-%m-%dT%H%M%SZ}.pdf",
+            content_type=outgoing.PDF,
+            action="executive page printed",
+            about=("export", f"executive {span.name}"),
+            user=user,
+            text=f"{by} took the executive page, {span.words}, as of {_moment(span)}, as PDF.",
+            details={"span": span.name, "until": span.until.isoformat()},
+        )
+
+
+def _moment(span: Span) -> str:
+    return f"{span.until.astimezone(UTC):%d %b %Y %H:%M} UTC"
 
 
 def draw(span: Span, *, by: str) -> bytes:
     """The paper; the same figures at the same moment give the same bytes."""
-    moment = f"{span.until.astimezone(UTC):%d %b %Y %H:%M} UTC"
+    moment = _moment(span)
     head = f"{_TITLE}: {span.words}, as of {moment}"
     paper = Paper(title=head, head=head, foot=f"Taken by {by}", at=span.until.astimezone(UTC))
     paper.title_line(_TITLE)

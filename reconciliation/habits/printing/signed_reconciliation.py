@@ -10,13 +10,14 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
+from django.db import transaction
 
 from reconciliation import figures_sign_offs
 from reconciliation.controls.registry import CONTROLS
-from reconciliation.habits.printing import printed
+from reconciliation.habits import outgoing
+from reconciliation.habits.outgoing import File
 from reconciliation.habits.printing.letters import EXPLANATION
 from reconciliation.habits.printing.paper import Column, Paper
-from reconciliation.habits.printing.printed import Printed
 from reconciliation.models import ReconcilingItem, SignOff
 from reconciliation.sentences import moment
 from reconciliation.sign_offs import certificates, keeping
@@ -40,18 +41,20 @@ _SUMS = (
 )
 
 
-def take(row: SignOff, *, left: str, right: str, user: AbstractUser) -> Printed:
+def take(row: SignOff, *, left: str, right: str, user: AbstractUser) -> File:
     """Print a sign-off and note down who took it; `left` and `right` are the two systems by name."""
     named = keeping.name_of(CONTROLS[row.control], row.entity, row.starts_on, row.ends_on)
-    return printed.take(
-        lambda: draw(row, left=left, right=right),
-        name=f"reconciliation-{row.control}-{row.entity.code}-{row.starts_on}-{row.ends_on}-v{row.version}.pdf",
-        action="sign-off printed",
-        about=("sign_off", f"SGN-{row.pk}"),
-        user=user,
-        text=f"{full_name(user)} took {named}, version {row.version}, as PDF.",
-        details={"certificate_sha256": row.certificate_sha256, "status": row.status},
-    )
+    with transaction.atomic():
+        return outgoing.noted(
+            draw(row, left=left, right=right),
+            name=f"reconciliation-{row.control}-{row.entity.code}-{row.starts_on}-{row.ends_on}-v{row.version}.pdf",
+            content_type=outgoing.PDF,
+            action="sign-off printed",
+            about=("sign_off", f"SGN-{row.pk}"),
+            user=user,
+            text=f"{full_name(user)} took {named}, version {row.version}, as PDF.",
+            details={"certificate_sha256": row.certificate_sha256, "status": row.status},
+        )
 
 
 def draw(row: SignOff, *, left: str, right: str) -> bytes:

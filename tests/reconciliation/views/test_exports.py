@@ -166,7 +166,7 @@ def test_a_file_that_cannot_be_noted_down_does_not_go_out(monkeypatch):
     def broken(facts: object) -> None:
         raise OSError("no journal")
 
-    monkeypatch.setattr("reconciliation.habits.exports.files.journal.note", broken)
+    monkeypatch.setattr("reconciliation.habits.outgoing.journal.note", broken)
     client = desk_people.signed_in("Auditor")
     client.raise_request_exception = False
     assert client.get("/queue/export.csv").status_code == 500

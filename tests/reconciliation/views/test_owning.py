@@ -8,7 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from reconciliation import cases
-from reconciliation.habits import handing, owning, undo
+from reconciliation.habits import handing, owning, since, undo
 from reconciliation.models import CaseAct, ExceptionCase, OwnershipRule, Problem
 from reconciliation.teams import Team
 from sync.models import JournalEntry
@@ -102,9 +102,13 @@ def test_cases_from_before_a_rule_move_on_request_and_each_can_be_reversed(admin
     OwnershipRule.objects.create(place=1, reason="PRODUCT_UNMAPPED", team="finance")
     assert "1 open case would be another team’s if it came in now." in admin.get("/ownership/").content.decode()
     assert case().team == "billing_ops"
+    stood = since.mark(case())
     assert "1 case moved." in again(admin).content.decode()
     row = case()
     assert (row.team, row.assignee, row.problem.team) == ("finance", None, "finance")
+    # whoever has its page open reads what happened
+    change = since.newest(row, stood, user=desk_people.person("Sales operations"))
+    assert change is not None and "asked the rules again, which gave it to another team" in change.words
     entry = JournalEntry.objects.get(action="case moved by the rules")
     assert entry.object_key == row.number and "Billing operations to Finance" in entry.text and entry.user is not None
     # nothing is left to move, and pressing again moves nothing
