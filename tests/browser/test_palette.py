@@ -75,6 +75,19 @@ def test_arrows_move_and_the_focus_goes_back(windows: Windows, company_story: to
     expect(page.locator("#f-q")).to_be_focused()
 
 
+def test_closed_and_opened_again_in_one_breath_it_still_answers(
+    windows: Windows, company_story: told.Story
+) -> None:
+    page = opened(windows.of("Billing operations"), "/queue/")
+    dialog = asked_for(page)
+    # the browser's word of the closing comes after both keys
+    page.evaluate("""() => {
+        document.querySelector("#palette").close();
+        document.dispatchEvent(new KeyboardEvent("keydown", { key: "k", ctrlKey: true }));
+    }""")
+    expect(dialog.get_by_role("status")).to_contain_text(re.compile(r"^\d+ choices"))
+
+
 def test_a_case_offers_what_its_page_offers(windows: Windows, lost_invoice: Callable[[], str]) -> None:
     path = lost_invoice()
     page = opened(windows.of("Finance preparer"), path)

@@ -24,7 +24,8 @@
     const one = event.target.closest("[role=option]");
     if (one) choose(one, event.ctrlKey || event.metaKey);
   });
-  dialog.addEventListener("close", stop);
+  // a browser tells of the closing later, and fast hands have it open again by then: that question is not this one's to stop
+  dialog.addEventListener("close", function () { if (!dialog.open) stop(); });
   field.addEventListener("input", function () {
     stop();
     waits = true;
@@ -41,6 +42,7 @@
   });
 
   function open() {
+    stop();
     field.value = "";
     show("");
     dialog.showModal();
