@@ -10,5 +10,6 @@ from reconciliation.admin import (  # noqa: F401
     ownership,
     policy,
     problems,
+    rooms,
     sign_offs,
 )

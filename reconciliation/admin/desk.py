@@ -55,6 +55,6 @@ class AbsenceAdmin(ReadOnly):
 @admin.register(Notice)
 class NoticeAdmin(ReadOnly):
     seen_with = SEEN_WITH
-    list_display = ["title", "person", "event", "noted_at", "due_at", "sent_at", "dropped_because", "trouble"]
-    list_select_related = ["person"]
-    list_filter = ["event"]
+    list_display = ["title", "person", "room", "event", "noted_at", "due_at", "sent_at", "dropped_because", "trouble"]
+    list_select_related = ["person", "room"]
+    list_filter = ["event", "room"]

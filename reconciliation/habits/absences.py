@@ -13,7 +13,7 @@ from django.utils.translation import override
 
 from reconciliation.habits import acting, handing
 from reconciliation.habits.languages import KEPT_IN, day_short
-from reconciliation.habits.profile import chosen_by, zone_named
+from reconciliation.habits.profile import zone_for, zone_named
 from reconciliation.models import Absence, Profile
 from reconciliation.who import full_name, person_of
 from sync import clock, journal
@@ -32,7 +32,7 @@ class NotSaid(ValueError):
 
 def today(person: AbstractUser) -> date:
     """The day it is for somebody."""
-    return clock.now().astimezone(zone_named(chosen_by(person))).date()
+    return clock.now().astimezone(zone_for(person)).date()
 
 
 def away() -> dict[int, Absence]:

@@ -6,19 +6,14 @@ Only what is shown is translated. What is kept, exported, mailed or told to mach
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, cast
 
-from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.models import AbstractUser, AnonymousUser
-from django.contrib.auth.signals import user_logged_in
-from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import dateformat
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
+from reconciliation.habits import profile
 from reconciliation.models import Profile
-from reconciliation.who import person_of
 from sync import money_text
 
 #: what pages are written in, each by its own name
@@ -27,8 +22,6 @@ LANGUAGES = {"en": "English", "de": "Deutsch"}
 KEPT_IN = "en"
 #: how English writes thousands and decimals -> how German does
 _SWAPPED = str.maketrans(",.", ".,")
-#: where a session keeps it
-_KEPT = "language"
 
 
 class UnknownLanguage(ValueError):
@@ -36,31 +29,16 @@ class UnknownLanguage(ValueError):
 
 
 def language_of(request: HttpRequest) -> str:
-    """The language of who asks. Their session knows it, so that no page asks the database for it."""
-    kept = request.session.get(_KEPT)
-    chosen = chosen_by(request.user) if kept is None else kept
+    """The language of who asks."""
+    chosen = profile.kept(request, "language")
     return chosen if chosen in LANGUAGES else KEPT_IN
-
-
-def chosen_by(user: AbstractBaseUser | AnonymousUser) -> str:
-    """Code of the language somebody chose; English for who chose none."""
-    found = Profile.objects.filter(user=user.pk).values_list("language", flat=True).first() if user.pk else None
-    return found or KEPT_IN
-
-
-@receiver(user_logged_in)
-def _remember(request: HttpRequest, user: AbstractUser, **_values: Any) -> None:
-    request.session[_KEPT] = chosen_by(user)
 
 
 def choose(request: HttpRequest, code: str) -> Profile:
     """From now on pages are in this language for who asks. Raises UnknownLanguage."""
     if code not in LANGUAGES:
         raise UnknownLanguage(_("Pages are not written in that language. Choose one of the list."))
-    user = person_of(cast(AbstractUser, request.user))
-    row, _made = Profile.objects.update_or_create(user=user, defaults={"language": code})
-    request.session[_KEPT] = code
-    return row
+    return profile.keep(request, language=code)
 
 
 def spoken(words: object) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import AbstractUser
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
@@ -45,19 +45,26 @@ class View:
     query: str
     #: whose it is, in words; empty for what everybody starts with
     by: str = ""
-    #: number of the saved view, where the reader may delete it
-    own: int | None = None
+    #: number of the saved view; none of what everybody starts with
+    pk: int | None = None
+    #: the reader saved it, and may delete it
+    is_mine: bool = False
+
+
+def shown(user: AbstractUser) -> QuerySet[SavedView]:
+    """The saved views a person sees: their own, and those others share with them."""
+    teams = [team.value for team in figures.teams_of(user)]
+    shared = Q(scope=SavedView.Scope.EVERYONE) | Q(scope=SavedView.Scope.TEAM, team__in=teams)
+    return SavedView.objects.filter(Q(owner=user.pk) | shared)
 
 
 def views_of(user: AbstractUser) -> list[View]:
     """What everybody starts with, then the person's own, then those others share with them."""
-    teams = [team.value for team in figures.teams_of(user)]
-    shared = Q(scope=SavedView.Scope.EVERYONE) | Q(scope=SavedView.Scope.TEAM, team__in=teams)
-    rows = SavedView.objects.filter(Q(owner=user) | shared).select_related("owner")
+    rows = shown(user).select_related("owner")
     found = [View(name=str(name), query=query) for name, query in DEFAULTS]
     for row in sorted(rows, key=lambda row: (row.owner_id != user.pk, row.name.casefold())):
         mine = row.owner_id == user.pk
-        found.append(View(name=row.name, query=row.query, by=_by(row, mine=mine), own=row.pk if mine else None))
+        found.append(View(name=row.name, query=row.query, by=_by(row, mine=mine), pk=row.pk, is_mine=mine))
     return found
 
 

@@ -9,9 +9,6 @@ from reconciliation.models.desk import (
     CaseAct,
     CaseTag,
     Mention,
-    MutedProblem,
-    Notice,
-    NoticeChoice,
     Presence,
     Profile,
     SavedView,
@@ -20,6 +17,14 @@ from reconciliation.models.desk import (
 from reconciliation.models.evidence import EvidencePack
 from reconciliation.models.fixes import FixItem, FixRun
 from reconciliation.models.matches import Match, MatchMember, MatchRule
+from reconciliation.models.notices import (
+    MutedProblem,
+    Notice,
+    NoticeChoice,
+    NoticeRoom,
+    ViewMatch,
+    ViewSubscription,
+)
 from reconciliation.models.ownership import OwnershipRule
 from reconciliation.models.problems import Problem
 from reconciliation.models.sign_offs import SignOff, SignOffPolicy
@@ -46,6 +51,7 @@ __all__ = [
     "MutedProblem",
     "Notice",
     "NoticeChoice",
+    "NoticeRoom",
     "OwnershipRule",
     "Presence",
     "Problem",
@@ -56,4 +62,6 @@ __all__ = [
     "SignOff",
     "SignOffPolicy",
     "Snooze",
+    "ViewMatch",
+    "ViewSubscription",
 ]

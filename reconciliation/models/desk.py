@@ -1,5 +1,5 @@
 """What people keep for their own work: saved views, cases put off, what was done to a case and may be reversed, tags,
-who was named in a comment, who looks at a case, who is away, what people are told of by mail.
+who was named in a comment, who looks at a case, who is away.
 """
 
 from django.conf import settings
@@ -10,7 +10,6 @@ from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Lower
 
 from reconciliation.models.cases import CaseComment, ExceptionCase
-from reconciliation.models.problems import Problem
 from reconciliation.teams import Team
 
 
@@ -182,9 +181,15 @@ class Presence(models.Model):
 class Profile(models.Model):
     """How the portal looks for one person; who has none sees times in UTC."""
 
+    class Times(models.TextChoices):
+        MOMENT = "moment", "As a day and time"
+        AGO = "ago", "As how long ago"
+
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="desk_profile")
     zone = models.CharField(max_length=64, default="UTC", help_text="Name in the IANA time zone database.")
     language = models.CharField(max_length=8, default="en", db_default="en", help_text="Pages are in it; ISO 639-1.")
+    times = models.CharField(max_length=6, choices=Times, default=Times.MOMENT, db_default="moment")
+    keys = models.JSONField(default=dict, blank=True, db_default={}, help_text="The portal's key: their own.")
     quiet_from = models.TimeField(null=True, blank=True, help_text="On their clock; no mail from then on.")
     quiet_until = models.TimeField(null=True, blank=True, help_text="Mail goes out again; may be the next morning.")
 
@@ -245,73 +250,3 @@ class Absence(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person}: {self.first} to {self.last}"
-
-
-class Notice(models.Model):
-    """Something a person is told of by mail, once. Kept: who was told what, and when, or why not."""
-
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notices")
-    #: as reconciliation.habits.notices.registry calls it
-    event = models.CharField(max_length=20)
-    key = models.CharField(max_length=120, help_text="What it is about; the same is told once.")
-    title = models.CharField(max_length=200)
-    text = models.TextField(blank=True)
-    path = models.CharField(max_length=300)
-    noted_at = models.DateTimeField()
-    due_at = models.DateTimeField()
-    tries = models.PositiveSmallIntegerField(default=0)
-    trouble = models.CharField(max_length=300, blank=True, help_text="Why the last try failed.")
-    sent_at = models.DateTimeField(null=True, blank=True)
-    dropped_at = models.DateTimeField(null=True, blank=True)
-    dropped_because = models.CharField(max_length=60, blank=True)
-
-    class Meta:
-        ordering = ["-noted_at", "-pk"]
-        default_permissions = ("view",)
-        constraints = [
-            models.UniqueConstraint(fields=["person", "event", "key"], name="told_once"),
-            models.CheckConstraint(
-                condition=Q(dropped_at__isnull=True, dropped_because="")
-                | (Q(dropped_at__isnull=False, sent_at__isnull=True) & ~Q(dropped_because="")),
-                name="sent_or_dropped_with_a_reason",
-            ),
-        ]
-        indexes = [
-            models.Index(
-                fields=["due_at"], condition=Q(sent_at__isnull=True, dropped_at__isnull=True), name="notices_due"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.person}: {self.title}"
-
-
-class NoticeChoice(models.Model):
-    """Whether a person wants to be told of an event; who chose nothing is told of all."""
-
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    event = models.CharField(max_length=20)
-    is_wanted = models.BooleanField()
-
-    class Meta:
-        default_permissions = ()
-        constraints = [models.UniqueConstraint(fields=["user", "event"], name="chosen_once_per_event")]
-
-    def __str__(self) -> str:
-        return f"{self.user}: {self.event} {'wanted' if self.is_wanted else 'not wanted'}"
-
-
-class MutedProblem(models.Model):
-    """A problem a person wants no mail about."""
-
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    problem = models.ForeignKey(Problem, on_delete=models.CASCADE, related_name="+")
-    at = models.DateTimeField()
-
-    class Meta:
-        ordering = ["-at", "-pk"]
-        default_permissions = ()
-        constraints = [models.UniqueConstraint(fields=["user", "problem"], name="muted_once")]
-
-    def __str__(self) -> str:
-        return f"{self.problem}, by {self.user}"

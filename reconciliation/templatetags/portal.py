@@ -1,5 +1,6 @@
 """What the portal's templates share: money, times and states as people read them."""
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -46,6 +47,12 @@ register.filter("system_name", sentences.system_name)
 def person(user: AbstractUser | None) -> str:
     """What people call somebody; a dash for nobody."""
     return full_name(user) if user else "—"
+
+
+@register.filter
+def as_json(value: object) -> str:
+    """For an attribute that a script reads."""
+    return json.dumps(value)
 
 
 @register.simple_tag

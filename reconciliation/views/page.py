@@ -26,7 +26,9 @@ def page(
 ) -> HttpResponse:
     """A whole page: title, breadcrumbs, sidebar, and what the template needs."""
     around = admin.site.each_context(request)
-    return part(request, template, {**around, "title": title, "crumbs": crumbs, **context}, status=status)
+    reader = {"times": profile.kept(request, "times"), "keys": profile.kept(request, "keys")}
+    whole = {**around, "reader": reader, "title": title, "crumbs": crumbs, **context}
+    return part(request, template, whole, status=status)
 
 
 def part(request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:

@@ -1,8 +1,11 @@
 """The page of a problem: one cause, how far it reaches, one fix for all of it."""
 
+from typing import cast
 from urllib.parse import urlencode
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.contrib import messages
+from django.contrib.auth.models import AbstractUser
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import npgettext
@@ -12,10 +15,11 @@ from reconciliation import figures, figures_problems, sentences
 from reconciliation.fixes import registry
 from reconciliation.fixes.fix import Target
 from reconciliation.habits import titles
+from reconciliation.habits.notices import choices
 from reconciliation.models import ExceptionCase, Problem
 from reconciliation.queue_filters import page_of
 from reconciliation.views import fixing
-from reconciliation.views.page import page, seen_by
+from reconciliation.views.page import page, seen_by, typed
 from sync.reasons import reason
 
 SIZE = 50
@@ -41,6 +45,24 @@ def problem_fix(request: HttpRequest, pk: int, do: str) -> HttpResponse:
         do=do,
         stale="",
         show=lambda form: _show(request, row, form),
+    )
+
+
+@require_POST
+@seen_by(*SEES)
+def problem_mute(request: HttpRequest, pk: int) -> HttpResponse:
+    """Get no more mail about it, or get it again."""
+    row, user = _found(pk), cast(AbstractUser, request.user)
+    if typed(request, "on"):
+        choices.mute(row.pk, user=user)
+        words = _("You get no more mail about {number}. Its cases are on the queue as before.")
+    else:
+        choices.unmute(row.pk, user=user)
+        words = _("You get mail about {number} again.")
+    messages.success(request, words.format(number=row.number))
+    from_profile = typed(request, "back") == "profile"
+    return HttpResponseRedirect(
+        reverse("desk:profile") + "#mail" if from_profile else reverse("desk:problem", args=[pk])
     )
 
 
@@ -78,6 +100,7 @@ def _show(request: HttpRequest, row: Problem, form: fixing.Form) -> HttpResponse
         action_base=reverse("desk:problem", args=[row.pk]),
         needs_cases=bool(found) and not fixes,
         decided=row.requests.exclude(status="pending").select_related("decided_by")[:5],
+        is_muted=choices.is_muted(row, user=cast(AbstractUser, request.user)),
         closed_count=row.cases.filter(status=ExceptionCase.Status.CLOSED).count(),
         is_solved=not blast.cases,
         version="",

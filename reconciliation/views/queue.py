@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from reconciliation import approvals, figures
 from reconciliation.habits import absences, saved_views, snoozes, tags, titles
+from reconciliation.habits.notices import following
 from reconciliation.habits.saved_views import NotSaved
 from reconciliation.models import SavedView
 from reconciliation.queue_filters import SORTS, Filters, page_of
@@ -106,7 +107,7 @@ def views(request: HttpRequest) -> HttpResponse:
     user = cast(AbstractUser, request.user)
     counted = saved_views.counts(saved_views.views_of(user), user=user)
     here = Filters(request.GET.dict()).address()
-    return part(request, "portal/views.html", {"counted": counted, "here": here})
+    return part(request, "portal/views.html", {"counted": counted, "here": here, "followed": following.followed(user)})
 
 
 @require_POST
@@ -137,3 +138,25 @@ def view_delete(request: HttpRequest, pk: int) -> HttpResponse:
     except NotSaved as error:
         messages.error(request, str(error))
     return HttpResponseRedirect(reverse("desk:queue"))
+
+
+@require_POST
+@seen_by("reconciliation.view_exceptioncase")
+def view_follow(request: HttpRequest, pk: int) -> HttpResponse:
+    """Be told of new cases in a view, or not any more."""
+    user = cast(AbstractUser, request.user)
+    if not typed(request, "on"):
+        following.unfollow(pk, user=user)
+        messages.success(request, _("You get no more mail about this view."))
+        return HttpResponseRedirect(reverse("desk:queue"))
+    try:
+        row = following.follow(pk, user=user)
+    except NotSaved as error:
+        messages.error(request, str(error))
+        return HttpResponseRedirect(reverse("desk:queue"))
+    if user.email:
+        text = _("New cases in {name} are mailed to {address}, at most once an hour.")
+        messages.success(request, text.format(name=row.name, address=user.email))
+    else:
+        messages.warning(request, _("You have no e-mail address here; your user administrator gives you one."))
+    return HttpResponseRedirect(reverse("desk:queue") + row.query)

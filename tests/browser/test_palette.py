@@ -75,9 +75,7 @@ def test_arrows_move_and_the_focus_goes_back(windows: Windows, company_story: to
     expect(page.locator("#f-q")).to_be_focused()
 
 
-def test_closed_and_opened_again_in_one_breath_it_still_answers(
-    windows: Windows, company_story: told.Story
-) -> None:
+def test_closed_and_opened_again_in_one_breath_it_still_answers(windows: Windows, company_story: told.Story) -> None:
     page = opened(windows.of("Billing operations"), "/queue/")
     dialog = asked_for(page)
     # the browser's word of the closing comes after both keys

@@ -12,8 +12,8 @@ RESULTS = Path(os.environ.get("Q2C_PROOF_DIR", str(ROOT / "benchmarks" / "result
 PLANTED = "-planted.json"
 #: pages, what they show and its German: no run of the engine meets them
 PAGES = (
-    *("admin", "api", "views", "templatetags", "figures*.py", "queue_filters.py", "habits", "models/desk.py"),
-    "locale",
+    *("admin", "api", "views", "templatetags", "figures*.py", "queue_filters.py", "habits", "locale"),
+    *("models/desk.py", "models/notices.py"),
 )
 #: what is asked of both sides' lists, what people sign of it, and tables they keep: the simulator has a checker of its
 #: own instead, and real kills are about what is carried. A change of tables of what is carried shows in their models.

@@ -29,7 +29,7 @@ from tests.reconciliation.views import story as told
 
 pytestmark = pytest.mark.django_db
 #: edited by configuration admins, late postings signed by finance; all others are written by the engine or by approvals
-EDITABLE = {"connection", "ownershiprule", "legalentity", "postingwindow", "lateposting"}
+EDITABLE = {"connection", "noticeroom", "ownershiprule", "legalentity", "postingwindow", "lateposting"}
 
 
 @pytest.fixture(scope="module")

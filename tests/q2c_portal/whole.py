@@ -15,6 +15,7 @@ from reconciliation.models import (
     ExceptionCase,
     FixItem,
     FixRun,
+    Notice,
     OwnershipRule,
     ReconcilingItem,
     SignOff,
@@ -145,6 +146,7 @@ def whole(monkeypatch: pytest.MonkeyPatch) -> told.Story:
     any_row(SignOff, prepared_by=drafter)
     any_row(ReconcilingItem, kind="rounding")
     any_row(Snooze, until=now + timedelta(days=1))
+    any_row(Notice, person=drafter)
     any_row(CaseAct, before={"team": "sales_ops"}, after={"team": "finance"})
     for model in OURS:
         if not model._default_manager.exists():

@@ -12,7 +12,7 @@ from reconciliation import figures, sentences
 from reconciliation.habits import absences, mentions, snoozes
 from reconciliation.habits.notices import people
 from reconciliation.habits.notices.event import LATELY, News
-from reconciliation.models import ExceptionCase, Mention, Problem, Snooze
+from reconciliation.models import ExceptionCase, Mention, NoticeRoom, Problem, Snooze
 from reconciliation.teams import Team
 from reconciliation.who import full_name
 
@@ -27,7 +27,7 @@ def named(now: datetime) -> Iterator[News]:
     for row in rows.select_related("person", "comment__user", "comment__case__problem").order_by("pk"):
         case = row.comment.case
         yield News(
-            person=row.person,
+            to=row.person,
             key=f"mention {row.pk}",
             title=f"{full_name(row.comment.user)} on {case.number}: {sentences.title(case)}",
             text=row.comment.text[:SHOWN],
@@ -37,26 +37,35 @@ def named(now: datetime) -> Iterator[News]:
 
 
 def late(now: datetime) -> Iterator[News]:
-    """Problems with cases that became late: to whoever holds them or stands in for them, else to everybody of the team.
-    One per problem and day.
+    """Problems with cases that became late: to whoever holds them or stands in for them, else to everybody of the team;
+    and to the team's rooms, whoever holds them. One per problem and day.
     """
     rows = snoozes.awake(figures.open_cases()).filter(due_at__gt=now - LATELY, due_at__lte=now).order_by()
-    groups = list(rows.values("problem", "team", "assignee").annotate(count=Count("pk"), since=Min("due_at")))
-    problems = Problem.objects.in_bulk({one["problem"] for one in groups})
-    teams = people.by_team() if groups else {}
-    holders = _holders() if groups else {}
-    for one in groups:
-        problem, count = problems[one["problem"]], one["count"]
-        words = "a case is" if count == 1 else f"{count} cases are"
+    held = list(rows.values("problem", "team", "assignee").annotate(count=Count("pk"), since=Min("due_at")))
+    problems = Problem.objects.in_bulk({one["problem"] for one in held})
+    teams, rooms = (people.by_team(), people.rooms_by_team()) if held else ({}, {})
+    holders = _holders() if held else {}
+    for one in held:
         for person in _told(one, holders, teams):
-            yield News(
-                person=person,
-                key=f"{problem.number} {now:%Y-%m-%d}",
-                title=f"Late: {sentences.problem_title(problem)}",
-                text=f"{words.capitalize()} late since {one['since']:%d %b %Y %H:%M} UTC.",
-                path=reverse("desk:problem", args=[problem.pk]),
-                problem=problem.pk,
-            )
+            yield _late(person, one, problems, now)
+    if rooms:
+        of_teams = list(rows.values("problem", "team").annotate(count=Count("pk"), since=Min("due_at")))
+        for one in of_teams:
+            for room in rooms.get(Team(one["team"]), ()):
+                yield _late(room, one, problems, now)
+
+
+def _late(to: User | NoticeRoom, group: Mapping[str, Any], problems: Mapping[int, Problem], now: datetime) -> News:
+    problem, count = problems[group["problem"]], group["count"]
+    words = "a case is" if count == 1 else f"{count} cases are"
+    return News(
+        to=to,
+        key=f"{problem.number} {now:%Y-%m-%d}",
+        title=f"Late: {sentences.problem_title(problem)}",
+        text=f"{words.capitalize()} late since {group['since']:%d %b %Y %H:%M} UTC.",
+        path=reverse("desk:problem", args=[problem.pk]),
+        problem=problem.pk,
+    )
 
 
 def _holders() -> dict[int, User]:
@@ -79,7 +88,7 @@ def back(now: datetime) -> Iterator[News]:
     rows = rows.filter(by__is_active=True, case__status=ExceptionCase.Status.OPEN)
     for row in rows.select_related("by", "case__problem").order_by("pk"):
         yield News(
-            person=row.by,
+            to=row.by,
             key=f"snooze {row.pk}",
             title=f"Back: {row.case.number}, {sentences.title(row.case)}",
             text=f"You put it off with the words: {row.because}",

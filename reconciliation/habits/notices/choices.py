@@ -6,6 +6,7 @@ from datetime import datetime, time, timedelta
 from django.contrib.auth.models import AbstractUser
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from reconciliation.habits import profile
 from reconciliation.habits.notices.registry import EVENTS
@@ -37,12 +38,12 @@ def choose(user: AbstractUser, *, events: Collection[str], quiet_from: time | No
     """From now on this person is told of these events, and of nothing within their quiet hours. Raises NotChosen."""
     unknown = sorted(set(events) - set(EVENTS))
     if unknown:
-        raise NotChosen("events", f"There is no event {unknown[0]!r}. Choose from the list.")
+        raise NotChosen("events", _("There is no event “{code}”. Choose from the list.").format(code=unknown[0]))
     if (quiet_from is None) != (quiet_until is None):
         missing = "quiet_until" if quiet_until is None else "quiet_from"
-        raise NotChosen(missing, "Quiet hours have a beginning and an end; give both, or neither.")
+        raise NotChosen(missing, _("Quiet hours have a beginning and an end; give both, or neither."))
     if quiet_from is not None and quiet_from == quiet_until:
-        raise NotChosen("quiet_until", "Quiet hours must end at another time than they begin.")
+        raise NotChosen("quiet_until", _("Quiet hours must end at another time than they begin."))
     person = person_of(user)
     with transaction.atomic():
         for code in EVENTS:

@@ -11,7 +11,7 @@ from django.urls import reverse
 from reconciliation.governance.tables import TABLES
 from reconciliation.habits.notices import people
 from reconciliation.habits.notices.event import LATELY, News
-from reconciliation.models import ApprovalRequest, Match, ReconcilingItem, RowChange
+from reconciliation.models import ApprovalRequest, Match, NoticeRoom, ReconcilingItem, RowChange
 from reconciliation.who import full_name
 from sync.money_text import money
 
@@ -22,6 +22,8 @@ class _Asked:
 
     key: str
     words: str
+    #: the same without anybody's name
+    plain: str
     asked_by: User
     because: str
     path: str
@@ -30,18 +32,20 @@ class _Asked:
 
 
 def asked(now: datetime) -> Iterator[News]:
-    """To everybody who may decide it and did not ask for it themselves."""
-    deciders: dict[str, list[User]] = {}
+    """To everybody who may decide it and did not ask for it themselves, and to the rooms of their teams."""
+    deciders: dict[str, list[User | NoticeRoom]] = {}
     for one in _waiting(now):
         if one.permission not in deciders:
-            deciders[one.permission] = people.who_may(one.permission)
-        for person in deciders[one.permission]:
-            if person.pk != one.asked_by.pk:
+            may = one.permission
+            deciders[may] = [*people.who_may(may), *people.rooms_where_may(may)]
+        for listener in deciders[one.permission]:
+            if listener != one.asked_by:
                 because = f"\nBecause: {one.because}" if one.because else ""
                 yield News(
-                    person=person,
+                    to=listener,
                     key=one.key,
                     title=f"Waits for your decision: {one.words}",
+                    plain=f"Waits for a decision: {one.plain}",
                     text=f"{full_name(one.asked_by)} asked for it.{because}",
                     path=one.path,
                 )
@@ -54,9 +58,11 @@ def _waiting(now: datetime) -> Iterator[_Asked]:
     )
     for request in requests.select_related("asked_by").order_by("pk"):
         sums = ", ".join(money(Decimal(total), currency) for currency, total in sorted(request.totals.items()))
+        over = f" ({sums})" if sums else ""
         yield _Asked(
             key=request.number,
-            words=f"{request.title}{f' ({sums})' if sums else ''}",
+            words=f"{request.title}{over}",
+            plain=f"{request.number}{over}",
             asked_by=request.asked_by,
             because=request.asked_because,
             path=reverse("desk:approval", args=[request.pk]),
@@ -67,6 +73,7 @@ def _waiting(now: datetime) -> Iterator[_Asked]:
         yield _Asked(
             key=change.number,
             words=f"changes of {TABLES[change.table].title.lower()}",
+            plain=f"{change.number}, changes of {TABLES[change.table].title.lower()}",
             asked_by=change.asked_by,
             because=change.asked_because,
             path=reverse("desk:change", args=[change.pk]),
@@ -77,6 +84,7 @@ def _waiting(now: datetime) -> Iterator[_Asked]:
         yield _Asked(
             key=item.number,
             words=f"a reconciling item, {item.break_row.label}",
+            plain=f"{item.number}, a reconciling item",
             asked_by=item.asked_by,
             because=item.asked_because,
             path=reverse("desk:approvals"),
@@ -87,6 +95,7 @@ def _waiting(now: datetime) -> Iterator[_Asked]:
         yield _Asked(
             key=match.number,
             words=f"documents matched by hand, {match.entity.name}",
+            plain=f"{match.number}, documents matched by hand, {match.entity.name}",
             asked_by=match.asked_by,
             because=match.asked_because,
             path=reverse("desk:matcher", args=[match.control, match.entity.code]),
@@ -110,7 +119,7 @@ def decided(now: datetime) -> Iterator[News]:
 
 def _answer(row: ApprovalRequest, words: str, because: str) -> News:
     return News(
-        person=row.asked_by,
+        to=row.asked_by,
         key=f"{row.number} {words}"[:120],
         title=f"{words}: {row.title}",
         text=because,

@@ -11,7 +11,7 @@ from reconciliation import figures, sentences
 from reconciliation.habits import profile
 from reconciliation.habits.notices import people
 from reconciliation.habits.notices.event import LATELY, News
-from reconciliation.models import ExceptionCase, Notice, Problem, Profile
+from reconciliation.models import ExceptionCase, Notice, NoticeRoom, Problem, Profile
 from reconciliation.teams import Team
 
 CODE = "digest"
@@ -23,19 +23,22 @@ MOST = 10
 
 
 def mornings(now: datetime) -> Iterator[News]:
-    """To everybody with a team where it is morning; nothing where there is nothing to say."""
-    told = set(Notice.objects.filter(event=CODE, noted_at__gt=now - LATELY).values_list("person", "key"))
+    """To everybody with a team, and to its rooms, where it is morning; nothing where there is nothing to say."""
+    lately = Notice.objects.filter(event=CODE, noted_at__gt=now - LATELY)
+    told = set(lately.values_list("person", "room", "key"))
     zones = dict(Profile.objects.values_list("user", "zone"))
     written = _Desks(now)
-    for team, team_people in people.by_team().items():
-        for person in team_people:
-            here = now.astimezone(profile.zone_named(zones.get(person.pk, "UTC")))
+    for team, listeners in people.listeners_by_team().items():
+        for one in listeners:
+            person, room = (one.pk, None) if isinstance(one, User) else (None, one.pk)
+            zone = zones.get(one.pk, "UTC") if isinstance(one, User) else one.zone
+            here = now.astimezone(profile.zone_named(zone))
             is_morning = FIRST_HOUR <= here.hour < LAST_HOUR and here.weekday() < SATURDAY
             key = f"{here:%Y-%m-%d}"
-            if is_morning and (person.pk, key) not in told and (text := written.of(person, team)):
-                told.add((person.pk, key))
+            if is_morning and (person, room, key) not in told and (text := written.of(one, team)):
+                told.add((person, room, key))
                 yield News(
-                    person=person,
+                    to=one,
                     key=key,
                     title=f"{team.label} on {here:%d %b %Y}",
                     text=text,
@@ -53,12 +56,12 @@ class _Desks:
         self._teams: dict[Team, list[str]] = {}
         self._books: list[str] | None = None
 
-    def of(self, person: User, team: Team) -> str:
+    def of(self, listener: User | NoticeRoom, team: Team) -> str:
         if team not in self._teams:
             self._teams[team] = list(_team(team, self.now))
         if self._books is None:
             self._books = list(_books())
-        waits = len(figures.to_decide(person))
+        waits = len(figures.to_decide(listener)) if isinstance(listener, User) else 0
         decide = [f"{waits} {'request waits' if waits == 1 else 'requests wait'} for your decision."] if waits else []
         return "\n".join([*decide, *self._teams[team], *self._books])
 

@@ -43,7 +43,7 @@ def colleague(role: str, name: str) -> User:
 
 
 def names(news: Iterator[News]) -> list[str]:
-    return sorted(one.person.username for one in news)
+    return sorted(one.to.username for one in news)
 
 
 def is_late(case: ExceptionCase, *, assignee: User | None = None) -> None:
@@ -58,7 +58,7 @@ def test_a_late_case_nobody_holds_is_told_its_team_once_per_problem(company: tol
     for case in ExceptionCase.objects.filter(reason="PRODUCT_UNMAPPED"):
         is_late(case)
     (one,) = cases.late(NOW)
-    assert one.person == mine != other and one.title.startswith("Late: ")
+    assert one.to == mine != other and one.title.startswith("Late: ")
 
 
 def test_a_late_case_is_told_who_holds_it_or_stands_in_and_a_sleeping_one_nobody(company: told.Story) -> None:
@@ -87,7 +87,7 @@ def test_a_case_that_is_back_is_told_who_put_it_off(company: told.Story) -> None
         snoozes.snooze(case.pk, until=NOW - timedelta(hours=1), because="waits for them", user=person)
         assert list(cases.back(NOW - timedelta(hours=2))) == []
     (one,) = cases.back(NOW)
-    assert one.person == person and "waits for them" in one.text
+    assert one.to == person and "waits for them" in one.text
 
 
 # -- decisions ----------------------------------------------------------------------------------------
@@ -107,7 +107,7 @@ def test_a_request_is_told_to_whoever_may_decide_it_and_not_to_its_asker(request
     root.is_superuser = True
     root.save()
     (one,) = decisions.asked(NOW)
-    assert one.person.username == "decides" and "Because: It is the same product" in one.text
+    assert one.to.username == "decides" and "Because: It is the same product" in one.text
     assert one.path == f"/approvals/{request_row.number}"
 
 
@@ -115,7 +115,7 @@ def test_the_asker_is_told_what_became_of_it(request_row: ApprovalRequest) -> No
     assert list(decisions.decided(NOW)) == []
     approvals.refuse(request_row.pk, user=colleague("Finance approver", "decides"), because="It is another one")
     (one,) = decisions.decided(NOW)
-    assert one.person.username == "asker" and one.text == "It is another one"
+    assert one.to.username == "asker" and one.text == "It is another one"
     assert one.title.startswith("Refused by Finance approver: ")
 
 
@@ -136,7 +136,7 @@ def test_a_paused_connection_is_told_integration_support(company: told.Story) ->
     health.paused_at, health.paused_because, health.paused_text = NOW, "PAUSED_BY_HAND", "maintenance"
     health.save()
     (one,) = systems.paused(NOW)
-    assert one.person.username == "plumber" and row.label in one.title
+    assert one.to.username == "plumber" and row.label in one.title
 
 
 def run_of(entity: LegalEntity, status: str) -> ControlRun:
@@ -180,7 +180,7 @@ def test_the_digest_says_how_the_desk_stands_at_eight_on_the_readers_clock(compa
     ExceptionCase.objects.filter(team="billing_ops").update(opened_at=NOW - timedelta(hours=2))
     run_of(company.entity, "not_run")
     (one,) = digest.mornings(NOW)
-    assert one.person == person and one.title == "Billing operations on 12 May 2026"
+    assert one.to == person and one.title == "Billing operations on 12 May 2026"
     assert "new and 0 closed since yesterday." in one.text
     assert "New cause: Product has no billing plan: GTXPro (PRB-" in one.text
     assert "Not run: Issued invoices are posted, United States" in one.text

@@ -188,9 +188,9 @@ def test_a_title_of_several_lines_is_one_line_of_a_mail(case: ExceptionCase, mom
         code="named",
         title="",
         because="",
-        news=lambda _: [News(person=person, key="y", title=f"Late: {case.value}", path="/")],
+        news=lambda _: [News(to=person, key="y", title=f"Late: {case.value}", path="/")],
     )
-    found = {(person.pk, one.key): one for one in event.news(NOW)}
+    found = {((person.pk, None), one.key): one for one in event.news(NOW)}
     telling._note(event, found, NOW)
     assert Notice.objects.get(key="y").title == "Late: GTX Bcc: everybody@example.com"
 

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
@@ -11,6 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from reconciliation.habits.profile import KEYS
 from reconciliation.models import Profile
 from tests.reconciliation.views import desk_people
 from tests.reconciliation.views import story as told
@@ -114,7 +116,7 @@ def test_a_session_begins_with_the_zone_that_was_chosen_and_no_page_asks_for_it(
     client.force_login(_user())
     with CaptureQueriesContext(database) as found:
         assert " JST</time>" in client.get("/profile/").content.decode()
-    assert not [one["sql"] for one in found if "reconciliation_profile" in one["sql"]]
+    assert not [one["sql"] for one in found if 'SELECT "reconciliation_profile"."zone"' in one["sql"]]
     # a session from before there were zones asks once per page
     session = client.session
     del session["zone"]
@@ -126,3 +128,47 @@ def test_the_profile_says_who_one_is(client: Client) -> None:
     text = client.get("/profile/").content.decode()
     assert "finance_preparer" in text and "Finance preparer" in text
     assert 'href="/profile/"' in client.get("/queue/").content.decode()
+
+
+# -- keys and times -----------------------------------------------------------------------------------
+def test_keys_are_kept_and_the_portal_s_are_none(client: Client) -> None:
+    answer = client.post("/profile/keys", {"j": "n", "n": "j", "k": "k"})
+    assert answer.json() == {"keys": {"j": "n", "n": "j"}}
+    assert 'data-own-keys="{&quot;j&quot;: &quot;n&quot;' in client.get("/queue/").content.decode()
+    assert client.post("/profile/keys", {"j": "j"}).json() == {"keys": {}}
+    assert Profile.objects.get().keys == {}
+
+
+@pytest.mark.parametrize(
+    ("chosen", "words"),
+    [
+        ({"j": "k"}, "“k” stands for two things"),
+        ({"j": "nn"}, "“nn” is not one key"),
+        ({"j": ""}, "“” is not one key"),
+        ({"j": " "}, "is not one key"),
+        ({"j": "\x07"}, "is not one key"),
+        ({"j": "g"}, "“g” means something else everywhere"),
+        ({"q": "w"}, "There is no key “q” to change."),
+    ],
+)
+def test_keys_that_cannot_be_are_refused_in_words(client: Client, chosen: dict[str, str], words: str) -> None:
+    answer = client.post("/profile/keys", chosen)
+    assert answer.status_code == 422 and words in answer.json()["error"]
+    assert not Profile.objects.exists()
+
+
+def test_the_keys_a_person_can_change_are_those_the_script_has() -> None:
+    script = (Path(__file__).parents[3] / "templates/static/portal/keys.js").read_text()
+    block = script[script.index("const keys = {") : script.index("};", script.index("const keys = {"))]
+    assert re.findall(r'^    (?:"(.)"|(\w)): \[', block, re.MULTILINE) == [
+        (key, "") if key == "?" else ("", key) for key in KEYS
+    ]
+
+
+def test_times_are_shown_as_chosen_and_nothing_else_is_taken(client: Client) -> None:
+    assert 'data-times="moment"' in client.get("/queue/").content.decode()
+    assert client.post("/profile/", {"times": "ago"}).status_code == 302
+    assert 'data-times="ago"' in client.get("/queue/").content.decode()
+    answer = client.post("/profile/", {"times": "never"})
+    assert answer.status_code == 422 and "Choose one of the list." in answer.content.decode()
+    assert Profile.objects.get().times == "ago"
