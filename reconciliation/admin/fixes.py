@@ -10,6 +10,7 @@ from sync.admin.read_only import ReadOnly, fields_of
 
 @admin.register(FixRun)
 class FixRunAdmin(ReadOnly):
+    list_display_links = None
     list_display = ["page", "status", "started_by", "started_at", "finished_at", "note"]
     list_filter = ["status"]
     list_select_related = ["started_by"]

@@ -100,6 +100,8 @@ def _show(request: HttpRequest, row: Problem, form: fixing.Form) -> HttpResponse
         action_base=reverse("desk:problem", args=[row.pk]),
         needs_cases=bool(found) and not fixes,
         decided=row.requests.exclude(status="pending").select_related("decided_by")[:5],
+        # nobody without a team is told of problems
+        is_told=bool(figures.teams_of(cast(AbstractUser, request.user))),
         is_muted=choices.is_muted(row, user=cast(AbstractUser, request.user)),
         closed_count=row.cases.filter(status=ExceptionCase.Status.CLOSED).count(),
         is_solved=not blast.cases,

@@ -90,6 +90,8 @@ def test_a_problem_is_muted_and_heard_again_from_its_page_and_the_profile() -> N
     assert MutedProblem.objects.filter(user=person, problem=problem).exists()
     # nobody else's
     assert "No more mail about it" in desk_people.signed_in("Sales operations").get(at).content.decode()
+    # who is never told of one is not asked
+    assert f"{at}/mute" not in desk_people.signed_in("Auditor").get(at).content.decode()
     profile = client.get("/profile/").content.decode()
     assert problem.number in profile
     answer = client.post(f"{at}/mute", {"on": "", "back": "profile"})
