@@ -65,6 +65,31 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.CreateModel(
+            name="CaseWatch",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("since", models.DateTimeField()),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="watches",
+                        to="reconciliation.exceptioncase",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-since", "-pk"],
+                "default_permissions": (),
+            },
+        ),
+        migrations.CreateModel(
             name="HistoricalNoticeRoom",
             fields=[
                 ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
@@ -262,6 +287,10 @@ class Migration(migrations.Migration):
                 related_name="matches",
                 to="reconciliation.viewsubscription",
             ),
+        ),
+        migrations.AddConstraint(
+            model_name="casewatch",
+            constraint=models.UniqueConstraint(fields=("user", "case"), name="watched_once"),
         ),
         migrations.AddConstraint(
             model_name="viewsubscription",

@@ -18,6 +18,7 @@ from reconciliation.models.evidence import EvidencePack
 from reconciliation.models.fixes import FixItem, FixRun
 from reconciliation.models.matches import Match, MatchMember, MatchRule
 from reconciliation.models.notices import (
+    CaseWatch,
     MutedProblem,
     Notice,
     NoticeChoice,
@@ -37,6 +38,7 @@ __all__ = [
     "CaseAct",
     "CaseComment",
     "CaseTag",
+    "CaseWatch",
     "ControlLine",
     "ControlRun",
     "ControlStage",

@@ -145,6 +145,22 @@ class MutedProblem(models.Model):
         return f"{self.problem}, by {self.user}"
 
 
+class CaseWatch(models.Model):
+    """A person who is told of what others do to a case."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    case = models.ForeignKey(ExceptionCase, on_delete=models.CASCADE, related_name="watches")
+    since = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-since", "-pk"]
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["user", "case"], name="watched_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.case}"
+
+
 class ViewSubscription(models.Model):
     """A person who is told of what is new in a saved view, their own or one shared with them."""
 

@@ -19,6 +19,7 @@ from reconciliation.fixes import registry
 from reconciliation.fixes.fix import Target
 from reconciliation.habits import absences, handing, mentions, presence, since, snoozes, tags, titles, undo
 from reconciliation.habits.languages import day_text, spoken
+from reconciliation.habits.notices import watching
 from reconciliation.models import CaseAct, ExceptionCase
 from reconciliation.teams import Team
 from reconciliation.views import fixing
@@ -362,6 +363,9 @@ def _show(request: HttpRequest, row: ExceptionCase, form: fixing.Form, *, kept: 
         version=seen,
         tags=[tag.word for tag in row.tags.all()],
         tags_in_use=tags.in_use() if is_open and may_work else (),
+        # as who is told of problems: whoever has a team
+        may_watch=is_open and bool(figures.teams_of(user)),
+        is_watched=watching.is_watched(row, user=user),
         here=presence.words(presence.others(row.pk, user=user)),
         kept=kept,
         action_base=reverse("desk:case", args=[row.pk]),

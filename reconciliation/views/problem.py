@@ -3,9 +3,8 @@
 from typing import cast
 from urllib.parse import urlencode
 
-from django.contrib import messages
 from django.contrib.auth.models import AbstractUser
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import npgettext
@@ -19,7 +18,7 @@ from reconciliation.habits.notices import choices
 from reconciliation.models import ExceptionCase, Problem
 from reconciliation.queue_filters import page_of
 from reconciliation.views import fixing
-from reconciliation.views.page import page, seen_by, typed
+from reconciliation.views.page import page, seen_by
 from sync.reasons import reason
 
 SIZE = 50
@@ -45,24 +44,6 @@ def problem_fix(request: HttpRequest, pk: int, do: str) -> HttpResponse:
         do=do,
         stale="",
         show=lambda form: _show(request, row, form),
-    )
-
-
-@require_POST
-@seen_by(*SEES)
-def problem_mute(request: HttpRequest, pk: int) -> HttpResponse:
-    """Get no more mail about it, or get it again."""
-    row, user = _found(pk), cast(AbstractUser, request.user)
-    if typed(request, "on"):
-        choices.mute(row.pk, user=user)
-        words = _("You get no more mail about {number}. Its cases are on the queue as before.")
-    else:
-        choices.unmute(row.pk, user=user)
-        words = _("You get mail about {number} again.")
-    messages.success(request, words.format(number=row.number))
-    from_profile = typed(request, "back") == "profile"
-    return HttpResponseRedirect(
-        reverse("desk:profile") + "#mail" if from_profile else reverse("desk:problem", args=[pk])
     )
 
 

@@ -15,7 +15,7 @@ from reconciliation.approvals import Refused, holds
 from reconciliation.habits import absences, handing, languages, titles
 from reconciliation.habits import profile as habits
 from reconciliation.habits.languages import day_text, spoken
-from reconciliation.habits.notices import choices, telling
+from reconciliation.habits.notices import choices, telling, watching
 from reconciliation.habits.notices.registry import EVENTS
 from reconciliation.models import Absence, Profile
 from reconciliation.views.page import day, page, refused, seen_by, typed
@@ -139,6 +139,7 @@ def _mail(user: AbstractUser, wanted: dict[str, bool]) -> dict[str, Any]:
         "quiet_from": f"{quiet.quiet_from:%H:%M}" if quiet else "",
         "quiet_until": f"{quiet.quiet_until:%H:%M}" if quiet else "",
         "mail_goes_out": telling.mail_goes_out(),
+        "watched": [(row, titles.title(row.case)) for row in watching.watched(user)],
         "muted": [(row, titles.problem_title(row.problem)) for row in choices.muted(user)],
     }
 

@@ -138,25 +138,3 @@ def view_delete(request: HttpRequest, pk: int) -> HttpResponse:
     except NotSaved as error:
         messages.error(request, str(error))
     return HttpResponseRedirect(reverse("desk:queue"))
-
-
-@require_POST
-@seen_by("reconciliation.view_exceptioncase")
-def view_follow(request: HttpRequest, pk: int) -> HttpResponse:
-    """Be told of new cases in a view, or not any more."""
-    user = cast(AbstractUser, request.user)
-    if not typed(request, "on"):
-        following.unfollow(pk, user=user)
-        messages.success(request, _("You get no more mail about this view."))
-        return HttpResponseRedirect(reverse("desk:queue"))
-    try:
-        row = following.follow(pk, user=user)
-    except NotSaved as error:
-        messages.error(request, str(error))
-        return HttpResponseRedirect(reverse("desk:queue"))
-    if user.email:
-        text = _("New cases in {name} are mailed to {address}, at most once an hour.")
-        messages.success(request, text.format(name=row.name, address=user.email))
-    else:
-        messages.warning(request, _("You have no e-mail address here; your user administrator gives you one."))
-    return HttpResponseRedirect(reverse("desk:queue") + row.query)

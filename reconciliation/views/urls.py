@@ -4,7 +4,7 @@ from django.urls import include, path, register_converter
 from django.urls.converters import IntConverter, StringConverter
 from django.views.generic import RedirectView
 
-from reconciliation.views import approvals, case, exports, presence, problem, queue, runs, several
+from reconciliation.views import approvals, case, exports, presence, problem, queue, runs, several, told
 
 app_name = "desk"
 
@@ -46,12 +46,13 @@ urlpatterns = [
     path("queue/views", queue.views, name="views"),
     path("queue/views/save", queue.view_save, name="view_save"),
     path("queue/views/<number:pk>/delete", queue.view_delete, name="view_delete"),
-    path("queue/views/<number:pk>/follow", queue.view_follow, name="view_follow"),
+    path("queue/views/<number:pk>/follow", told.view_follow, name="view_follow"),
     path("p/PRB-<number:pk>", problem.problem, name="problem"),
-    path("p/PRB-<number:pk>/mute", problem.problem_mute, name="problem_mute"),
+    path("p/PRB-<number:pk>/mute", told.problem_mute, name="problem_mute"),
     path("p/PRB-<number:pk>/<fixing:do>", problem.problem_fix, name="problem_fix"),
     path("x/EXC-<number:pk>", case.case, name="case"),
     path("x/EXC-<number:pk>/take", case.case_take, name="case_take"),
+    path("x/EXC-<number:pk>/watch", told.case_watch, name="case_watch"),
     path("x/EXC-<number:pk>/snooze", case.case_snooze, name="case_snooze"),
     path("x/EXC-<number:pk>/wake", case.case_wake, name="case_wake"),
     path("x/EXC-<number:pk>/hand-over", case.case_hand, name="case_hand"),

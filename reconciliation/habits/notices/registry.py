@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.utils.translation import gettext_noop
 
-from reconciliation.habits.notices import cases, decisions, digest, following, systems
+from reconciliation.habits.notices import cases, decisions, digest, following, systems, watching
 from reconciliation.habits.notices.event import Event
 
 EVENTS: dict[str, Event] = {
@@ -66,6 +66,12 @@ EVENTS: dict[str, Event] = {
             because="your team closes the books",
             news=systems.period_ends,
             in_rooms=gettext_noop("A period ends while cases are open"),
+        ),
+        Event(
+            code="watched",
+            title=gettext_noop("Somebody did something to a case you watch, at most once an hour"),
+            because="you watch the case",
+            news=watching.news,
         ),
         Event(
             code="view",

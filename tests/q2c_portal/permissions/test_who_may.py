@@ -18,7 +18,7 @@ LOOKS_ONLY = ("Auditor", "Executive")
 #: what people of every role do for themselves, and what changes nothing
 OWN = (
     *("profile/", "mentions/", "queue/views/", "people", "palette", "admin/password_change/", "admin/logout/"),
-    *("admin/login/", "api/v1/absences/", "x/EXC-<pk>/here", "p/PRB-<pk>/mute", "o/"),
+    *("admin/login/", "api/v1/absences/", "x/EXC-<pk>/here", "p/PRB-<pk>/mute", "x/EXC-<pk>/watch", "o/"),
 )
 
 
