@@ -19,6 +19,7 @@ ROUTES = {
     "reconciliation.tasks.write_evidence": {"queue": "control"},
     "reconciliation.tasks.run_fixes": {"queue": "control"},
     "reconciliation.tasks.verify_journal": {"queue": "control"},
+    "reconciliation.tasks.tell_people": {"queue": "notify"},
 }
 
 TIMETABLE = {
@@ -33,6 +34,7 @@ TIMETABLE = {
     "evidence that was asked for": {"task": "reconciliation.tasks.write_evidence", "schedule": 10.0},
     "controls that are due": {"task": "reconciliation.tasks.run_due_controls", "schedule": 60.0},
     "carry on with approved fixes": {"task": "reconciliation.tasks.run_fixes", "schedule": 30.0},
+    "tell people and rooms": {"task": "reconciliation.tasks.tell_people", "schedule": 60.0},
     "seal the journal": {"task": "sync.tasks.seal_journal", "schedule": 20.0},
     # asked for often, done once: an hour's anchor, a day's verification
     "anchor the journal": {"task": "sync.tasks.anchor_journal", "schedule": 300.0},

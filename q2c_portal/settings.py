@@ -24,6 +24,15 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "te
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 #: where people open the portal; used in links we send out
 PORTAL_URL = env("PORTAL_URL", default="http://127.0.0.1:8000").rstrip("/")
+#: whose mail it is: without a sender the portal mails nobody
+DEFAULT_FROM_EMAIL = env("MAIL_FROM", default="portal@example.com" if TESTING else "") or "webmaster@localhost"
+#: the mail server, such as smtp+tls://user:password@mail.example.com:587
+_MAIL = env.email_url("EMAIL_URL", default="smtp://localhost:25")
+EMAIL_BACKEND, EMAIL_HOST, EMAIL_PORT = _MAIL["EMAIL_BACKEND"], _MAIL["EMAIL_HOST"], _MAIL["EMAIL_PORT"]
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _MAIL["EMAIL_HOST_USER"] or "", _MAIL["EMAIL_HOST_PASSWORD"] or ""
+EMAIL_USE_TLS, EMAIL_USE_SSL = _MAIL.get("EMAIL_USE_TLS", False), _MAIL.get("EMAIL_USE_SSL", False)
+#: seconds a mail server may be silent
+EMAIL_TIMEOUT = 10
 STATE_DIR = Path(env("Q2C_STATE_DIR", default=str(BASE_DIR / ".dev")))
 #: where the newest hash of the audit journal is written every hour; best a place the database's administrators cannot
 #: write to

@@ -1,6 +1,7 @@
 """Doors for Celery: nudges, nothing else. Each may run twice or not at all."""
 
 import time
+from collections.abc import Callable
 
 from celery import shared_task
 
@@ -8,6 +9,7 @@ from reconciliation import audit
 from reconciliation.controls import runner as controls
 from reconciliation.evidence import pack
 from reconciliation.fixes import runner as fixes
+from reconciliation.habits.notices import telling
 
 #: how long one nudge stays with a run before the next one carries on
 STAY_SECONDS = 60.0
@@ -32,6 +34,16 @@ def run_fixes() -> None:
         over = [fixes.advance(run) for run in fixes.unfinished()]
         if not all(over):
             time.sleep(0.2)
+
+
+@shared_task
+def tell_people() -> None:
+    telling.tell_due(goes_on=_within(STAY_SECONDS))
+
+
+def _within(seconds: float) -> Callable[[], bool]:
+    ends = time.monotonic() + seconds
+    return lambda: time.monotonic() < ends
 
 
 @shared_task(time_limit=VERIFY_SECONDS, soft_time_limit=VERIFY_SECONDS - 30)

@@ -77,7 +77,7 @@ def owe_due(limit: int = 2000) -> int:
         rows = list(
             CrmStatusRecord.objects.select_for_update(skip_locked=True)
             .filter(version__gt=F("sent_version"), changed_at__lte=now - COALESCE)
-            .order_by("changed_at")[:limit]
+            .order_by("changed_at", "pk")[:limit]
         )
         owed = []
         for row in rows:

@@ -178,7 +178,7 @@ def _unchanged_state(shapes: Sequence[Canonical]) -> set[str]:
     """State-like objects without numbered modifications whose newest item says the same: our own echo, mostly."""
     wanted = {shape.reference: shape for shape in shapes if not hasattr(shape, "modification_number")}
     newest: dict[str, WorkItem] = {}
-    for item in WorkItem.objects.filter(reference__in=list(wanted)).order_by("version"):
+    for item in WorkItem.objects.filter(reference__in=list(wanted)).order_by("version", "pk"):
         newest[item.reference] = item
     return {
         reference

@@ -31,6 +31,8 @@ NOT_PLAYED = (
     "reconciliation.tasks.run_due_controls",
     "sync.tasks.anchor_journal",
     "reconciliation.tasks.verify_journal",
+    # nobody in this world has an address
+    "reconciliation.tasks.tell_people",
 )
 #: callers give up repeating an unanswered call after this many tries; polls find the rest
 MOST_CALLS = 12

@@ -5,7 +5,7 @@ so that two who tell at once tell different things, and a note of one that died 
 """
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -23,8 +23,8 @@ from reconciliation.models import Notice, NoticeRoom
 from sync import clock
 
 log = logging.getLogger(__name__)
-#: messages per look; the next look goes on
-MOST = 200
+#: messages taken at a time
+MOST = 50
 #: a message that did not go out is tried again so much later, twice as late each time
 AGAIN = timedelta(minutes=5)
 #: nobody is waited for longer, whatever they ask for
@@ -54,8 +54,8 @@ class Told:
     failed: int = 0
 
 
-def tell_due() -> Told:
-    """Note what is new, drop what is over, send what is due."""
+def tell_due(*, goes_on: Callable[[], bool] = lambda: True) -> Told:
+    """Note what is new, drop what is over, send what is due; what is not sent before it shall not go on comes later."""
     told, now = Told(), clock.now()
     for event in EVENTS.values():
         if event.remember:
@@ -64,8 +64,12 @@ def tell_due() -> Told:
         told.noted += _note(event, found, now)
         if not event.stays:
             told.dropped += _drop_over(event, found, now)
-    for row in _claim(now):
-        _send(row, told)
+    while goes_on() and (rows := _claim(now)):
+        for place, row in enumerate(rows):
+            if not goes_on():
+                _put_back(rows[place:], now)
+                break
+            _send(row, told)
     return told
 
 
@@ -74,7 +78,8 @@ def _who(one: News) -> Who:
 
 
 def _note(event: Event, found: Mapping[tuple[Who, str], News], now: datetime) -> int:
-    people = {one.to.pk for one in found.values() if isinstance(one.to, User)}
+    mails = mail_goes_out()
+    people = {one.to.pk for one in found.values() if mails and isinstance(one.to, User)}
     rows = Notice.objects.filter(event=event.code, key__in={one.key for one in found.values()})
     known = {((person, room), key) for person, room, key in rows.values_list("person", "room", "key")}
     fresh = [one for name, one in found.items() if name not in known]
@@ -87,7 +92,7 @@ def _note(event: Event, found: Mapping[tuple[Who, str], News], now: datetime) ->
         if isinstance(one.to, NoticeRoom):
             if event.code in one.to.events:
                 made.append(_row(event, one, now, now + event.wait))
-        elif (one.to.pk, event.code) not in unwanted and (one.to.pk, one.problem) not in muted:
+        elif mails and (one.to.pk, event.code) not in unwanted and (one.to.pk, one.problem) not in muted:
             made.append(_row(event, one, now, choices.not_before(now + event.wait, quiet.get(one.to.pk))))
     # another who looks at the same time notes the same
     return len(Notice.objects.bulk_create(made, ignore_conflicts=True))
@@ -130,6 +135,11 @@ def _claim(now: datetime) -> list[Notice]:
             row.tries += 1
         Notice.objects.bulk_update(rows, ["due_at", "tries"])
     return rows
+
+
+def _put_back(rows: Sequence[Notice], now: datetime) -> None:
+    """Not tried after all: due as before, for the next look."""
+    Notice.objects.filter(pk__in=[row.pk for row in rows]).update(due_at=now, tries=F("tries") - 1)
 
 
 def _send(row: Notice, told: Told) -> None:

@@ -3,15 +3,18 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, time, timedelta
+from itertools import chain, repeat
 from typing import Any
 
 import pytest
 from django.core import mail
 from django.db import IntegrityError, connections, transaction
 
+from q2c_portal.schedule import ROUTES, TIMETABLE
 from reconciliation.habits import mentions
 from reconciliation.habits.notices import choices, telling
 from reconciliation.models import ExceptionCase, MutedProblem, Notice, Profile
+from reconciliation.tasks import tell_people
 from sync import clock
 from tests.reconciliation.views import desk_people
 
@@ -220,3 +223,40 @@ class TestAtOnce:
             claimed = list(pool.map(tell, range(8)))
         assert sum(claimed) == 60
         assert set(Notice.objects.values_list("tries", flat=True)) == {1}
+
+
+def test_what_there_is_no_time_for_is_sent_by_the_next_look(moment: Moment) -> None:
+    desk_people.company()
+    person = kim()
+    person.email = "kim@example.com"
+    person.save()
+    Notice.objects.bulk_create(
+        Notice(person=person, event="digest", key=str(n), title="t", path="/", noted_at=NOW, due_at=NOW)
+        for n in range(5)
+    )
+    looks = chain([True] * 3, repeat(False))
+    mail.outbox.clear()
+    telling.tell_due(goes_on=lambda: next(looks))
+    assert len(mail.outbox) == 2
+    assert sorted(Notice.objects.filter(sent_at=None).values_list("tries", flat=True)) == [0, 0, 0]
+    telling.tell_due()
+    assert len(mail.outbox) == 5
+
+
+def test_without_a_sender_nobody_is_noted_and_nothing_floods_them_later(
+    case: ExceptionCase, moment: Moment, settings: Any
+) -> None:
+    say(case)
+    settings.DEFAULT_FROM_EMAIL = "webmaster@localhost"
+    assert after(moment, minutes=16) == [] and not Notice.objects.exists()
+
+
+def test_the_timetable_tells_people(case: ExceptionCase, moment: Moment) -> None:
+    say(case)
+    tell_people()
+    moment.later(minutes=16)
+    mail.outbox.clear()
+    tell_people()
+    assert len(mail.outbox) == 1
+    assert "reconciliation.tasks.tell_people" in {entry["task"] for entry in TIMETABLE.values()}
+    assert ROUTES["reconciliation.tasks.tell_people"] == {"queue": "notify"}
