@@ -25,7 +25,7 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 #: where people open the portal; used in links we send out
 PORTAL_URL = env("PORTAL_URL", default="http://127.0.0.1:8000").rstrip("/")
 #: whose mail it is: without a sender the portal mails nobody
-DEFAULT_FROM_EMAIL = env("MAIL_FROM", default="portal@example.com" if TESTING else "") or "webmaster@localhost"
+DEFAULT_FROM_EMAIL = env("MAIL_FROM", default="portal@example.com" if TESTING else "")
 #: the mail server, such as smtp+tls://user:password@mail.example.com:587
 _MAIL = env.email_url("EMAIL_URL", default="smtp://localhost:25")
 EMAIL_BACKEND, EMAIL_HOST, EMAIL_PORT = _MAIL["EMAIL_BACKEND"], _MAIL["EMAIL_HOST"], _MAIL["EMAIL_PORT"]

@@ -29,8 +29,8 @@ def write_evidence() -> None:
 
 @shared_task
 def run_fixes() -> None:
-    ends = time.monotonic() + STAY_SECONDS
-    while time.monotonic() < ends and fixes.unfinished():
+    goes_on = _within(STAY_SECONDS)
+    while goes_on() and fixes.unfinished():
         over = [fixes.advance(run) for run in fixes.unfinished()]
         if not all(over):
             time.sleep(0.2)

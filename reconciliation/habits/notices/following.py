@@ -1,8 +1,7 @@
 """Views of the queue people follow: what is new in one, told together once an hour."""
 
 from collections.abc import Collection, Iterator
-from datetime import UTC, datetime
-from itertools import groupby
+from datetime import datetime
 
 from django.contrib.auth.models import AbstractUser
 from django.db.models import QuerySet
@@ -11,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from reconciliation import figures, sentences
 from reconciliation.habits import saved_views
+from reconciliation.habits.notices import hourly, people
 from reconciliation.habits.notices.event import LATELY, News
 from reconciliation.habits.saved_views import NotSaved
 from reconciliation.models import ExceptionCase, SavedView, ViewMatch, ViewSubscription
@@ -22,8 +22,6 @@ from sync import clock
 MOST_FOLLOWED = 2_000
 #: cases looked up at a time, for each view; the next look goes on
 MOST_NEW = 500
-#: cases named in a mail; the rest is behind the link
-SHOWN = 10
 
 
 def follow(pk: int, *, user: AbstractUser) -> SavedView:
@@ -65,33 +63,28 @@ def remember(now: datetime) -> None:
 
 def news(now: datetime) -> Iterator[News]:
     """What came into a view in an hour that is over, as far as it is still open: to whoever follows it."""
-    this_hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    this_hour = hourly.begun(now)
     for row in _live():
         found = row.matches.filter(is_news=True, found_at__gte=this_hour - LATELY, found_at__lt=this_hour)
         matches = found.filter(case__status=ExceptionCase.Status.OPEN).select_related("case__problem")
-        for hour, group in groupby(
-            matches.order_by("found_at", "pk"), key=lambda one: f"{one.found_at.astimezone(UTC):%Y-%m-%d %H}"
-        ):
+        for hour, group in hourly.by_hour(matches.order_by("found_at", "pk"), at=lambda one: one.found_at):
             yield _told(row, hour, [one.case for one in group])
 
 
 def _told(row: ViewSubscription, hour: str, cases: list[ExceptionCase]) -> News:
-    lines = [f"{case.number}: {sentences.title(case)}" for case in cases[:SHOWN]]
-    more = len(cases) - len(lines)
     words = "a new case" if len(cases) == 1 else f"{len(cases)} new cases"
     return News(
         to=row.user,
         key=f"{row.view_id} {hour}",
         title=f"{words.capitalize()} in “{row.view.name}”",
-        text="\n".join([*lines, *([f"and {more} more"] if more else [])]),
+        text=hourly.listed([f"{case.number}: {sentences.title(case)}" for case in cases]),
         path=reverse("desk:queue") + row.view.query,
     )
 
 
 def _live() -> list[ViewSubscription]:
     """Of people who can be told, to views they still see."""
-    rows = ViewSubscription.objects.filter(user__is_active=True, user__is_staff=True).exclude(user__email="")
-    rows = rows.select_related("user", "view")
+    rows = ViewSubscription.objects.filter(user__in=people.reachable()).select_related("user", "view")
     seen: dict[int, Collection[int]] = {}
     for row in rows:
         if row.user_id not in seen:

@@ -45,7 +45,20 @@ def host_of(kind: str, address: str) -> str:
 
 
 def send(room: NoticeRoom, message: Message) -> None:
-    """Raises NotTaken."""
+    """Whether it was taken shows at the room, and since when it takes none. Raises NotTaken."""
+    rows = NoticeRoom.objects.filter(pk=room.pk)
+    try:
+        _post(room, message)
+    except NotTaken as error:
+        words = str(error)[:300]
+        # since when it has been like that stays as it is
+        rows.filter(trouble="").update(trouble_since=clock.now(), trouble=words)
+        rows.exclude(trouble="").update(trouble=words)
+        raise
+    rows.exclude(trouble="").update(trouble="", trouble_since=None)
+
+
+def _post(room: NoticeRoom, message: Message) -> None:
     channel = CHANNELS[room.kind]
     try:
         secrets = room.secrets()

@@ -35,13 +35,9 @@ OVER, GAVE_UP = "It was over before it was told", "It could not be sent"
 Who = tuple[int | None, int | None]
 
 
-#: Django's sender where none was chosen; no mail server takes it
-_NO_SENDER = "webmaster@localhost"
-
-
 def mail_goes_out() -> bool:
     """Whether this portal has a sender's address, without which it mails nobody."""
-    return settings.DEFAULT_FROM_EMAIL != _NO_SENDER
+    return bool(settings.DEFAULT_FROM_EMAIL)
 
 
 @dataclass(kw_only=True)
@@ -158,7 +154,6 @@ def _send(row: Notice, told: Told) -> None:
     else:
         told.sent += 1
         Notice.objects.filter(pk=row.pk).update(sent_at=clock.now(), trouble="")
-        NoticeRoom.objects.filter(pk=row.room_id).exclude(trouble="").update(trouble="", trouble_since=None)
 
 
 def _send_out(row: Notice) -> None:
@@ -179,14 +174,10 @@ def _send_out(row: Notice) -> None:
 
 
 def _failed(row: Notice, error: NotTaken) -> None:
-    now, words = clock.now(), str(error)[:300]
-    changes: dict[str, object] = {"trouble": words}
+    now = clock.now()
+    changes: dict[str, object] = {"trouble": str(error)[:300]}
     if error.for_good or row.tries >= TRIES:
         changes |= {"dropped_at": now, "dropped_because": GAVE_UP}
     elif error.wait:
         changes["due_at"] = max(row.due_at, now + min(timedelta(seconds=error.wait), LONGEST))
     Notice.objects.filter(pk=row.pk).update(**changes)
-    room = NoticeRoom.objects.filter(pk=row.room_id)
-    # since when it has been like that stays as it is
-    room.filter(trouble="").update(trouble=words, trouble_since=now)
-    room.exclude(trouble="").update(trouble=words)

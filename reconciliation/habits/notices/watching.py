@@ -1,8 +1,7 @@
 """Cases people watch: what others did to one, told together once an hour."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from itertools import groupby
+from datetime import datetime
 
 from django.contrib.auth.models import AbstractUser
 from django.db.models import QuerySet
@@ -10,14 +9,12 @@ from django.urls import reverse
 
 from reconciliation import sentences
 from reconciliation.habits import mentions
+from reconciliation.habits.notices import hourly
 from reconciliation.habits.notices.event import LATELY, News
 from reconciliation.models import CaseWatch, ExceptionCase
 from reconciliation.who import person_of
 from sync import clock
 from sync.models import JournalEntry
-
-#: so much of what was done is in a mail; the rest is behind the link
-SHOWN = 10
 
 
 def watch(case_id: int, *, user: AbstractUser) -> None:
@@ -44,7 +41,7 @@ def watched(user: AbstractUser) -> QuerySet[CaseWatch]:
 
 def news(now: datetime) -> Iterator[News]:
     """What somebody else did in an hour that is over: to whoever watches the case and may still see it."""
-    this_hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    this_hour = hourly.begun(now)
     rows = CaseWatch.objects.filter(user__in=mentions.readers()).exclude(user__email="")
     rows = rows.select_related("user", "case__problem").order_by("pk")
     lately = {row.case.number for row in rows}
@@ -58,18 +55,16 @@ def news(now: datetime) -> Iterator[News]:
         by_others = [
             entry for entry in done.get(row.case.number, ()) if entry.at > row.since and entry.user_id != row.user_id
         ]
-        for hour, group in groupby(by_others, key=lambda one: f"{one.at.astimezone(UTC):%Y-%m-%d %H}"):
-            yield _told(row, hour, list(group))
+        for hour, group in hourly.by_hour(by_others, at=lambda one: one.at):
+            yield _told(row, hour, group)
 
 
 def _told(row: CaseWatch, hour: str, entries: list[JournalEntry]) -> News:
-    lines = [entry.text for entry in entries[:SHOWN]]
-    more = len(entries) - len(lines)
     return News(
         to=row.user,
         key=f"{row.case.number} {hour}",
         title=f"{row.case.number}, {sentences.title(row.case)}: {_counted(len(entries))} by others",
-        text="\n".join([*lines, *([f"and {more} more"] if more else [])]),
+        text=hourly.listed([entry.text for entry in entries]),
         path=reverse("desk:case", args=[row.case_id]),
         problem=row.case.problem_id,
     )

@@ -5,14 +5,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import User
-from django.core import mail
 
 from reconciliation import figures
 from reconciliation.habits import saved_views
-from reconciliation.habits.notices import following, telling
+from reconciliation.habits.notices import following
 from reconciliation.habits.saved_views import NotSaved
 from reconciliation.models import CaseTag, ExceptionCase, SavedView, ViewMatch, ViewSubscription
 from sync import clock
+from tests.reconciliation.notices.moments import Moment, at
 from tests.reconciliation.views import desk_people
 
 pytestmark = pytest.mark.django_db
@@ -20,24 +20,9 @@ pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 5, 12, 15, 10, tzinfo=UTC)
 
 
-class Moment:
-    """The clock of a test."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def later(self, **span: float) -> list[mail.EmailMessage]:
-        """What went out by then, and only then."""
-        mail.outbox.clear()
-        self.now += timedelta(**span)
-        telling.tell_due()
-        return [one for one in mail.outbox if "you follow this view" in one.body]
-
-
 @pytest.fixture
 def moment() -> Iterator[Moment]:
-    made = Moment()
-    with clock.use(lambda: made.now):
+    with at(NOW, because="you follow this view") as made:
         desk_people.company()
         ExceptionCase.objects.update(due_at=NOW + timedelta(days=9))
         yield made

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.core import mail
 from django.db import IntegrityError, transaction
 from slack_sdk.models.blocks import Block
 from standardwebhooks import Webhook, WebhookVerificationError
@@ -20,6 +19,7 @@ from reconciliation.habits.notices.channels.channel import NotTaken
 from reconciliation.models import ExceptionCase, Notice, NoticeRoom
 from reconciliation.teams import Team
 from sync import clock
+from tests.reconciliation.notices.moments import Moment, at
 from tests.reconciliation.notices.rooms_at_hand import Server
 from tests.reconciliation.views import desk_people
 
@@ -29,21 +29,9 @@ NOW = datetime(2026, 5, 12, 15, 0, tzinfo=UTC)
 NASTY = "<!channel> *Länder* & <https://evil.example|here> [x](https://evil.example) @everyone"
 
 
-class Moment:
-    """The clock of a test."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def later(self, **span: float) -> None:
-        self.now += timedelta(**span)
-        telling.tell_due()
-
-
 @pytest.fixture
 def moment() -> Iterator[Moment]:
-    made = Moment()
-    with clock.use(lambda: made.now):
+    with at(NOW) as made:
         yield made
 
 
@@ -278,10 +266,7 @@ def test_a_room_nobody_hears_from_is_told_to_who_may_change_it(server: Server, m
     admin.save()
     server.status, server.says = 410, "channel_is_archived"
     send(server.room(name="#billing"))
-    moment.later(minutes=1)
-    moment.later(minutes=16)
-    moment.later(hours=1)
-    (one,) = mail.outbox
+    (one,) = moment.later(minutes=1) + moment.later(minutes=16) + moment.later(hours=1)
     assert one.subject == "Messages do not reach #billing" and "its channel is archived" in one.body
 
 

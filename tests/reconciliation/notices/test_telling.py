@@ -16,6 +16,7 @@ from reconciliation.habits.notices import choices, telling
 from reconciliation.models import ExceptionCase, MutedProblem, Notice, Profile
 from reconciliation.tasks import tell_people
 from sync import clock
+from tests.reconciliation.notices.moments import Moment, at
 from tests.reconciliation.views import desk_people
 
 pytestmark = pytest.mark.django_db
@@ -23,20 +24,9 @@ pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 5, 12, 15, 0, tzinfo=UTC)
 
 
-class Moment:
-    """The clock of a test."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def later(self, **span: float) -> None:
-        self.now += timedelta(**span)
-
-
 @pytest.fixture
 def moment() -> Iterator[Moment]:
-    made = Moment()
-    with clock.use(lambda: made.now):
+    with at(NOW) as made:
         yield made
 
 
@@ -55,52 +45,44 @@ def say(case: ExceptionCase, text: str = "@kim.lee please look") -> None:
     mentions.comment(case.pk, user=desk_people.person("Billing operations"), text=text)
 
 
-def after(moment: Moment, **span: float) -> list[mail.EmailMessage]:
-    """What went out by then, and only then."""
-    mail.outbox.clear()
-    moment.later(**span)
-    telling.tell_due()
-    return list(mail.outbox)
-
-
 def kim() -> Any:
     return desk_people.person("Finance preparer", "kim.lee")
 
 
 def test_who_is_named_is_told_after_a_quarter_of_an_hour_once(case: ExceptionCase, moment: Moment) -> None:
     say(case)
-    assert after(moment, minutes=1) == [] and after(moment, minutes=13) == []
-    (sent,) = after(moment, minutes=2)
+    assert moment.later(minutes=1) == [] and moment.later(minutes=13) == []
+    (sent,) = moment.later(minutes=2)
     assert sent.to == ["kim@example.com"] and case.number in sent.subject
     assert "@kim.lee please look" in sent.body and f"/x/{case.number}" in sent.body
     assert sent.extra_headers["Auto-Submitted"] == "auto-generated"
-    assert after(moment, hours=1) == [] and Notice.objects.get().sent_at is not None
+    assert moment.later(hours=1) == [] and Notice.objects.get().sent_at is not None
 
 
 def test_who_has_looked_by_then_is_not_told(case: ExceptionCase, moment: Moment) -> None:
     say(case)
-    after(moment, minutes=5)
+    moment.later(minutes=5)
     mentions.read(kim(), case=case)
-    assert after(moment, minutes=15) == []
+    assert moment.later(minutes=15) == []
     assert Notice.objects.get().dropped_because == telling.OVER
 
 
 def test_an_event_somebody_does_not_want_is_not_even_noted(case: ExceptionCase, moment: Moment) -> None:
     choices.choose(kim(), events=["late"], quiet_from=None, quiet_until=None)
     say(case)
-    assert after(moment, minutes=20) == [] and not Notice.objects.exists()
+    assert moment.later(minutes=20) == [] and not Notice.objects.exists()
 
 
 def test_a_muted_problem_is_quiet_until_it_is_unmuted(case: ExceptionCase, moment: Moment) -> None:
     choices.mute(case.problem_id, user=kim())
     choices.mute(case.problem_id, user=kim())
     say(case)
-    assert after(moment, minutes=20) == [] and MutedProblem.objects.count() == 1
+    assert moment.later(minutes=20) == [] and MutedProblem.objects.count() == 1
     choices.unmute(case.problem_id, user=kim())
     say(case, "@kim.lee again")
-    after(moment, minutes=1)
+    moment.later(minutes=1)
     # both: the first was never told
-    assert len(after(moment, minutes=16)) == 2
+    assert len(moment.later(minutes=16)) == 2
 
 
 @pytest.mark.parametrize(
@@ -120,17 +102,17 @@ def test_quiet_hours_are_on_the_readers_clock(
     say(case)
     telling.tell_due()
     moment.now = goes_out - timedelta(minutes=1)
-    assert after(moment) == []
-    assert len(after(moment, minutes=1)) == 1
+    assert moment.later() == []
+    assert len(moment.later(minutes=1)) == 1
 
 
 def test_quiet_hours_chosen_meanwhile_hold_too_and_cost_no_try(case: ExceptionCase, moment: Moment) -> None:
     say(case)
     telling.tell_due()
     choices.choose(kim(), events=["named"], quiet_from=time(14), quiet_until=time(18))
-    assert after(moment, minutes=16) == []
+    assert moment.later(minutes=16) == []
     assert Notice.objects.get().tries == 0
-    assert len(after(moment, hours=3)) == 1
+    assert len(moment.later(hours=3)) == 1
 
 
 class Down:
@@ -152,16 +134,16 @@ def test_a_mail_that_does_not_go_out_is_tried_later_and_given_up_at_last(
     down = Down()
     with monkeypatch.context() as patched:
         patched.setattr(mail.EmailMessage, "send", down)
-        after(moment, minutes=16)
-        after(moment, minutes=1)
+        moment.later(minutes=16)
+        moment.later(minutes=1)
         assert down.calls == 1 and Notice.objects.get().trouble == "no mail server at hand"
     # it is back
-    assert len(after(moment, minutes=5)) == 1
+    assert len(moment.later(minutes=5)) == 1
     say(case, "@kim.lee more")
     telling.tell_due()
     monkeypatch.setattr(mail.EmailMessage, "send", down)
     for _ in range(100):
-        after(moment, minutes=5)
+        moment.later(minutes=5)
     assert down.calls == 1 + telling.TRIES
     assert Notice.objects.order_by("pk").last().dropped_because == telling.GAVE_UP
 
@@ -247,14 +229,14 @@ def test_without_a_sender_nobody_is_noted_and_nothing_floods_them_later(
     case: ExceptionCase, moment: Moment, settings: Any
 ) -> None:
     say(case)
-    settings.DEFAULT_FROM_EMAIL = "webmaster@localhost"
-    assert after(moment, minutes=16) == [] and not Notice.objects.exists()
+    settings.DEFAULT_FROM_EMAIL = ""
+    assert moment.later(minutes=16) == [] and not Notice.objects.exists()
 
 
 def test_the_timetable_tells_people(case: ExceptionCase, moment: Moment) -> None:
     say(case)
     tell_people()
-    moment.later(minutes=16)
+    moment.passes(minutes=16)
     mail.outbox.clear()
     tell_people()
     assert len(mail.outbox) == 1

@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 
+from django.utils.text import Truncator
+
 from reconciliation.habits.notices.channels.channel import Channel, Message
 
 #: Block Kit's limits: a header's and a section's text
@@ -26,7 +28,7 @@ def write(message: Message, secrets: Mapping[str, str], now: datetime) -> tuple[
 
 
 def _plain(text: str, most: int) -> dict[str, object]:
-    return {"type": "plain_text", "text": text if len(text) <= most else f"{text[: most - 1]}…", "emoji": False}
+    return {"type": "plain_text", "text": Truncator(text).chars(most), "emoji": False}
 
 
 def _escaped(text: str) -> str:

@@ -7,6 +7,8 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 
+from django.utils.text import Truncator
+
 from reconciliation.habits.notices.channels.channel import Channel, Message
 
 #: a message of Teams may have 28 KB; this leaves room for the card around it, whatever the letters
@@ -15,10 +17,9 @@ TEXT = 4000
 
 def write(message: Message, secrets: Mapping[str, str], now: datetime) -> tuple[bytes, dict[str, str]]:
     """A card of title, text and a button. Text runs, because a text block would read its text as Markdown."""
-    text = message.text if len(message.text) <= TEXT else f"{message.text[: TEXT - 1]}…"
     body = [
         _paragraph(message.title, weight="Bolder", size="Medium"),
-        *(_paragraph(line) for line in text.splitlines() if line.strip()),
+        *(_paragraph(line) for line in Truncator(message.text).chars(TEXT).splitlines() if line.strip()),
     ]
     card = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
