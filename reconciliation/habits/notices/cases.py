@@ -9,7 +9,7 @@ from django.db.models import Count, Min
 from django.urls import reverse
 
 from reconciliation import figures, sentences
-from reconciliation.habits import absences, mentions, snoozes
+from reconciliation.habits import absences, snoozes
 from reconciliation.habits.notices import people
 from reconciliation.habits.notices.event import LATELY, News
 from reconciliation.models import ExceptionCase, Mention, NoticeRoom, Problem, Snooze
@@ -22,8 +22,8 @@ SHOWN = 500
 
 def named(now: datetime) -> Iterator[News]:
     """Whoever was named in a comment, or got a case with one, and has not read it yet."""
-    rows = Mention.objects.filter(read_at=None, at__gt=now - LATELY, person__in=mentions.readers())
-    rows = rows.exclude(person__email="").filter(comment__case__status=ExceptionCase.Status.OPEN)
+    rows = Mention.objects.filter(read_at=None, at__gt=now - LATELY, person__in=people.readers())
+    rows = rows.filter(comment__case__status=ExceptionCase.Status.OPEN)
     for row in rows.select_related("person", "comment__user", "comment__case__problem").order_by("pk"):
         case = row.comment.case
         yield News(

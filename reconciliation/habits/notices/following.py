@@ -83,8 +83,8 @@ def _told(row: ViewSubscription, hour: str, cases: list[ExceptionCase]) -> News:
 
 
 def _live() -> list[ViewSubscription]:
-    """Of people who can be told, to views they still see."""
-    rows = ViewSubscription.objects.filter(user__in=people.reachable()).select_related("user", "view")
+    """Of people who can be told and may see cases, to views they still see."""
+    rows = ViewSubscription.objects.filter(user__in=people.readers()).select_related("user", "view")
     seen: dict[int, Collection[int]] = {}
     for row in rows:
         if row.user_id not in seen:

@@ -7,6 +7,7 @@ from django.contrib.auth.models import Group, User
 from django.db.models import QuerySet
 
 from reconciliation import figures
+from reconciliation.habits import mentions
 from reconciliation.models import NoticeRoom
 from reconciliation.teams import Team
 
@@ -14,6 +15,11 @@ from reconciliation.teams import Team
 def reachable() -> QuerySet[User]:
     """Everybody who signs in here and has an address."""
     return User.objects.filter(is_active=True, is_staff=True).exclude(email="").order_by("pk")
+
+
+def readers() -> QuerySet[User]:
+    """Those of them who may see cases."""
+    return mentions.readers().exclude(email="").order_by("pk")
 
 
 def by_team() -> Mapping[Team, list[User]]:

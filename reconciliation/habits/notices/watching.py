@@ -8,8 +8,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from reconciliation import sentences
-from reconciliation.habits import mentions
-from reconciliation.habits.notices import hourly
+from reconciliation.habits.notices import hourly, people
 from reconciliation.habits.notices.event import LATELY, News
 from reconciliation.models import CaseWatch, ExceptionCase
 from reconciliation.who import person_of
@@ -42,8 +41,7 @@ def watched(user: AbstractUser) -> QuerySet[CaseWatch]:
 def news(now: datetime) -> Iterator[News]:
     """What somebody else did in an hour that is over: to whoever watches the case and may still see it."""
     this_hour = hourly.begun(now)
-    rows = CaseWatch.objects.filter(user__in=mentions.readers()).exclude(user__email="")
-    rows = rows.select_related("user", "case__problem").order_by("pk")
+    rows = CaseWatch.objects.filter(user__in=people.readers()).select_related("user", "case__problem").order_by("pk")
     lately = {row.case.number for row in rows}
     entries = JournalEntry.objects.filter(
         object_kind="case", object_key__in=lately, at__gte=this_hour - LATELY, at__lt=this_hour

@@ -122,3 +122,12 @@ def test_unfollowed_is_untold(moment: Moment) -> None:
     moment.later(minutes=1)
     following.unfollow(row.pk, user=person)
     assert moment.later(hours=1) == [] and following.followed(person) == set()
+
+
+def test_who_may_no_longer_see_cases_is_not_told(moment: Moment) -> None:
+    person = reader()
+    following.follow(view(person).pk, user=person)
+    arrives()
+    moment.later(minutes=1)
+    person.groups.clear()
+    assert moment.later(hours=1) == []
