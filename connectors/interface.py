@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
@@ -156,6 +156,8 @@ class Connector:
     settle_time: ClassVar[timedelta] = timedelta(seconds=5)
     #: how long the vendor surely remembers a request key; None = never does
     key_horizon: ClassVar[timedelta | None] = None
+    #: hour of the entity's day from which it takes a contract that begins that day
+    begins_at: ClassVar[time] = time(0)
     #: parcels per `deliver_many`
     batch_size: ClassVar[int] = 1
 

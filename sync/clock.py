@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from datetime import time as time_of_day
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -73,3 +74,9 @@ def use(machine: Callable[[], datetime]) -> Iterator[None]:
 def business_date(entity: "LegalEntity") -> date:
     """The day the entity trades on: moved by hand in a sandbox, else today in the entity's own zone."""
     return entity.business_date or now().astimezone(entity.zone).date()
+
+
+def business_time(entity: "LegalEntity") -> datetime:
+    """The moment the entity trades at. A day moved to by hand has no hours: all of it is there."""
+    day = entity.business_date
+    return now() if day is None else datetime.combine(day, time_of_day.max, entity.zone)

@@ -2,14 +2,15 @@
 
 import hashlib
 from collections.abc import Collection, Iterable, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import datetime, time
 from functools import partial
 
 from django.db import connection as database
 from django.db import transaction
+from django.db.models import QuerySet
 
 from connectors.canonical import text
-from sync import blocks, bulk, clock, keys, nudges
+from sync import blocks, bulk, clock, connections, keys, nudges
 from sync.mappings import Tables
 from sync.models import Connection, Delivery, DeliveryNeed, ExternalIdentity, LegalEntity, WorkItem
 from sync.pipelines.flow import Owed
@@ -33,8 +34,9 @@ def owe(owed: Sequence[tuple[WorkItem, Owed]], tables: Tables) -> list[Delivery]
             )
             continue
         delivery = _delivery(item, entry, route.connection)
-        if entry.not_before is not None and entry.not_before > clock.business_date(item.entity):
-            _schedule(delivery, entry.not_before, item.entity)
+        if entry.not_before is not None:
+            hour = connections.kind_of(route.connection).begins_at if entry.begins else time(0)
+            _schedule(delivery, datetime.combine(entry.not_before, hour, item.entity.zone), item.entity)
         rows.append((delivery, entry.needs))
     if stops:
         blocks.put(stops)
@@ -137,31 +139,35 @@ def _delivery(item: WorkItem, entry: Owed, target: Connection) -> Delivery:
     )
 
 
-def _schedule(delivery: Delivery, day: date, entity: LegalEntity) -> None:
-    """Held until its day begins in the entity's zone; by business time, which may be moved by hand."""
-    begins = datetime.combine(day, time(0), entity.zone).astimezone(UTC)
-    delivery.condition, delivery.held_until, delivery.held_because = Condition.HELD, begins, EFFECTIVE_LATER
+def _schedule(delivery: Delivery, begins: datetime, entity: LegalEntity) -> None:
+    """Held until this moment of the entity's business time, where that lies ahead."""
+    if _lies_ahead(begins, entity):
+        delivery.condition, delivery.held_until, delivery.held_because = Condition.HELD, begins, EFFECTIVE_LATER
+
+
+def _lies_ahead(begins: datetime, entity: LegalEntity) -> bool:
+    return begins > clock.business_time(entity)
+
+
+def come(deliveries: QuerySet[Delivery]) -> list[Delivery]:
+    """Those of them that were held for a later moment, which has come."""
+    rows = deliveries.filter(condition=Condition.HELD, held_because=EFFECTIVE_LATER).select_related("entity")
+    return [
+        row
+        for row in rows.order_by("held_until", "pk")[:2000]
+        if row.entity and row.held_until and not _lies_ahead(row.held_until, row.entity)
+    ]
 
 
 def wake_scheduled() -> int:
     """Deliveries whose day has come are due, or wait for what they need; how many."""
     with transaction.atomic():
-        rows = list(
-            Delivery.objects.select_for_update(skip_locked=True, of=("self",))
-            .filter(condition=Condition.HELD, held_because=EFFECTIVE_LATER)
-            .select_related("entity")
-            .order_by("held_until", "pk")[:2000]
-        )
-        due = [row for row in rows if row.entity and row.held_until and _has_come(row.held_until, row.entity)]
+        due = come(Delivery.objects.select_for_update(skip_locked=True, of=("self",)))
         for row in due:
             row.condition, row.held_until, row.held_because, row.due_at = Condition.DUE, None, "", clock.now()
         bulk.update(due, ["condition", "held_until", "held_because", "due_at"])
         nudges.nudge(*{row.queue for row in due})
     return len(due)
-
-
-def _has_come(begins: datetime, entity: LegalEntity) -> bool:
-    return begins.astimezone(entity.zone).date() <= clock.business_date(entity)
 
 
 def _supersede_older(rows: Sequence[Delivery]) -> None:

@@ -46,7 +46,11 @@ def calls(
         case "suspension":
             return [Call(params={"pause_collection": {"behavior": "void"}, **note})]
         case "reactivation":
-            return [Call(params={"pause_collection": "", **note})]
+            # what is billed for the rest of the period must not rest itself
+            return [
+                *([Call(params={"pause_collection": ""})] if rests(record) else ()),
+                Call(params=note),
+            ]
         case "renewal" if record.get("schedule") or phases.is_scheduled(contract):
             # the new term is one more phase
             return [Call(params=note)]
@@ -58,7 +62,7 @@ def calls(
         case _ if kind in ITEMS_CHANGE:
             found = _changed_items(contract, record, zone=zone, today=today)
             if kind == "co_term" and not (record.get("schedule") or phases.is_scheduled(contract)):
-                behaviour = _behaviour(contract)
+                behaviour = _behaviour(contract, record)
                 found.append(Call(params={"cancel_at": _end(contract, record, zone), "proration_behavior": behaviour}))
             if record.get("schedule") or phases.is_scheduled(contract) or not found:
                 # the note comes after the phases
@@ -77,7 +81,7 @@ def _changed_items(
         return []
     at = _proration_date(contract, record, zone=zone, today=today)
     lowers = _per_period(terms) < subscription_amount(record)
-    behaviour = _behaviour(contract) if lowers else "always_invoice"
+    behaviour = _behaviour(contract, record) if lowers or rests(record) else "always_invoice"
     return [Call(params={"items": items, "proration_behavior": behaviour, "proration_date": at})]
 
 
@@ -104,26 +108,29 @@ def _ending(
     ends = None if schedule else record.get("cancel_at")
     if record.get("status") == "canceled" or (ends is not None and ends <= at):
         return []
-    if today is not None and effective > today:
+    # with the running period ends what was billed: nothing is credited, and no invoice over nothing is made for it
+    if (today is not None and effective > today) or at == record["items"]["data"][0]["current_period_end"]:
         if schedule:
-            return _ending_later(contract, schedule, at=at)
-        return [Call(params={"cancel_at": at, "proration_behavior": _behaviour(contract)})]
+            return _ending_later(contract, record, schedule, at=at)
+        return [Call(params={"cancel_at": at, "proration_behavior": _behaviour(contract, record)})]
     found = [Call(method="release")] if schedule else []
     # everything at quantity 0 credits from a day in the past; a cancellation itself credits from this moment only
     left = [{"id": one["id"], "quantity": 0} for one in record["items"]["data"] if one.get("quantity")]
-    if left and contract.credits_unused:
+    if left and contract.credits_unused and not rests(record):
         at = _proration_date(contract, record, zone=zone, today=today)
         found.append(Call(params={"items": left, "proration_behavior": "always_invoice", "proration_date": at}))
     return [*found, Call(method="delete")]
 
 
-def _ending_later(contract: SubscriptionContract, schedule: Mapping[str, Any], *, at: int) -> list[Call]:
+def _ending_later(
+    contract: SubscriptionContract, record: Mapping[str, Any], schedule: Mapping[str, Any], *, at: int
+) -> list[Call]:
     """What a schedule manages ends by its schedule; within the phase that runs it is released, and told its end."""
     running, last = schedule["current_phase"], schedule["phases"][-1]
     if schedule["end_behavior"] == "cancel" and last["end_date"] <= at:
         return []
     if at <= running["end_date"]:
-        ends = Call(params={"cancel_at": at, "proration_behavior": _behaviour(contract)})
+        ends = Call(params={"cancel_at": at, "proration_behavior": _behaviour(contract, record)})
         return [Call(method="release"), ends]
     kept = [
         phases.as_parameters({**one, "end_date": min(one["end_date"], at)})
@@ -133,8 +140,13 @@ def _ending_later(contract: SubscriptionContract, schedule: Mapping[str, Any], *
     return [Call(method="schedule", params={"phases": kept, "end_behavior": "cancel", "proration_behavior": "none"})]
 
 
-def _behaviour(contract: SubscriptionContract) -> str:
-    return "always_invoice" if contract.credits_unused else "none"
+def rests(record: Mapping[str, Any]) -> bool:
+    """Whether service is suspended: nothing is billed, and a proration would credit or charge what never was."""
+    return bool(record.get("pause_collection"))
+
+
+def _behaviour(contract: SubscriptionContract, record: Mapping[str, Any]) -> str:
+    return "always_invoice" if contract.credits_unused and not rests(record) else "none"
 
 
 def _proration_date(
@@ -145,8 +157,18 @@ def _proration_date(
 
     Raises Rejected BACKDATED_CHANGE where it says nothing.
     """
-    effective = contract.effective_on or contract.starts_on
-    at, periods = moment_on(effective, record, zone), record["items"]["data"][0]
+    at = moment_on(contract.effective_on or contract.starts_on, record, zone)
+    return within_running(contract, record, at=at, zone=zone, today=today)
+
+
+def within_running(
+    contract: SubscriptionContract, record: Mapping[str, Any], *, at: int, zone: ZoneInfo, today: date | None
+) -> int:
+    """A moment, or where it lies before the running period the one that the company's policy puts in its place.
+
+    Raises Rejected BACKDATED_CHANGE where it says nothing.
+    """
+    effective, periods = contract.effective_on or contract.starts_on, record["items"]["data"][0]
     begins, ends = int(periods["current_period_start"]), int(periods["current_period_end"])
     if at < begins:
         if contract.backdating == "from_today" and today is not None:

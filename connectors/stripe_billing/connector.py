@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from hashlib import sha256
 from typing import Any, ClassVar
 from urllib.parse import quote, urlsplit
@@ -92,6 +92,9 @@ class StripeBilling(Connector):
         }
     )
     settle_time: ClassVar[timedelta] = timedelta(seconds=5)
+    # Stripe takes no beginning that lies ahead (docs.stripe.com/api/subscriptions/create, backdate_start_date): ours
+    # are at noon, or an hour from it where a period begins that was counted from before the clocks changed
+    begins_at: ClassVar[time] = time(13, 5)
     # Stripe keeps keys "at least 24 hours"; an hour is left for clocks that differ.
     key_horizon: ClassVar[timedelta | None] = timedelta(hours=23)
 

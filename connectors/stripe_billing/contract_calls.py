@@ -106,9 +106,13 @@ class Carrying:
         if (contracts.version_of(record) or 0) >= contract.version:
             return record
         *steps, last = changes.calls(contract, record, zone=self.zone, today=parcel.today)
-        corrects = rebilling.is_due(contract, record, zone=self.zone)
+        since = rebilling.begins(contract, record, zone=self.zone, today=parcel.today)
+        corrects = rebilling.is_due(contract, record, since=since)
+        if contract.modification_kind == "reactivation":
+            while steps:
+                self._call(steps.pop(0), record, parcel)
         try:
-            if corrects and self._correct_earlier(contract, record, parcel):
+            if corrects and self._correct_earlier(contract, record, parcel, since=since):
                 # the change of the running period bills them with it; where nothing changes there they need an invoice
                 if not any(call.params.get("proration_behavior") == "always_invoice" for call in (*steps, last)):
                     self._bill_pending(record, parcel)
@@ -133,11 +137,15 @@ class Carrying:
         else:
             self.api.post(path, call.params, key=self.key(parcel, key))
 
-    def _correct_earlier(self, contract: SubscriptionContract, record: Mapping[str, Any], parcel: Parcel) -> bool:
-        """Credit and charge again what was billed before the running period; whether any of it waits for an invoice."""
+    def _correct_earlier(
+        self, contract: SubscriptionContract, record: Mapping[str, Any], parcel: Parcel, *, since: int
+    ) -> bool:
+        """Credit and charge again what was billed for time it changes; whether any of it waits for an invoice."""
         made = {rebilling.name_of(row): row for row in self._corrections(contract, record)}
         waits = any(not row.get("invoice") for row in made.values())
-        for wanted in rebilling.items(contract, record, self._billed(contract, record), zone=self.zone):
+        for wanted in rebilling.items(
+            contract, record, self._billed(contract, record, since=since), since=since, zone=self.zone
+        ):
             if rebilling.name_of(wanted) not in made:
                 self.api.post("/v1/invoiceitems", wanted, key=self.key(parcel, wanted))
                 waits = True
@@ -156,8 +164,10 @@ class Carrying:
                 path = f"/v1/invoiceitems/{quote(row['id'], safe='')}"
                 self.api.delete(path, key=self.key(parcel, {"delete": row["id"]}))
 
-    def _billed(self, contract: SubscriptionContract, record: Mapping[str, Any]) -> list[rebilling.Billed]:
-        since = changes.moment_on(contract.effective_on or contract.starts_on, record, self.zone)
+    def _billed(
+        self, contract: SubscriptionContract, record: Mapping[str, Any], *, since: int
+    ) -> list[rebilling.Billed]:
+        """What was billed for the time since a moment, in the order in which it was."""
         found: list[rebilling.Billed] = []
         for page in self.api.pages("/v1/invoices", subscription=record["id"]):
             for invoice in page:
@@ -166,7 +176,8 @@ class Carrying:
                     path = f"/v1/invoices/{quote(invoice['id'], safe='')}/lines"
                     lines = [line for part in self.api.pages(path) for line in part]
                 found += rebilling.read(contract, invoice, lines, since=since)
-        return found
+        # Stripe lists the newest first
+        return found[::-1]
 
     def _bill_pending(self, record: Mapping[str, Any], parcel: Parcel) -> None:
         wanted = {

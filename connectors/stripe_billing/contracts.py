@@ -11,7 +11,7 @@ from connectors.money import AmountError
 from connectors.stripe_billing import phases
 from connectors.stripe_billing.amounts import from_sent, to_sent
 from connectors.stripe_billing.reading import local_date
-from connectors.stripe_billing.terms import ONE_DAY, item, moments, noon, refused, rhythm, seconds
+from connectors.stripe_billing.terms import ONE_DAY, item, moments, refused, rhythm
 
 #: the version of a subscription whose schedule is still missing
 UNFINISHED = "0"
@@ -184,5 +184,5 @@ def same_terms(record: Mapping[str, Any], contract: SubscriptionContract, *, zon
     return (
         str(record["currency"]).upper() == contract.currency
         and to_sent(contracted_amount(record), contract.currency) == agreed
-        and record["start_date"] == seconds(noon(contract.starts_on, zone))
+        and local_date(record["start_date"], zone) == contract.starts_on
     )

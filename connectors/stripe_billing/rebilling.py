@@ -1,12 +1,14 @@
-"""What was billed for periods before the running one, and what a change dated back makes of it: credited and billed
+"""What was billed for time that a change makes otherwise and Stripe does not prorate by itself: credited and billed
 again as invoice items that name their period; pure functions.
+
+That is time before the running period for a change dated back, and any time for which service rests or goes on again.
 
 What was billed is read from Stripe's own invoice lines, so that it does not matter which changes came in between.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,6 +22,8 @@ from connectors.stripe_billing.terms import ONE_DAY, Rhythm, refused, rhythm, se
 
 REBILL = "credit_and_rebill"
 CREDIT, CHARGE = "credit", "charge"
+#: kinds after which service rests, or goes on again
+RESTS = frozenset({"suspension", "reactivation"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +35,8 @@ class Billed:
     ends: int
     amount: int
     rates: tuple[str, ...]
+    #: the credit of a suspension: its time is at rest
+    rests: bool = False
 
     def share(self, first: int, last: int) -> Fraction:
         """What of it is for a stretch of time, evenly by the second."""
@@ -38,12 +44,28 @@ class Billed:
         return Fraction(self.amount * overlap, self.ends - self.starts) if overlap > 0 else Fraction(0)
 
 
-def is_due(contract: SubscriptionContract, record: Mapping[str, Any], *, zone: ZoneInfo) -> bool:
-    """Whether periods before the running one are to be corrected: the day lies before it, and the policy says so."""
-    kinds = changes.ITEMS_CHANGE | ENDS
-    if contract.backdating != REBILL or contract.modification_kind not in kinds or record.get("status") == "canceled":
+def is_due(contract: SubscriptionContract, record: Mapping[str, Any], *, since: int) -> bool:
+    """Whether anything is to be corrected: of periods before the running one, where the policy says so, or of time at
+    rest.
+    """
+    if record.get("status") == "canceled":
         return False
-    return _effective(contract, record, zone) < record["items"]["data"][0]["current_period_start"]
+    running = record["items"]["data"][0]
+    if _counts_running(contract, record):
+        return bool(since < running["current_period_end"])
+    if contract.backdating != REBILL or contract.modification_kind not in changes.ITEMS_CHANGE | ENDS:
+        return False
+    return bool(since < running["current_period_start"])
+
+
+def begins(contract: SubscriptionContract, record: Mapping[str, Any], *, zone: ZoneInfo, today: date | None) -> int:
+    """From which moment on a change corrects. Raises Rejected BACKDATED_CHANGE where a rest lies before the running
+    period and no policy says what becomes of that.
+    """
+    at = changes.moment_on(contract.effective_on or contract.starts_on, record, zone)
+    if _counts_running(contract, record) and contract.backdating != REBILL:
+        return changes.within_running(contract, record, at=at, zone=zone, today=today)
+    return at
 
 
 def tag(contract: SubscriptionContract) -> str:
@@ -74,6 +96,7 @@ def read(
                 ends=int(period["end"]),
                 amount=int(line["amount"]),
                 rates=tuple(rate for rate in rates if rate),
+                rests=ours.get("q2c_kind") == "suspension",
             )
         )
     credited = (invoice.get("pre_payment_credit_notes_amount") or 0) + (
@@ -87,29 +110,35 @@ def read(
 
 
 def items(
-    contract: SubscriptionContract, record: Mapping[str, Any], billed: Sequence[Billed], *, zone: ZoneInfo
+    contract: SubscriptionContract,
+    record: Mapping[str, Any],
+    billed: Sequence[Billed],
+    *,
+    since: int,
+    zone: ZoneInfo,
 ) -> list[dict[str, Any]]:
     """Parameters of the invoice items, period by period and product by product: what was billed back, what is agreed
-    charged. A period in which nothing was billed (a suspended one) stays so; what is right already is left alone.
+    charged. Time for which nothing was billed (it was at rest) stays so until service goes on; what is right already is
+    left alone. `billed` is in the order in which it was billed.
     """
     found: list[dict[str, Any]] = []
-    since = _effective(contract, record, zone)
-    for first, last in _periods(record, since=since):
-        begins = max(first, since)
-        held = [one for one in billed if one.share(begins, last)]
-        if not held:
+    for first, last in _periods(contract, record, since=since):
+        begun = max(first, since)
+        held = [one for one in billed if one.share(begun, last)]
+        if not held and contract.modification_kind != "reactivation":
             continue
         then = {
-            one.product: sum((x.share(begins, last) for x in held if x.product == one.product), Fraction(0))
+            one.product: sum((x.share(begun, last) for x in held if x.product == one.product), Fraction(0))
             for one in held
         }
-        now = _agreed(contract, at=first, share=Fraction(last - begins, last - first), zone=zone)
+        served = last - begun if contract.modification_kind == "reactivation" else _served(billed, begun, last)
+        now = _agreed(contract, at=first, share=Fraction(served, last - first), zone=zone)
         rates = {one.product: one.rates for one in held}
         for product in sorted({*then, *now}):
             credit, (charge, charged_by) = _whole(then.get(product, Fraction(0))), now.get(product, (0, ()))
             if credit == charge:
                 continue
-            span = (begins, last)
+            span = (begun, last)
             if credit:
                 found.append(_item(contract, record, CREDIT, product, -credit, span, rates[product], zone=zone))
             if charge:
@@ -117,6 +146,17 @@ def items(
     if sum(one["amount"] for one in found) < 0 and not contract.credits_unused:
         return []
     return found
+
+
+def _served(billed: Sequence[Billed], first: int, last: int) -> int:
+    """Seconds of a stretch for which service was billed and did not come to rest."""
+    cuts = sorted({first, last, *(at for one in billed for at in (one.starts, one.ends) if first < at < last)})
+    seconds_served = 0
+    for begun, ended in zip(cuts, cuts[1:], strict=False):
+        said = [one for one in billed if one.starts <= begun and ended <= one.ends and (one.amount > 0 or one.rests)]
+        if said and not said[-1].rests:
+            seconds_served += ended - begun
+    return seconds_served
 
 
 def name_of(item: Mapping[str, Any]) -> tuple[str, str, int]:
@@ -129,7 +169,7 @@ def _agreed(
     contract: SubscriptionContract, *, at: int, share: Fraction, zone: ZoneInfo
 ) -> dict[str, tuple[int, tuple[str, ...]]]:
     """What is agreed for a share of the period that begins at a moment, by product, and the taxes on it."""
-    if contract.modification_kind in ENDS:
+    if contract.modification_kind in ENDS or contract.modification_kind == "suspension":
         return {}
     terms = contract
     if phases.is_scheduled(contract):
@@ -144,8 +184,10 @@ def _agreed(
     return {product: (_whole(amount), rates[product]) for product, amount in sums.items()}
 
 
-def _periods(record: Mapping[str, Any], *, since: int) -> list[tuple[int, int]]:
-    """The billing periods before the running one that end after a moment, oldest first."""
+def _periods(contract: SubscriptionContract, record: Mapping[str, Any], *, since: int) -> list[tuple[int, int]]:
+    """The billing periods before the running one that end after a moment, oldest first; then the running one where that
+    is for us.
+    """
     held = record["items"]["data"][0]
     recurring = held["price"]["recurring"]
     beat = Rhythm(interval=recurring["interval"], count=recurring["interval_count"], periods=1)
@@ -159,7 +201,16 @@ def _periods(record: Mapping[str, Any], *, since: int) -> list[tuple[int, int]]:
         first = max(seconds(beat.after(anchor, place)), int(record["start_date"]))
         found.append((first, last))
         last = first
-    return found[::-1]
+    running = [(int(held["current_period_start"]), int(held["current_period_end"]))]
+    return [*found[::-1], *(running if _counts_running(contract, record) else ())]
+
+
+def _counts_running(contract: SubscriptionContract, record: Mapping[str, Any]) -> bool:
+    """Whether Stripe itself credits and charges nothing of the running period: service rests, goes on, or ends at
+    rest.
+    """
+    kind = contract.modification_kind
+    return kind in RESTS or (kind in ENDS and changes.rests(record))
 
 
 def _item(
@@ -188,13 +239,10 @@ def _item(
             "q2c_product": product,
             "q2c_change": tag(contract),
             "q2c_part": part,
+            "q2c_kind": contract.modification_kind,
         },
         **({"tax_rates": list(rates)} if rates else {}),
     }
-
-
-def _effective(contract: SubscriptionContract, record: Mapping[str, Any], zone: ZoneInfo) -> int:
-    return changes.moment_on(contract.effective_on or contract.starts_on, record, zone)
 
 
 def _whole(amount: Fraction) -> int:

@@ -101,6 +101,9 @@ def moments(contract: SubscriptionContract, *, zone: ZoneInfo, today: date | Non
         # continued: boundaries lie where they lay before, counted back from the common end
         ends = noon(contract.ends_on + ONE_DAY, zone)
         counted_from, step = ends, -beat.periods
+        # and it begins at the boundary of its first day, where there is one: its noon may be an hour beside it
+        on_the_day = (beat.after(ends, times) for times in range(-beat.periods, 0))
+        starts = next((one for one in on_the_day if one.astimezone(zone).date() == contract.starts_on), starts)
     else:
         ends = beat.after(starts, beat.periods)
         if beat.interval != "day" and abs(ends.astimezone(zone).date() - ONE_DAY - contract.ends_on) > ONE_DAY:

@@ -14,6 +14,8 @@ from connectors.stripe_billing import reasons
 SYSTEM = "stripe_billing"
 #: the version the SDK of requirements.txt was generated from; shapes in mapping.py are of this version
 API_VERSION = "2026-10-28.endive"
+#: after which a beginning that lay ahead of Stripe's clock is handed over again
+NOT_YET_SECONDS = 60.0
 #: the largest page Stripe gives
 PAGE = 100
 
@@ -125,6 +127,9 @@ def translated(error: stripe.StripeError, *, writes: bool) -> ConnectorError:
         if status == 408 and writes:
             return OutcomeUnknown(text, retry_after=wait, **about)
         return Unavailable(text, reason=ours, retry_after=wait, **about)
+    if parameter == "backdate_start_date" and "in the past" in words:
+        # its clock has not come to where a contract begins: nothing people could mend
+        return Unavailable(text, retry_after=NOT_YET_SECONDS, **about)
     if 400 <= status < 500:
         ours = reasons.reason(code=code, parameter=parameter, words=words)
         # The key was used with other content: sending cannot help and nothing may be guessed.

@@ -15,8 +15,8 @@ from q2c_portal.local.pipeline import Pipeline
 from q2c_portal.local.sandboxes import NetSuiteAdmin, SalesforceAdmin, Sandbox, StripeWorld
 from reconciliation.controls import runner
 from reconciliation.controls.registry import controls_of
-from sync import calendar
-from sync.models import Connection, LegalEntity
+from sync import calendar, owing
+from sync.models import Connection, Delivery, LegalEntity
 
 #: the hour deals are won (after noon, where contracts start), and the hour the day's invoices have been issued
 WINNING_HOUR, EVENING_HOUR = 13, 18
@@ -48,9 +48,6 @@ SELECT (SELECT count(*) FROM sync_workitem w WHERE condition = 'waiting' AND (
             SELECT 1 FROM sync_deliveryneed n WHERE n.delivery_id = d.id AND NOT EXISTS (
                 SELECT 1 FROM sync_externalidentity i
                 WHERE i.connection_id = d.target_id AND i.reference = n.reference)))
-     + (SELECT count(*) FROM sync_delivery d JOIN sync_legalentity e ON e.id = d.entity_id
-        WHERE d.condition = 'held' AND d.held_because = 'EFFECTIVE_LATER'
-          AND (d.held_until AT TIME ZONE e.time_zone)::date <= e.business_date)
 """
 
 
@@ -90,7 +87,7 @@ def under_way() -> int:
         if not found:
             cursor.execute(_MISSED)
             found = cursor.fetchone()[0]
-        return found
+        return found or len(owing.come(Delivery.objects.all()))
 
 
 def come_to_rest(

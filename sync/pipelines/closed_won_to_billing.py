@@ -217,6 +217,7 @@ def owes(contract: SubscriptionContract, lookups: Lookups) -> list[Owed]:
                 subject=contract,
                 is_event=True,
                 not_before=None if contract.modification_kind in TOLD_AT_ONCE else effective,
+                begins=contract.modification_number == 1 or contract.modification_kind == "new",
                 needs=(contract.customer_reference,),
                 document_date=contract.signed_on,
                 amount=contract.amount - sum(services, Decimal(0)),

@@ -85,6 +85,8 @@ class Owed:
     is_event: bool = False
     #: not handed over before this day of the entity's
     not_before: date | None = None
+    #: it begins service on that day, and is handed over from the hour on at which the target takes that
+    begins: bool = False
     #: reason for which people are asked before anything is sent; empty: it goes by itself
     asks: str = ""
     asks_because: str = ""

@@ -116,6 +116,8 @@ def owes(contract: SubscriptionContract, lookups: Lookups) -> list[Owed]:
             role="billing",
             subject=plan,
             needs=(plan.customer_reference,),
+            not_before=plan.starts_on,
+            begins=True,
             document_date=contract.signed_on,
             title=f"Metering of {plan.meter} for {customer.name}"[:200],
             customer_name=customer.name,

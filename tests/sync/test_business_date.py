@@ -29,3 +29,13 @@ def test_an_entitys_day_is_its_own(zone: str, moment: datetime, day: date) -> No
 def test_a_date_moved_by_hand_wins() -> None:
     entity = LegalEntity(code="X", time_zone="Asia/Tokyo", business_date=date(2026, 1, 2))
     assert clock.business_date(entity) == date(2026, 1, 2)
+
+
+def test_a_day_moved_to_by_hand_is_there_with_all_its_hours() -> None:
+    entity = LegalEntity(code="X", time_zone="Asia/Tokyo", business_date=date(2026, 1, 2))
+    assert clock.business_time(entity) > datetime(2026, 1, 2, 14, 59, tzinfo=UTC)
+    assert clock.business_time(entity) < datetime(2026, 1, 2, 15, 0, tzinfo=UTC)
+    entity.business_date = None
+    moment = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
+    with clock.use(lambda: moment):
+        assert clock.business_time(entity) == moment

@@ -1,7 +1,7 @@
 """Numbered changes of a contract: whole content, inherited terms, contradictions, order, and their day."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -9,7 +9,7 @@ import pytest
 
 from connectors.canonical import AS_BEFORE
 from reconciliation.models import ExceptionCase
-from sync import owing
+from sync import clock, connections, owing
 from sync.models import Block, ContractRecord, Delivery, LegalEntity
 from sync.states import Condition
 from tests.small_company import DAY, Company, account_id, customer, deal
@@ -120,6 +120,38 @@ def test_a_change_for_later_is_held_until_its_day_and_so_is_what_comes_after(sol
     assert owing.wake_scheduled() == 2
     sold.settles()
     assert [row.condition for row in rows.all()] == [Condition.SETTLED, Condition.SETTLED]
+
+
+def test_what_begins_today_is_handed_over_from_the_hour_on_at_which_billing_takes_it(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a billing system that takes no beginning before five past one, and the morning of that day in New York
+    monkeypatch.setattr(connections.kind_of(company.billing), "begins_at", time(13, 5))
+    LegalEntity.objects.update(business_date=None)
+    begins = datetime.combine(DAY, time(13, 5), company.entity.zone)
+    with clock.use(lambda: begins - timedelta(hours=4)):
+        company.hears(customer(1), deal(1))
+        company.settles()
+        row = Delivery.objects.get(kind="contract")
+        assert (row.condition, row.held_because, row.held_until) == (Condition.HELD, owing.EFFECTIVE_LATER, begins)
+        assert owing.wake_scheduled() == 0
+        # a change of what runs already is told in the morning, before billing comes to its hour
+        company.hears(change(2, "upsell", line("Basic", "200.00")))
+        assert Delivery.objects.get(version=2, kind="contract").condition == Condition.DUE
+    with clock.use(lambda: begins):
+        assert owing.wake_scheduled() == 1
+        company.settles()
+        row.refresh_from_db()
+        assert row.condition == Condition.SETTLED
+
+
+def test_what_began_earlier_waits_for_no_hour(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections.kind_of(company.billing), "begins_at", time(13, 5))
+    LegalEntity.objects.update(business_date=None)
+    with clock.use(lambda: datetime.combine(DAY + timedelta(days=1), time(8), company.entity.zone)):
+        company.hears(customer(1), deal(1))
+        company.settles()
+        assert Delivery.objects.get(kind="contract").condition == Condition.SETTLED
 
 
 @pytest.mark.parametrize("kind", ["cancellation", "renewal"])

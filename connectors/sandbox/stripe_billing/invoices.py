@@ -127,7 +127,8 @@ def recompute(account: Account, invoice: Document) -> None:
     total = subtotal + sum(one["amount"] for one in charged if one["tax_behavior"] == "exclusive")
     if invoice["status"] == "draft":
         customer = account.get("customer", invoice["customer"])
-        invoice["starting_balance"] = (customer or {}).get("balance", 0)
+        # documented: what is voided because collection is paused does not use the customer's balance
+        invoice["starting_balance"] = 0 if invoice.get("_paused") else (customer or {}).get("balance", 0)
     due = max(total + invoice["starting_balance"], 0) - invoice.get("pre_payment_credit_notes_amount", 0)
     invoice.update(
         subtotal=subtotal, subtotal_excluding_tax=total - tax, total=total, total_excluding_tax=total - tax,
@@ -147,7 +148,9 @@ def finalize(account: Account, invoice: Document) -> None:
     assert customer is not None
     copy_customer(invoice, customer)
     recompute(account, invoice)
-    left_over = min(invoice["total"] + invoice["starting_balance"], 0)
+    left_over = (
+        customer["balance"] if invoice.get("_paused") else min(invoice["total"] + invoice["starting_balance"], 0)
+    )
     sequence = customer["next_invoice_sequence"]
     account.change("customer", customer, next_invoice_sequence=sequence + 1, balance=left_over)
     days = invoice["_days_until_due"]

@@ -210,6 +210,7 @@ def bill(
     account.change("subscription", subscription, latest_invoice=invoice["id"])
     if pause and pause["behavior"] != "keep_as_draft":
         # documented: what is generated while collection is paused is voided, or given up, at once
+        invoice["_paused"] = True
         invoices.finalize(account, invoice)
         if invoice["status"] == "open":
             (invoices.void if pause["behavior"] == "void" else invoices.mark_uncollectible)(account, invoice)

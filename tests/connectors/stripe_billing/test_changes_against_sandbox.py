@@ -159,17 +159,6 @@ def test_a_contract_without_an_end_goes_on_until_it_is_ended(begin: Callable[...
     assert (story.billed(), story.subscription()["status"]) == (Decimal(360), "canceled")
 
 
-def test_what_is_billed_while_suspended_is_taken_back_at_once(begin: Callable[..., Story]) -> None:
-    story = begin(sold(*sells(prod_a=("1", "120.00")), billing_frequency="monthly"))
-    story.live_until(date(2026, 6, 1))
-    story.put(change(story.contract, "suspension", on=date(2026, 6, 1)), today=date(2026, 6, 1))
-    story.live_until(date(2026, 8, 1))
-    assert story.billed() == Decimal(10)
-    story.put(change(story.contract, "reactivation", on=date(2026, 8, 1)), today=date(2026, 8, 1))
-    story.live_until(date(2026, 9, 1))
-    assert story.billed() == Decimal(20)
-
-
 def test_a_contract_co_termed_at_its_sale_bills_its_own_price_once(begin: Callable[..., Story]) -> None:
     story = begin(sold(*sells(prod_a=("1", "77.77")), ends_on=date(2026, 12, 31)))
     story.live_until(date(2027, 3, 1))

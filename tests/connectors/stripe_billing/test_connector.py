@@ -95,6 +95,17 @@ def test_a_contract_becomes_a_subscription(vendor, stripe_billing, make_parcel, 
     assert sent["days_until_due"] == "30" and sent["metadata[q2c_deal]"] == "0065g00000KwyWtAAJ"
 
 
+def test_a_beginning_that_lies_ahead_of_stripe_s_clock_is_handed_over_later(
+    vendor, stripe_billing, make_parcel, make_contract
+) -> None:
+    said = {"type": "invalid_request_error", "message": "`backdate_start_date` must be in the past."}
+    refusal = {"error": {**said, "param": "backdate_start_date"}}
+    vendor.post("/v1/subscriptions").respond(400, json=refusal)
+    with pytest.raises(Unavailable) as later:
+        stripe_billing.deliver(make_parcel(make_contract(), known=KNOWN))
+    assert later.value.retry_after == 60
+
+
 def test_a_contract_waits_for_its_customer(vendor, stripe_billing, make_parcel, make_contract) -> None:
     with pytest.raises(Rejected) as refused:
         stripe_billing.deliver(make_parcel(make_contract()))

@@ -169,6 +169,44 @@ def test_no_zone_and_no_daylight_rule_moves_a_date(
     assert reading.local_date(when.ends, ZoneInfo(zone)) - terms.ONE_DAY == ends_on
 
 
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Europe/Berlin", "Pacific/Auckland"])
+@pytest.mark.parametrize("month", range(1, 13))
+def test_what_goes_on_at_a_boundary_begins_with_a_whole_period_also_after_the_clocks_changed(
+    make_contract: Callable[..., SubscriptionContract], zone: str, month: int
+) -> None:
+    # given a year from 2 March, taken over by somebody else with the period that begins in this month
+    begins = date(2026 if month >= 3 else 2027, month, 2)
+    contract = make_contract(
+        starts_on=begins,
+        ends_on=date(2027, 3, 1),
+        term_months=12,
+        billing_frequency="monthly",
+        continues_reference="contract:before",
+        modification_kind="assignment",
+    )
+    when = terms.moments(contract, zone=ZoneInfo(zone), today=None)
+    # then its first period is a whole one, and nothing is billed for an hour beside it
+    first, then = (datetime.fromtimestamp(at, UTC) for at in (when.starts, when.anchor))
+    assert terms.rhythm(contract).after(first, 1) == then
+    assert reading.local_date(when.starts, ZoneInfo(zone)) == begins
+
+
+def test_what_goes_on_between_boundaries_begins_at_its_noon(
+    make_contract: Callable[..., SubscriptionContract],
+) -> None:
+    contract = make_contract(
+        starts_on=date(2026, 4, 20),
+        ends_on=date(2027, 3, 1),
+        term_months=12,
+        billing_frequency="monthly",
+        continues_reference="contract:before",
+        modification_kind="assignment",
+    )
+    when = terms.moments(contract, zone=ZONE, today=None)
+    assert when.starts == terms.seconds(terms.noon(date(2026, 4, 20), ZONE))
+    assert reading.local_date(when.anchor, ZONE) == date(2026, 5, 2)
+
+
 def test_a_leap_day_ends_in_the_next_year(make_contract: Callable[..., SubscriptionContract]) -> None:
     contract = make_contract(starts_on=date(2024, 2, 29), ends_on=date(2025, 2, 27))
     ends = terms.moments(contract, zone=ZONE, today=None).ends

@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 
 from connectors.canonical import Invoice
 from reconciliation.models import ExceptionCase
+from sync import owing
 from sync.models import (
     Delivery,
+    LegalEntity,
     UsageEvent,
     UsagePeriod,
     UsagePlanRecord,
@@ -23,8 +25,9 @@ from sync.models import (
     UsageTrueUpRecord,
     WorkItem,
 )
+from sync.states import Condition
 from sync.usage import cut_off, intake, plans, summaries
-from tests.small_company import Company, customer, deal_id
+from tests.small_company import DAY, Company, customer, deal_id
 from tests.sync.usage.conftest import USED_AT, event, sold, works
 
 pytestmark = pytest.mark.django_db
@@ -318,3 +321,19 @@ def test_plans_are_part_of_the_deal_and_follow_it(metered: Company) -> None:
     assert (plan.reference, plan.billing_product, plan.scale) == (f"usage_plan:{deal_id(1)}:calls", "calls", 1)
     assert Delivery.objects.get(kind="usage_plan").condition == "settled"
     assert WorkItem.objects.filter(flow="closed_won_to_billing").get().condition == "settled"
+
+
+def test_a_metered_contract_that_begins_later_is_told_to_billing_on_its_day(metered: Company) -> None:
+    later = DAY + timedelta(days=40)
+    for_another = sold(2, customer_reference=customer(2).reference)
+    dates = {"starts_on": later, "ends_on": later + timedelta(days=364)}
+    lines = tuple(replace(line, **dates) for line in for_another.lines)
+    metered.hears(customer(2), replace(for_another, effective_on=later, lines=lines, **dates))
+    metered.settles()
+    row = Delivery.objects.get(kind="usage_plan", reference__contains=deal_id(2))
+    assert (row.condition, row.held_because) == (Condition.HELD, owing.EFFECTIVE_LATER)
+    LegalEntity.objects.update(business_date=later)
+    assert owing.wake_scheduled() == 2
+    metered.settles()
+    row.refresh_from_db()
+    assert row.condition == Condition.SETTLED
