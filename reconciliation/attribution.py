@@ -4,22 +4,47 @@ What nobody has decided yet counts with the company that serves everybody withou
 billing, so that every document of the CRM counts exactly once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+from connectors.canonical import CrmStatus
 from connectors.interface import ControlLine
 from reconciliation.controls.control import Control
 from sync.mappings import in_force
 from sync.models import ContractRecord, CustomerRecord, EntityMapping, EntityRoute, LegalEntity, MappingRow
 from sync.pipelines.services_to_erp import DESTINATION, reference_of
 
+NOTHING = Decimal(0)
+
+
+def own_references(references: Iterable[str], *, entity: LegalEntity, on: date) -> set[str]:
+    """Of deals, accounts and what is shown of them, those that are this company's."""
+    about = {reference: _about(reference) for reference in references}
+    customers = _sellers_of_customers([name for name in about.values() if name.startswith("customer:")])
+    contracts = ContractRecord.objects.filter(reference__in=about.values()).order_by("version")
+    owners = customers | {row.reference: {row.legal_entity_id} for row in contracts}
+    nobody = {_falls_to(on)}
+    return {reference for reference, name in about.items() if entity.pk in owners.get(name, nobody)}
+
+
+def _about(reference: str) -> str:
+    """The deal or account that a status is shown on; any other reference is itself."""
+    kind, _, rest = reference.partition(":")
+    crm_object, _, key = rest.partition(":")
+    if kind != CrmStatus.kind:
+        return reference
+    return f"contract:{key}" if crm_object == "Opportunity" else f"customer:{key}"
+
 
 def own_lines(control: Control, lines: Sequence[ControlLine], *, entity: LegalEntity, on: date) -> list[ControlLine]:
     """Of what a CRM lists, the lines that are this company's and this control's."""
+    if control.judges is not None:
+        names = own_references([line.reference for line in lines], entity=entity, on=on)
+        return [line for line in lines if line.reference in names]
     if control.left_kind == "customer":
-        known = _sellers_of_customers(lines)
+        known = _sellers_of_customers([line.reference for line in lines])
         mine = [line for line in lines if entity.pk in known.get(line.reference, {_falls_to(on)})]
         return mine
     contracts = _newest_contracts(lines)
@@ -53,9 +78,8 @@ def _newest_contracts(lines: Sequence[ControlLine]) -> dict[str, ContractRecord]
     return {row.reference: row for row in rows.order_by("version").prefetch_related("lines")}
 
 
-def _sellers_of_customers(lines: Sequence[ControlLine]) -> dict[str, set[int]]:
+def _sellers_of_customers(wanted: Sequence[str]) -> dict[str, set[int]]:
     """Every company of ours that has an account for a customer: its own, and those that sold to it."""
-    wanted = [line.reference for line in lines]
     found: dict[str, set[int]] = {}
     homes = CustomerRecord.objects.filter(reference__in=wanted).values_list("reference", "legal_entity_id")
     sales = ContractRecord.objects.filter(customer_reference__in=wanted).values_list(

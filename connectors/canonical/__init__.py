@@ -19,7 +19,7 @@ from connectors.canonical.customer import Address, Customer
 from connectors.canonical.dispute import Dispute, DisputeLoss, DisputeMovement, DisputeOutcome
 from connectors.canonical.dunning import Dunning
 from connectors.canonical.entries import Entry, entries
-from connectors.canonical.feedback import CrmStatus
+from connectors.canonical.feedback import CrmStatus, shown_digest
 from connectors.canonical.invoice import Invoice, InvoiceLine
 from connectors.canonical.order import SalesOrder, SalesOrderLine
 from connectors.canonical.payment import Allocation, Payment
@@ -83,5 +83,6 @@ __all__ = [
     "dump",
     "entries",
     "load",
+    "shown_digest",
     "text",
 ]

@@ -24,8 +24,10 @@ MOVED_BY: dict[str, tuple[tuple[str, ...], int]] = {
     ),
     "tax": (("invoice", "credit_memo", "void"), -1),
 }
-#: accounts on which nothing belongs that is not ours, by purpose; those the settings name are looked at. The clearing
-#: account's whole balance is compared, and a journal there shows in it
+#: accounts on which nothing belongs that is not ours, by purpose; those the settings name are looked at, and beside
+#: them every account of these types, on which revenue stands. The clearing account's whole balance is compared, and a
+#: journal there shows in it
+REVENUE = ("Income", "DeferRevenue", "UnbilledRec")
 WATCHED = ("receivable", "disputed", "reserve", "conversion", "tax")
 _TITLES = {"receivable": "Receivables", "tax": "Tax payable"}
 
@@ -92,14 +94,23 @@ def left_line(row: Mapping[str, Any], *, kind: str, settings: Settings) -> Contr
 
 
 def journals_query(*, day: date, of_entity: str, settings: Settings) -> str:
-    """Journals of a day that are none of ours and stand on an account where only ours belong."""
+    """Journals of a day that are none of ours, nor NetSuite's own revenue recognition, and stand on an account where
+    only ours belong.
+    """
+    types = ", ".join(f"'{one}'" for one in REVENUE)
+    # the table is there only where the account has the feature
+    recognised = ""
+    if settings.get("revenue_recognition"):
+        recognised = " AND NOT EXISTS (SELECT 1 FROM revenueplanplannedrevenue r WHERE r.journal = t.id)"
     accounts = sorted({one for purpose in WATCHED for one in cash.account_ids(purpose, settings=settings)})
     return (
         "SELECT t.id, t.tranid, t.externalid, t.trandate, t.currency, t.memo, a.account, SUM(m.foreignamount) moved "
         "FROM transaction t INNER JOIN transactionline m ON m.transaction = t.id "
         "INNER JOIN transactionaccountingline a ON a.transaction = t.id AND a.transactionline = m.id "
+        "INNER JOIN account k ON k.id = a.account "
         f"WHERE t.type = 'Journal' AND (t.externalid IS NULL OR t.externalid NOT LIKE '%:%') AND a.posting = 'T' "
-        f"AND a.account IN ({', '.join(accounts)}) AND t.trandate = TO_DATE('{day:%Y-%m-%d}', 'YYYY-MM-DD'){of_entity} "
+        f"AND (a.account IN ({', '.join(accounts)}) OR k.accttype IN ({types})){recognised} "
+        f"AND t.trandate = TO_DATE('{day:%Y-%m-%d}', 'YYYY-MM-DD'){of_entity} "
         "GROUP BY t.id, t.tranid, t.externalid, t.trandate, t.currency, t.memo, a.account ORDER BY t.id, a.account"
     )
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from connectors.errors import Misconfigured
 from connectors.interface import ControlLine
-from connectors.netsuite import balances, bank, cash, journals, mapping, rates, schedules
+from connectors.netsuite import balances, bank, between_companies, cash, granted, journals, mapping, rates, schedules
 from connectors.netsuite.mapping import Settings
 
 
@@ -97,6 +97,14 @@ def queries(kind: str, *, entity: str, day: date, of_entity: str, settings: Sett
                 lambda row: _customer_line(row, settings=settings, day=day),
             )
         ]
+    if kind == "granted":
+        asked = granted.QUERY.format(served_by=_served_by(entity, settings=settings))
+        return [(asked, partial(granted.line, settings=settings, day=day))]
+    if kind == "between_companies":
+        return between_companies.queries(entity=entity, day=day, of_entity=of_entity, settings=settings)
+    if kind == "rate_table":
+        asked = rates.table_query(day=day, subsidiary=subsidiary(entity, settings=settings))
+        return [(asked, partial(rates.table_line, settings=settings))]
     if kind in ("deferred", "unbilled"):
         asked = journals.balance_query(settings, purpose=kind, day=day, of_entity=of_entity)
         return [(asked, partial(journals.balance_line, purpose=kind, entity=entity, day=day, settings=settings))]

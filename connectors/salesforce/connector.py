@@ -3,15 +3,14 @@
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 from functools import partial
 from typing import Any, ClassVar
 
-from connectors import money, news
+from connectors import news
 from connectors.canonical import Canonical, CrmStatus
 from connectors.errors import ConnectorError, Misconfigured, OutcomeUnknown, Rejected
-from connectors.interface import Connector, ControlLine, ControlPage, Inbound, Parcel, Receipt, Setup, SourceEvent
-from connectors.salesforce import callout, contracts, mapping, outbound_message, splitting
+from connectors.interface import Connector, ControlPage, Inbound, Parcel, Receipt, Setup, SourceEvent
+from connectors.salesforce import callout, listing, mapping, outbound_message
 from connectors.salesforce.ids import full_id, is_id, is_true_id, object_of
 from connectors.salesforce.rest import SYSTEM, Rest, refusal
 
@@ -145,16 +144,16 @@ class Salesforce(Connector):
         where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
         return f"SELECT {', '.join(columns)} FROM {_OBJECTS[kind]}{where}"
 
-    def _rows(self, select: Callable[[], str]) -> Iterator[tuple[list[dict[str, Any]], int]]:
+    def _rows(self, select: Callable[[], str], *, deleted: bool = False) -> Iterator[tuple[list[dict[str, Any]], int]]:
         asked = self._currency
         try:
-            yield from self.rest.query(select())
+            yield from self.rest.query(select(), deleted=deleted)
         except Rejected as error:
             # `asked`, because another thread may have learned it meanwhile.
             if not asked or error.code != "INVALID_FIELD" or "CurrencyIsoCode" not in error.text:
                 raise
             self._currency = ()
-            yield from self.rest.query(select())
+            yield from self.rest.query(select(), deleted=deleted)
 
     def translate(self, *, kind: str, record: Mapping[str, Any], version: int) -> list[Canonical]:
         """An opportunity as a contract, an account as a customer; other kinds give nothing."""
@@ -222,21 +221,23 @@ class Salesforce(Connector):
 
     # -- controls ---------------------------------------------------------------------------------
     def list_day(self, *, kind: str, entity: str, day: date) -> Iterator[ControlPage]:
-        """Won first deals by close date, as changed since; customers: all accounts as of now. One organisation is one
-        entity.
+        """Won first deals by close date, as changed since; their terms, merges, what sellers are shown, and customers:
+        all there are, as of now. One organisation is one entity.
         """
-        if kind not in _LISTED:
+        if kind not in listing.LISTS:
             raise LookupError(f"kind: Salesforce cannot list {kind!r}")
-        columns, condition, lines_of = _LISTED[kind]
+        listings, currency = listing.LISTS[kind], self._own_currency
+        for one in listings:
+            select = partial(self._listed, one, day)
+            for page, total in self._rows(select, deleted=one.deleted):
+                lines = tuple(line for record in page for line in one.lines(record, day=day, currency=currency))
+                # one count for the kind: where several queries make it up, none of them has it
+                count = total if len(listings) == 1 else None
+                yield ControlPage(lines=lines, source_count=count, query=select())
 
-        def select() -> str:
-            asked = ", ".join(["Id", "Name", *columns, *self._currency])
-            return f"SELECT {asked} FROM {condition.format(day=day.isoformat())} ORDER BY Id"
-
-        currency = self._own_currency
-        for page, total in self._rows(select):
-            lines = tuple(one for record in page for one in lines_of(record, day=day, currency=currency))
-            yield ControlPage(lines=lines, source_count=total, query=select())
+    def _listed(self, one: listing.Listing, day: date) -> str:
+        asked = ", ".join(["Id", "Name", *one.columns, *self._currency])
+        return f"SELECT {asked} FROM {one.source.format(day=day.isoformat())} ORDER BY Id"
 
     # -- people -----------------------------------------------------------------------------------
     def link(self, *, kind: str, external_id: str) -> str:
@@ -284,78 +285,3 @@ def _item(record: Mapping[str, Any], answer: Mapping[str, Any]) -> Receipt | Con
     # With several errors a lasting one decides: trying again would not help.
     found = [refusal(error, http_status=200) for error in errors]
     return next((error for error in found if isinstance(error, Rejected)), found[0])
-
-
-def _contract_lines(record: Mapping[str, Any], *, day: date, currency: str) -> tuple[ControlLine, ...]:
-    """A deal as what each account is billed for it; what its lines do not sum to stays under the deal's own name."""
-    currency = str(record.get("CurrencyIsoCode") or currency)
-    own_id, stands = full_id(record["Id"]), contracts.as_changed(record)
-    whole = money.amount(stands.get("Amount") or 0, currency)
-    nothing = whole - whole
-    sums = {
-        account: sum((money.amount(row.get("TotalPrice") or 0, currency) for row in rows), nothing)
-        for account, rows in splitting.billed_to(record, stands)
-    }
-    if len(sums) <= 1:
-        account = next(iter(sums), record.get("AccountId"))
-        amounts = [(f"contract:{own_id}", account, whole)]
-    else:
-        amounts = [
-            (splitting.reference_of(own_id, account, parts=len(sums)), account, amount)
-            for account, amount in sums.items()
-        ]
-        if left_over := whole - sum(sums.values(), nothing):
-            amounts.append((f"contract:{own_id}", record.get("AccountId"), left_over))
-    return tuple(
-        ControlLine(
-            reference=reference,
-            external_id=own_id,
-            document_date=day,
-            currency=currency,
-            net=amount,
-            tax=nothing,
-            gross=amount,
-            label=str(record.get("Name") or ""),
-            status=str(record.get("StageName") or ""),
-            counterparty=f"customer:{full_id(account)}" if isinstance(account, str) and is_id(account) else "",
-        )
-        for reference, account, amount in amounts
-    )
-
-
-def _customer_lines(record: Mapping[str, Any], *, day: date, currency: str) -> tuple[ControlLine, ...]:
-    nothing = Decimal("0.00")
-    line = ControlLine(
-        reference=f"customer:{full_id(record['Id'])}",
-        external_id=full_id(record["Id"]),
-        document_date=day,
-        currency="USD",
-        net=nothing,
-        tax=nothing,
-        gross=nothing,
-        label=str(record.get("Name") or ""),
-    )
-    return (line,)
-
-
-#: what says how long a contract runs
-_TERM = ("Effective_Date__c", "Contract_End_Date__c", "Contract_Term_Months__c")
-#: kind -> columns, object and condition, one record's lines
-_LISTED: dict[str, tuple[tuple[str, ...], str, Callable[..., tuple[ControlLine, ...]]]] = {
-    "contract": (
-        (
-            "Amount",
-            "CloseDate",
-            *_TERM,
-            "AccountId",
-            "StageName",
-            "(SELECT Id, TotalPrice, Bill_To__c FROM OpportunityLineItems)",
-            f"(SELECT Id, Amount, AccountId, Modification__c, Modification_Number__c, {', '.join(_TERM)},"
-            " (SELECT Id, TotalPrice, Bill_To__c FROM OpportunityLineItems)"
-            " FROM Amendments__r WHERE IsWon = true ORDER BY Modification_Number__c)",
-        ),
-        "Opportunity WHERE IsWon = true AND CloseDate = {day} AND (Amends__c = null OR Modification__c = 'Assignment')",
-        _contract_lines,
-    ),
-    "customer": ((), "Account", _customer_lines),
-}

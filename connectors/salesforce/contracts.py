@@ -105,6 +105,23 @@ def as_changed(record: Mapping[str, Any]) -> Mapping[str, Any]:
     return stands
 
 
+def term_of(record: Mapping[str, Any]) -> tuple[date | None, int]:
+    """Until when a first deal is agreed as changed since (None where the CRM does not say), and the number of its last
+    change. The record carries its won changes in the order of their numbers.
+    """
+    term, number = _Term.of(record), 1
+    ends = term.ends
+    for change in fields.rows(record, "Amendments__r.records", system=SYSTEM):
+        kind = KINDS.get(text_of(change, "Modification__c"), "")
+        number = max(number, _whole(change, "Modification_Number__c", least=2, most=HIGHEST_NUMBER) or 0)
+        if kind not in ENDING:
+            term = term.changed(change, kind)
+            ends = term.ends
+        elif change.get("Effective_Date__c") and not term.is_over(change):
+            ends = day_of(change, "Effective_Date__c") - ONE_DAY
+    return ends, number
+
+
 @dataclass(frozen=True)
 class _Term:
     """The last day of a contract as it is agreed at the moment, and how long its terms are; None where the CRM does not
@@ -164,7 +181,9 @@ def _contract(
     months = _whole(record, "Contract_Term_Months__c", least=0, most=LONGEST_TERM)
     if months is None:
         months = 12 if kind == "new" else AS_BEFORE
-    ends = _last_day(record, starts=starts, months=12 if months == AS_BEFORE else months)
+    # where a renewal names no term, only the contract it renews says how long it is
+    unknown = EVERGREEN if kind == "renewal" else 12
+    ends = _last_day(record, starts=starts, months=unknown if months == AS_BEFORE else months)
     free = _whole(record, "Free_Months__c", least=0, most=LONGEST_TERM)
     rows = fields.rows(record, "OpportunityLineItems.records", system=SYSTEM)
     lines = tuple(_line(row, currency=currency, starts=starts, ends=ends, ends_known=is_new_term) for row in rows)

@@ -45,9 +45,11 @@ class Rest:
     def patch(self, path: str, body: Any) -> Any:
         return self._call("PATCH", self.root + path, body=body, writes=True)
 
-    def query(self, soql: str) -> Iterator[tuple[list[dict[str, Any]], int]]:
-        """Rows of a query page by page, each with the query's total; lists inside rows are read to their end."""
-        page = self.get("/query", q=soql)
+    def query(self, soql: str, *, deleted: bool = False) -> Iterator[tuple[list[dict[str, Any]], int]]:
+        """Rows of a query page by page, each with the query's total; lists inside rows are read to their end. `deleted`
+        adds rows that are in the bin.
+        """
+        page = self.get("/queryAll" if deleted else "/query", q=soql)
         while True:
             rows: list[dict[str, Any]] = page["records"]
             for row in rows:

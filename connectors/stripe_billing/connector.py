@@ -280,10 +280,10 @@ class StripeBilling(Connector):
             raise LookupError(f"kind: Stripe cannot list {kind!r}")
         for listed in listing.LISTS[kind]:
             params: dict[str, Any] = dict(listed.narrowed(day, self.setup.zone))
-            if kind == "contract":
+            if listed.path == "/v1/subscriptions":
                 # what is billed later stands on the schedule
                 params |= {"status": "all", "expand": [f"data.{name}" for name in arranging.WHOLE]}
-            if kind in ("contract", "customer"):
+            if listed.path in ("/v1/subscriptions", "/v1/customers"):
                 params |= self._on_clock()
             query = f"{listed.path} {json.dumps(params, sort_keys=True)}"
             for page in self.api.pages(listed.path, **params):

@@ -168,14 +168,19 @@ def version_of(record: Mapping[str, Any]) -> int | None:
 
 def ends_early(record: Mapping[str, Any], *, zone: ZoneInfo) -> bool:
     """Whether it ended, or is set to end, before the day that was agreed. What a schedule manages ends with it."""
-    agreed = (record.get("metadata") or {}).get("q2c_ends", "")
+    agreed, ends = (record.get("metadata") or {}).get("q2c_ends", ""), service_ends(record)
+    if not agreed or ends is None:
+        return False
+    return (local_date(ends, zone) - ONE_DAY).isoformat() < agreed
+
+
+def service_ends(record: Mapping[str, Any]) -> int | None:
+    """When it ended or is set to end, in seconds since 1970; None where it goes on. Its schedule is shown whole."""
     ends, schedule = record.get("ended_at") or record.get("cancel_at"), record.get("schedule")
     if not record.get("ended_at") and schedule:
         whole = schedule if isinstance(schedule, Mapping) else {}
         ends = whole["phases"][-1]["end_date"] if whole.get("end_behavior") == "cancel" else None
-    if not agreed or ends is None:
-        return False
-    return (local_date(ends, zone) - ONE_DAY).isoformat() < agreed
+    return None if ends is None else int(ends)
 
 
 def same_terms(record: Mapping[str, Any], contract: SubscriptionContract, *, zone: ZoneInfo) -> bool:

@@ -1,5 +1,6 @@
 """Stripe's lists as control lines: which list, which days of creation, and one line per object."""
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -10,9 +11,10 @@ from zoneinfo import ZoneInfo
 from connectors.interface import ControlLine
 from connectors.stripe_billing import cash_listing
 from connectors.stripe_billing.amounts import from_sent
-from connectors.stripe_billing.contracts import contracted_amount, ends_early
+from connectors.stripe_billing.contracts import contracted_amount, ends_early, service_ends, version_of
 from connectors.stripe_billing.mapping import id_of, metadata
 from connectors.stripe_billing.reading import local_date
+from connectors.stripe_billing.terms import ONE_DAY
 from connectors.stripe_billing.usage import is_plan
 
 #: an invoice may stay a draft this long before it is issued (72 hours while its webhooks fail)
@@ -84,6 +86,27 @@ def contract_line(record: Mapping[str, Any], *, day: date, zone: ZoneInfo) -> Co
         status=record["status"],
         counterparty=ours.get("q2c_customer", ""),
     )
+
+
+def term_line(record: Mapping[str, Any], *, day: date, zone: ZoneInfo) -> ControlLine | None:
+    """Until when a subscription runs, and the last change that was wholly written: `2027-03-01 v3`; one that is over
+    says so.
+    """
+    line = contract_line(record, day=day, zone=zone)
+    if line is None:
+        return None
+    ends = service_ends(record)
+    until = "ended" if record["status"] == "canceled" else "no end" if ends is None else None
+    said = until or (local_date(int(ends or 0), zone) - ONE_DAY).isoformat()
+    return dataclasses.replace(line, status=f"{said} v{version_of(record) or 0}")
+
+
+def payment_details_line(record: Mapping[str, Any], *, day: date, zone: ZoneInfo) -> ControlLine | None:
+    """How a customer pays by itself: the method invoices are charged to, where there is one."""
+    line = customer_line(record, day=day, zone=zone)
+    method = id_of((record.get("invoice_settings") or {}).get("default_payment_method"))
+    source = id_of(record.get("default_source"))
+    return line and dataclasses.replace(line, status=f"charged to {method or source or 'nothing'}"[:60])
 
 
 def invoice_line(record: Mapping[str, Any], *, day: date, zone: ZoneInfo) -> ControlLine | None:
@@ -258,5 +281,7 @@ LISTS: dict[str, tuple[Listing, ...]] = {
         Listing(path="/v1/balance_transactions", line=cash_listing.payout_failure_line, narrowed=that_day),
     ),
     "bank_payout": (Listing(path="/v1/payouts", line=cash_listing.bank_line, narrowed=arriving),),
+    "contract_term": (Listing(path="/v1/subscriptions", line=term_line, narrowed=ever),),
     "customer": (Listing(path="/v1/customers", line=customer_line, narrowed=ever),),
+    "payment_details": (Listing(path="/v1/customers", line=payment_details_line, narrowed=ever),),
 }

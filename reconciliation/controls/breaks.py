@@ -19,6 +19,11 @@ from sync.money_text import money
 _BLOCK = 5_000
 
 
+def unhealed(control: str, entity: LegalEntity) -> QuerySet[Break]:
+    """What was found and is not over, accepted or not."""
+    return Break.objects.filter(control=control, entity=entity, healed_at=None).order_by("pk")
+
+
 def still_open(control: Control, entity: LegalEntity) -> QuerySet[Break]:
     """Open breaks no accepted item accounts for today."""
     today = clock.business_date(entity)

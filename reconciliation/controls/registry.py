@@ -5,16 +5,21 @@ from datetime import date
 from connectors.registry import connector_class
 from reconciliation.controls.accruals import ACCRUALS, UNBILLED_REVENUE
 from reconciliation.controls.bank_receipts import BANK_RECEIPTS
+from reconciliation.controls.between_companies import BETWEEN_COMPANIES
 from reconciliation.controls.bill_dates import BILL_DATES
 from reconciliation.controls.clearing import CLEARING
 from reconciliation.controls.committed_vs_contracted import COMMITTED_VS_CONTRACTED
+from reconciliation.controls.contract_terms import CONTRACT_TERMS
 from reconciliation.controls.control import Control
 from reconciliation.controls.conversions import CONVERSIONS
 from reconciliation.controls.corrections import CREDIT_MEMOS, VOIDS, WRITE_OFFS
+from reconciliation.controls.customer_merges import CUSTOMER_MERGES
 from reconciliation.controls.customers import CUSTOMERS_IN_BILLING, CUSTOMERS_IN_ERP
 from reconciliation.controls.customers_once import CUSTOMERS_ONCE
 from reconciliation.controls.deferred_revenue import DEFERRED_REVENUE
 from reconciliation.controls.document_numbers import DOCUMENT_NUMBERS
+from reconciliation.controls.erp_rates import ERP_RATES
+from reconciliation.controls.granted import GRANTED, PAYMENT_DETAILS
 from reconciliation.controls.invoices import INVOICES
 from reconciliation.controls.late_postings import LATE_POSTINGS
 from reconciliation.controls.master_data import MASTER_DATA
@@ -29,6 +34,7 @@ from reconciliation.controls.receivables import OPEN_ITEMS, RECEIVABLES, TAX_PAY
 from reconciliation.controls.refunds import REFUNDS
 from reconciliation.controls.revenue_schedules import REVENUE_SCHEDULES
 from reconciliation.controls.services_ordered import SERVICES_ORDERED
+from reconciliation.controls.shown import SHOWN
 from reconciliation.controls.tax import TAX_PROOFS, TAX_RECOMPUTED
 from reconciliation.controls.usage import USAGE
 from reconciliation.controls.withholding import WITHHOLDING_CERTIFICATES
@@ -41,7 +47,11 @@ CONTROLS: dict[str, Control] = {
         CUSTOMERS_IN_ERP,
         CUSTOMERS_ONCE,
         MASTER_DATA,
+        GRANTED,
+        PAYMENT_DETAILS,
+        CUSTOMER_MERGES,
         COMMITTED_VS_CONTRACTED,
+        CONTRACT_TERMS,
         BILL_DATES,
         SERVICES_ORDERED,
         INVOICES,
@@ -56,6 +66,7 @@ CONTROLS: dict[str, Control] = {
         TAX_RECOMPUTED,
         TAX_PROOFS,
         RATES,
+        ERP_RATES,
         USAGE,
         DEFERRED_REVENUE,
         UNBILLED_REVENUE,
@@ -73,7 +84,9 @@ CONTROLS: dict[str, Control] = {
         RECEIVABLES,
         TAX_PAYABLE,
         OUTSIDE_JOURNALS,
+        BETWEEN_COMPANIES,
         WITHHOLDING_CERTIFICATES,
+        SHOWN,
         PORTAL_ITSELF,
     )
 }

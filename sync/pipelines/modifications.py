@@ -9,7 +9,8 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
-from connectors.canonical import AS_BEFORE, NO_END, ContractLine, SubscriptionContract
+from connectors.canonical import AS_BEFORE, EVERGREEN, NO_END, ContractLine, SubscriptionContract
+from connectors.segments import months_later
 from sync.errors import StepError, StepErrors, Waits
 from sync.keys import modification
 from sync.models import ContractLineRecord, ContractRecord
@@ -42,6 +43,8 @@ def _as_changed(contract: SubscriptionContract, before: ContractRecord) -> Subsc
     starts, ends = before.starts_on, before.ends_on
     if kind == "renewal":
         starts, ends = effective, contract.ends_on
+        if ends == NO_END and contract.term_months == AS_BEFORE and before.term_months != EVERGREEN:
+            ends = months_later(starts, before.term_months) - ONE_DAY
     elif kind == "co_term":
         ends = contract.ends_on
     elif kind in ENDING:

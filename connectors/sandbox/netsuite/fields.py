@@ -147,7 +147,7 @@ RECORDS: dict[str, Record] = {
                 flag="isPerson isInactive taxable unsubscribe",
                 stamp="dateCreated lastModifiedDate",
                 money="balance overdueBalance unbilledOrders creditLimit",
-                code="customForm entityStatus category salesRep priceLevel emailPreference language",
+                code="customForm entityStatus category salesRep priceLevel emailPreference language creditHoldOverride",
                 open="defaultAddress billingAddress",
             ),
             "subsidiary": "ref:subsidiary",
@@ -324,6 +324,16 @@ RECORDS: dict[str, Record] = {
     ),
     "term": Record(
         "Term", {**_LIST, **_kinds(whole="daysUntilNetDue", flag="preferred")}, number="name", series="term"
+    ),
+    "currencyRate": Record(
+        "Currency Exchange Rate",
+        {
+            **_LIST,
+            **_kinds(number="exchangeRate", date="effectiveDate"),
+            "baseCurrency": "ref:currency",
+            "transactionCurrency": "ref:currency",
+        },
+        series="currencyRate",
     ),
     "account": Record(
         "Account",

@@ -19,6 +19,12 @@ NEEDED: dict[str, dict[str, str]] = {
     "journalEntry": {"subsidiary": "Subsidiary"},
     "serviceSaleItem": {"itemId": "Item Name/Number", "incomeAccount": "Income Account"},
     "currency": {"name": "Name", "symbol": "ISO Code"},
+    "currencyRate": {
+        "baseCurrency": "Base Currency",
+        "transactionCurrency": "Currency",
+        "exchangeRate": "Exchange Rate",
+        "effectiveDate": "Effective Date",
+    },
     "account": {"acctName": "Account Name", "acctType": "Account Type"},
     "salesTaxItem": {"itemId": "Tax Name"},
 }

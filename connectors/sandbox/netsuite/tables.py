@@ -59,9 +59,9 @@ TABLES: dict[str, dict[str, str]] = {
         whole="id currency terms parent receivablesaccount",
         text=(
             "entityid externalid companyname altname firstname lastname email phone isperson isinactive"
-            " datecreated lastmodifieddate entitytitle"
+            " datecreated lastmodifieddate entitytitle creditholdoverride"
         ),
-        number="",
+        number="creditlimit",
     ),
     "customersubsidiaryrelationship": _columns(whole="id entity subsidiary", text="isprimarysub"),
     "item": _columns(
@@ -89,6 +89,9 @@ TABLES: dict[str, dict[str, str]] = {
     ),
     "currency": _columns(
         whole="id currencyprecision", text="name symbol isbasecurrency isinactive externalid", number="exchangerate"
+    ),
+    "currencyrate": _columns(
+        whole="id basecurrency transactioncurrency", text="effectivedate lastmodifieddate", number="exchangerate"
     ),
     "department": _columns(whole="id parent", text="name fullname externalid isinactive"),
     "classification": _columns(whole="id parent", text="name fullname externalid isinactive"),

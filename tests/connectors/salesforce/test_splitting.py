@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 
 from connectors.canonical import SubscriptionContract
 from connectors.errors import Rejected
-from connectors.salesforce import mapping
-from connectors.salesforce.connector import _contract_lines
+from connectors.salesforce import listing, mapping
 
 PLAIN = json.loads(
     (Path(__file__).parents[2] / "payloads" / "salesforce" / "opportunity.json").read_text(), parse_float=Decimal
@@ -80,7 +79,7 @@ def test_the_parts_of_any_quote_sum_to_it_and_hold_each_line_once(amounts: list[
     # each names all of them, where there are several
     assert {part.parts for part in parts} == {tuple(part.reference for part in parts) if len(parts) > 1 else ()}
     # and the list a control reads says the same, under the same names
-    listed = _contract_lines(record, day=parts[0].starts_on, currency="USD")
+    listed = listing.contract_lines(record, day=parts[0].starts_on, currency="USD")
     assert {line.reference: line.net for line in listed} == {part.reference: part.amount for part in parts}
 
 
@@ -90,7 +89,7 @@ def test_what_the_lines_do_not_sum_to_is_kept_in_sight(payload: Callable[[str], 
     # the first part does not sum, so it is not billed
     assert [part.amount for part in parts] == [Decimal("11.00"), Decimal("20.00")]
     # the control's side sums to the deal
-    listed = _contract_lines(record, day=parts[0].starts_on, currency="USD")
+    listed = listing.contract_lines(record, day=parts[0].starts_on, currency="USD")
     assert sum(line.net for line in listed) == Decimal("31.00") and len(listed) == 3
 
 
@@ -161,7 +160,7 @@ def test_a_control_lists_a_split_deal_as_it_was_changed(first: dict[str, Any]) -
         ([upsell], ["15.00", "20.00"]),
         ([upsell, change_of(first, "Cancellation", Modification_Number__c="3")], ["0.00", "0.00"]),
     ):
-        listed = _contract_lines(
+        listed = listing.contract_lines(
             {**first, "Amendments__r": {"records": changes}}, day=date(2026, 5, 14), currency="USD"
         )
         assert [(line.reference, line.net) for line in listed] == list(zip(names, map(Decimal, expected), strict=True))

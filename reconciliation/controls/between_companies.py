@@ -1,0 +1,81 @@
+"""What our companies owe each other: what the one's ledger says it is owed is what the other's says it owes."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from reconciliation.controls import readings
+from reconciliation.controls.control import Control, Finding, Type
+from reconciliation.controls.granted import nothing_of_ours
+from reconciliation.models.controls import Side
+from sync.models import EntityRoute, LegalEntity
+from sync.money_text import plain
+
+NAME = "between_companies"
+
+
+def owes_others(entity: LegalEntity) -> bool:
+    """Whether the ERP's connection names accounts for what companies owe each other."""
+    routes = EntityRoute.objects.filter(entity=entity, role="erp", is_shadow=False).select_related("connection")
+    return any(route.connection.settings.get("intercompany") for route in routes)
+
+
+def findings(entity: LegalEntity) -> Sequence[Finding]:
+    """One per other company and currency for which the two ledgers do not cancel out. The other company's ledger is as
+    its own control read it last; one that was never read says nothing.
+    """
+    others = {one.code: one for one in LegalEntity.objects.exclude(pk=entity.pk)}
+    mine, found = _balances(entity), []
+    for code, other in sorted(others.items()):
+        if not owes_others(other):
+            continue
+        theirs = _balances(other)[entity.code]
+        for currency in sorted({*mine[code], *theirs}):
+            owed, owes = mine[code].get(currency, Decimal(0)), theirs.get(currency, Decimal(0))
+            if owed + owes:
+                found.append(_finding(entity, other, currency, owed, owes))
+    return found
+
+
+def _balances(entity: LegalEntity) -> Mapping[str, dict[str, Decimal]]:
+    """Per other company and currency, what it owes by this ledger."""
+    found: dict[str, dict[str, Decimal]] = defaultdict(dict)
+    for line in readings.newest(NAME, entity, Side.RIGHT):
+        # between:DE01:EUR
+        _, code, currency = line.reference.split(":")
+        found[code][currency] = line.gross
+    return found
+
+
+def _finding(entity: LegalEntity, other: LegalEntity, currency: str, owed: Decimal, owes: Decimal) -> Finding:
+    return Finding(
+        reference=f"between:{entity.code}:{other.code}:{currency}",
+        kind="BETWEEN_COMPANIES_DIFFERS",
+        label=f"between {entity.code} and {other.code}",
+        cause=f"{other.code} owes {plain(owed, currency)} here and {plain(-owes, currency)} by its own ledger",
+        currency=currency,
+        left={"status": entity.code, "gross": plain(owed, currency)},
+        right={"status": other.code, "gross": plain(-owes, currency)},
+        difference=owed + owes,
+    )
+
+
+BETWEEN_COMPANIES = Control(
+    name=NAME,
+    title="What our companies owe each other agrees",
+    leg="",
+    kind="balance",
+    left_role="portal",
+    left_kind="between_companies",
+    right_role="erp",
+    right_kind="between_companies",
+    type=Type.BALANCE,
+    as_of=True,
+    compares=(),
+    date_basis="Posting date, up to the day that ended, in both ledgers",
+    assertion="Completeness and accuracy",
+    is_key=False,
+    applies=owes_others,
+    left_reader=nothing_of_ours,
+    judges=findings,
+)
