@@ -105,7 +105,7 @@ CONTROLS: tuple[tuple[str, str, str, str, str], ...] = (
         "",
     ),
     (
-        "BETWEEN_COMPANIES_DIFFERS",
+        "COMPANIES_DISAGREE",
         "Our companies disagree on what they owe",
         "The ledgers differ {document}: {value}.",
         "The group's accounts do not tie out by {amount}.",

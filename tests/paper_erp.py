@@ -93,6 +93,10 @@ def books(code: str) -> Books:
     return SHELF.setdefault(code, Books())
 
 
+#: kinds that are listed as they are, whatever day is asked for
+AS_THEY_ARE = ("customer", "rate_table")
+
+
 class Paper(Connector):
     """What the three share."""
 
@@ -112,7 +116,8 @@ class Paper(Connector):
                 "payment",
             ),
             *("refund", "dispute", "payout", "bank_payout", "conversion", "clearing", "deferred", "unbilled", "usage"),
-            *("posted_rate", "revenue_schedule", "bank_receipt"),
+            *("posted_rate", "revenue_schedule", "bank_receipt", "contract_term", "granted", "payment_details"),
+            *("customer_merge", "rate_table", "between_companies", "shown"),
         }
     )
     settle_time = timedelta(seconds=5)
@@ -177,7 +182,7 @@ class Paper(Connector):
     def list_day(self, *, kind: str, entity: str, day: date) -> Iterator[ControlPage]:
         if self.books.trouble_listing:
             raise self.books.trouble_listing
-        lines = [line for line in self.books.lists.get(kind, []) if kind == "customer" or line.document_date == day]
+        lines = [line for line in self.books.lists.get(kind, []) if kind in AS_THEY_ARE or line.document_date == day]
         yield ControlPage(lines=tuple(lines), source_count=len(lines), query=f"{kind} of {day}")
 
     def periods(self, *, entity: str) -> Iterable[Period]:

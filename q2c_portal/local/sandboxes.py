@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -183,6 +184,13 @@ class NetSuiteAdmin(Sandbox):
             )
         )
         return str(self._checked(self.http.get(path)).json()["id"])
+
+    def rate(self, of: str, to: str, value: Decimal, *, since: date) -> None:
+        """What the ERP's own table gives one unit of a currency in another, by their ids there. Safe to repeat."""
+        path = f"/services/rest/record/v1/currencyRate/eid:{of}-{to}-{since}"
+        pair = {"transactionCurrency": {"id": of}, "baseCurrency": {"id": to}}
+        body = {**pair, "exchangeRate": str(value), "effectiveDate": since.isoformat()}
+        self._checked(self.http.put(path, json=body))
 
     def close_before(self, day: date) -> None:
         """Close every posting month that ended before a day: the company begins with its past closed."""

@@ -48,14 +48,15 @@ def _balances(entity: LegalEntity) -> Mapping[str, dict[str, Decimal]]:
 
 
 def _finding(entity: LegalEntity, other: LegalEntity, currency: str, owed: Decimal, owes: Decimal) -> Finding:
+    here, there = plain(owed, currency), plain(-owes, currency)
     return Finding(
         reference=f"between:{entity.code}:{other.code}:{currency}",
-        kind="BETWEEN_COMPANIES_DIFFERS",
+        kind="COMPANIES_DISAGREE",
         label=f"between {entity.code} and {other.code}",
-        cause=f"{other.code} owes {plain(owed, currency)} here and {plain(-owes, currency)} by its own ledger",
+        cause=f"{other.code} owes {here} {currency} by this ledger, and {there} by its own",
         currency=currency,
-        left={"status": entity.code, "gross": plain(owed, currency)},
-        right={"status": other.code, "gross": plain(-owes, currency)},
+        left={"status": entity.code, "gross": here},
+        right={"status": other.code, "gross": there},
         difference=owed + owes,
     )
 

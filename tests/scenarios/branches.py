@@ -112,9 +112,10 @@ def map_services(*names: str) -> None:
         row.save()
 
 
-def keep_rates(to: str, *rates: str, first_day: date, of: str = "USD") -> None:
-    """Approved rates of the day, one for each day from the first on."""
+def keep_rates(to: str, *rates: str, first_day: date, erp: NetSuiteAdmin, of: str = "USD") -> None:
+    """Approved rates of the day, one for each day from the first on; the ERP's own table is the same."""
     for number, rate in enumerate(rates):
         day = first_day + timedelta(days=number)
         values = {**common(day), "valid_from": day, "valid_to": day + timedelta(days=1)}
         ExchangeRate(from_currency=of, to_currency=to, rate=Decimal(rate), source="Test", as_of=day, **values).save()
+        erp.rate(CURRENCIES[of], CURRENCIES[to], Decimal(rate), since=day)

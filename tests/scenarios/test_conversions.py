@@ -40,7 +40,7 @@ def test_dollars_charged_by_a_german_company_are_paid_out_in_euros(open_business
     branch.stripe.settings(
         settles_in="eur", exchange_rates={"usd": "0.9317"}, fee_percent="2", automatic_payouts=True, pays_after_days=1
     )
-    keep_rates("EUR", *["0.92"] * 8, first_day=FIRST_DAY)
+    keep_rates("EUR", *["0.92"] * 8, first_day=FIRST_DAY, erp=business.netsuite)
     business.account("Northfield DE", country="Germany", Tax_Id__c="DE 811 128 135")
     business.wins("Northfield DE", Sold(product="GTX Pro", price="4821"))
     business.live(until=FIRST_DAY + timedelta(days=2))

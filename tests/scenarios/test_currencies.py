@@ -27,7 +27,7 @@ def test_both_sides_agree_in_own_money_and_another_rate_in_the_erp_is_found(
     # given a company that keeps its books in euros and sells in dollars
     business = open_business(GERMANY)
     business.customers_pay_after(2)
-    keep_rates("EUR", "0.92", "0.93", "0.94", "0.95", first_day=FIRST_DAY)
+    keep_rates("EUR", "0.92", "0.93", "0.94", "0.95", first_day=FIRST_DAY, erp=business.netsuite)
     business.account("Northfield DE", country="Germany")
     business.wins("Northfield DE", Sold(product="GTX Pro", price="4821"))
     business.live(until=FIRST_DAY + timedelta(days=1))

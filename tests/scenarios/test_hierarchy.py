@@ -19,8 +19,8 @@ def test_a_quote_is_split_over_three_subsidiaries_and_every_company_bills_its_ow
     # given a group with a subsidiary in each of three countries, and three companies of ours
     business = open_business(GERMANY, BRITAIN)
     business.customers_pay_after(2)
-    keep_rates("EUR", "0.92", "0.93", "0.94", "0.95", first_day=FIRST_DAY)
-    keep_rates("GBP", "0.79", "0.79", "0.78", "0.77", first_day=FIRST_DAY)
+    keep_rates("EUR", "0.92", "0.93", "0.94", "0.95", first_day=FIRST_DAY, erp=business.netsuite)
+    keep_rates("GBP", "0.79", "0.79", "0.78", "0.77", first_day=FIRST_DAY, erp=business.netsuite)
     map_services("MG Advanced")
     business.account("Northfield Group")
     business.account("Northfield US", parent="Northfield Group", Tax_Id__c="12-3456789")

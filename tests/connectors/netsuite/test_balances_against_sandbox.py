@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from connectors.errors import Misconfigured
+from connectors.errors import Misconfigured, Rejected
 from connectors.sandbox.netsuite.ledger import CHART
 from tests.connectors.netsuite.test_against_sandbox import connect as connect
 from tests.connectors.netsuite.test_against_sandbox import fresh_books as fresh_books
@@ -82,6 +82,83 @@ def test_a_journal_typed_there_is_listed_with_its_account_and_moves_no_balance_o
     # bad debt is no account of ours alone, and a balance counts what we posted
     assert amounts(connector, "receivable") == {"receivable:USD": Decimal("-80.00")}
     assert listed(connector, "outside_journal", day=date(2026, 11, 17)) == {}
+
+
+def post(connector, kind, **body):
+    return connector._call("POST", f"/services/rest/record/v1/{kind}", writes=True, body=body)
+
+
+def typed(connector, *, debit, credit, amount):
+    post(
+        connector,
+        "journalEntry",
+        tranDate=f"{DAY}",
+        subsidiary={"id": "1"},
+        currency={"id": "1"},
+        approved=True,
+        line={"items": [{"account": {"id": debit}, "debit": amount}, {"account": {"id": credit}, "credit": amount}]},
+    )
+
+
+def test_a_journal_typed_on_revenue_or_deferred_revenue_is_listed(ledger):
+    connector, _ = ledger
+    typed(connector, debit=CHART["deferred"], credit=CHART["income"], amount="12.00")
+    typed(connector, debit=CHART["bank"], credit=CHART["fees"], amount="3.00")
+    found = {line.status: line.net for line in listed(connector, "outside_journal").values()}
+    assert found == {
+        f"account {CHART['deferred']}": Decimal("12.00"),
+        f"account {CHART['income']}": Decimal("-12.00"),
+    }
+
+
+def test_what_the_ledger_recognised_by_itself_is_nobody_s_journal(ledger):
+    connector, _ = ledger
+    connector.setup = replace(connector.setup, settings={**connector.setup.settings, "revenue_recognition": True})
+    typed(connector, debit=CHART["deferred"], credit=CHART["income"], amount="12.00")
+    # without the feature there is no such table, which the account says
+    with pytest.raises(Rejected, match="revenueplanplannedrevenue"):
+        listed(connector, "outside_journal")
+
+
+def test_what_a_customer_is_granted_is_listed_as_it_is_now(ready, customer):
+    connector, known = ready
+    (line,) = listed(connector, "granted").values()
+    assert (line.reference, line.status) == (customer.reference, "terms none; limit none; hold auto")
+    path = f"/services/rest/record/v1/customer/{known[customer.reference]}"
+    body = {"terms": {"id": "2"}, "creditLimit": "5000.00", "creditHoldOverride": {"id": "ON"}}
+    connector._call("PATCH", path, writes=True, body=body)
+    (line,) = listed(connector, "granted").values()
+    assert (line.status, line.net) == ("terms Net 30; limit 5000.00; hold on", Decimal("5000.00"))
+
+
+def test_the_newest_rate_of_each_currency_by_a_day_is_listed(ready):
+    connector, _ = ready
+    for currency, rate, since in (("4", "1.07", "2026-11-01"), ("4", "1.08", "2026-11-15"), ("4", "1.2", "2026-11-17")):
+        pair = {"baseCurrency": {"id": "1"}, "transactionCurrency": {"id": currency}}
+        post(connector, "currencyRate", **pair, exchangeRate=Decimal(rate), effectiveDate=since)
+    currencies = {**connector.setup.settings["currencies"], "EUR": "4"}
+    connector.setup = replace(connector.setup, settings={**connector.setup.settings, "currencies": currencies})
+    (line,) = listed(connector, "rate_table").values()
+    assert (line.reference, line.status, line.document_date) == ("rate:EUR:USD", "EUR 1.08", date(2026, 11, 15))
+    assert [one.status for one in listed(connector, "rate_table", day=date(2026, 11, 14)).values()] == ["EUR 1.07"]
+
+
+def test_what_other_companies_owe_stands_on_the_accounts_the_settings_name(ready):
+    connector, _ = ready
+    owed = post(connector, "account", acctNumber="1250", acctName="Due from DE01", acctType={"id": "OthCurrAsset"})
+    key = owed.headers["location"].rpartition("/")[2]
+    settings = {**connector.setup.settings, "intercompany": {"DE01": [key], "US01": [key]}}
+    connector.setup = replace(connector.setup, settings=settings)
+    typed(connector, debit=key, credit=CHART["bank"], amount="120.50")
+    (line,) = listed(connector, "between_companies").values()
+    assert (line.reference, line.gross) == ("between:DE01:USD", Decimal("120.50"))
+    assert listed(connector, "between_companies", day=date(2026, 11, 15)) == {}
+
+
+@pytest.mark.parametrize("named", [None, {}, {"DE01": []}, {"DE01": ["1 OR 1=1"]}])
+def test_accounts_between_companies_must_be_named_by_their_ids(netsuite, named):
+    with pytest.raises(Misconfigured, match="intercompany"):
+        list(netsuite(intercompany=named).list_day(kind="between_companies", entity="US01", day=DAY))
 
 
 def test_an_account_nobody_named_cannot_be_asked(netsuite):

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from connectors.canonical import Customer, SubscriptionContract
+from connectors.canonical import CrmStatus, Customer, SubscriptionContract, shown_digest
 from connectors.errors import Misconfigured, OutcomeUnknown, Rejected, Unavailable
 from connectors.interface import Parcel, Receipt, Setup
 from connectors.salesforce.connector import Salesforce
@@ -346,3 +346,58 @@ def test_the_sandboxs_own_callout_is_taken(crm: Salesforce, seller: Seller, cont
     assert crm.translate(kind="account", record=event.record or {}, version=1) == crm.translate(
         kind="account", record=fetched, version=1
     )
+
+
+# -- terms, merges, and what is shown -------------------------------------------------------------------
+def listed(crm: Salesforce, kind: str) -> dict[str, Any]:
+    pages = crm.list_day(kind=kind, entity="US01", day=date(2026, 5, 14))
+    return {line.reference: line for page in pages for line in page.lines}
+
+
+def test_a_deal_s_term_and_last_change_are_listed_whenever_it_was_won(crm: Salesforce, seller: Seller) -> None:
+    deal = seller.win(close_date="2026-05-01")
+    (line,) = listed(crm, "contract_term").values()
+    assert (line.reference, line.status) == (f"contract:{deal}", "2027-04-30 v1")
+    # a change that says nothing of the term, a renewal without a term of its own, an end, and one after the end
+    steps = [
+        ("Upsell", 2, "2026-06-01", {}, "2027-04-30 v2"),
+        ("Renewal", 3, "2027-05-01", {"Contract_Term_Months__c": 24}, "2029-04-30 v3"),
+        ("Co-Term", 4, "2027-06-01", {"Contract_End_Date__c": "2028-12-31"}, "2028-12-31 v4"),
+        ("Cancellation", 5, "2028-01-01", {}, "2027-12-31 v5"),
+    ]
+    for kind, number, on, more, says in steps:
+        change = seller.win(close_date="2026-05-02")
+        seller.change(
+            change, Amends__c=deal, Modification__c=kind, Modification_Number__c=number, Effective_Date__c=on, **more
+        )
+        assert listed(crm, "contract_term")[f"contract:{deal}"].status == says
+
+
+def test_an_account_that_lost_a_merge_is_listed_with_the_one_it_is_part_of(
+    crm: Salesforce, seller: Seller, control: httpx.Client
+) -> None:
+    loser, gone = (seller.create("Account", Name=name) for name in ("Bioholding Ltd", "Nobody"))
+    for key in (loser, gone):
+        control.delete(f"{ROOT}/sobjects/Account/{key}", headers=seller.headers).raise_for_status()
+    assert listed(crm, "customer_merge") == {}
+    # what a merge leaves behind: the loser in the bin, naming its winner
+    control.patch(
+        f"/_sandbox/books/Account.deleted/{loser}", json={"MasterRecordId": seller.account}
+    ).raise_for_status()
+    (line,) = listed(crm, "customer_merge").values()
+    assert (line.reference, line.status) == (f"customer:{loser}", f"customer:{seller.account}")
+
+
+def test_what_records_show_is_listed_as_it_was_written(crm: Salesforce, seller: Seller) -> None:
+    deal = seller.win()
+    assert listed(crm, "shown") == {}
+    fields = (("billing_status", "Invoiced"), ("collections", ""), ("link", "https://portal.example.com/deal/1"))
+    status = CrmStatus(
+        reference=f"feedback:Opportunity:{deal}", version=1, correlation_id="x", crm_object="Opportunity",
+        crm_record_id=deal, fields=fields,
+    )  # fmt: skip
+    crm.deliver(Parcel(subject=status, operation="put", reference=status.reference, delivery_key="k", request_key="k"))
+    (line,) = listed(crm, "shown").values()
+    assert (line.reference, line.status) == (status.reference, shown_digest(dict(fields)))
+    seller.change(deal, Q2C_Billing_Status__c="Paid")
+    assert listed(crm, "shown")[status.reference].status != shown_digest(dict(fields))

@@ -193,6 +193,9 @@ def test_the_daily_lists_show_what_was_sold_billed_and_paid(
     (receipt,) = listed("receipt", date(2026, 5, 28))
     assert receipt.gross == Decimal("1054.00")
     assert [line.reference for line in listed("customer", date(2026, 5, 14))] == [CUSTOMER]
+    # terms and payment details are as they are now, whatever day is asked for
+    assert [line.status for line in listed("contract_term", date(2020, 1, 1))] == ["2027-05-13 v1"]
+    assert [line.status for line in listed("payment_details", date(2020, 1, 1))] == ["charged to nothing"]
     for kind in ("contract", "invoice", "receipt"):
         assert listed(kind, date(2026, 5, 13)) == [] == listed(kind, date(2026, 5, 15))
     # and the reading key cannot write

@@ -159,6 +159,24 @@ def test_a_contract_without_an_end_goes_on_until_it_is_ended(begin: Callable[...
     assert (story.billed(), story.subscription()["status"]) == (Decimal(360), "canceled")
 
 
+def test_the_term_a_subscription_shows_follows_its_changes(begin: Callable[..., Story]) -> None:
+    story = begin(sold(*sells(prod_a=("1", "120.00")), billing_frequency="monthly"))
+
+    def shown() -> list[str]:
+        pages = story.billing.list_day(kind="contract_term", entity="US01", day=date(2020, 1, 1))
+        return [line.status for page in pages for line in page.lines]
+
+    assert shown() == ["2027-05-13 v1"]
+    story.live_until(date(2026, 6, 1))
+    over = change(story.contract, "cancellation", on=date(2026, 8, 14), ends_on=date(2026, 8, 13))
+    story.put(over, today=date(2026, 6, 1))
+    assert shown() == ["2026-08-13 v2"]
+    story.live_until(date(2026, 9, 1))
+    assert shown() == ["ended v2"]
+    story = begin(sold(*sells(prod_a=("1", "120.00")), billing_frequency="monthly", term_months=0, ends_on=NO_END))
+    assert shown() == ["no end v1"]
+
+
 def test_a_contract_co_termed_at_its_sale_bills_its_own_price_once(begin: Callable[..., Story]) -> None:
     story = begin(sold(*sells(prod_a=("1", "77.77")), ends_on=date(2026, 12, 31)))
     story.live_until(date(2027, 3, 1))
