@@ -7,28 +7,22 @@ from decimal import Decimal
 from reconciliation.controls import readings
 from reconciliation.controls.control import Control, Finding, Type
 from reconciliation.controls.granted import nothing_of_ours
+from reconciliation.models import ControlStage
 from reconciliation.models.controls import Side
-from sync.models import EntityRoute, LegalEntity
+from sync.models import LegalEntity
 from sync.money_text import plain
 
 NAME = "between_companies"
-
-
-def owes_others(entity: LegalEntity) -> bool:
-    """Whether the ERP's connection names accounts for what companies owe each other."""
-    routes = EntityRoute.objects.filter(entity=entity, role="erp", is_shadow=False).select_related("connection")
-    return any(route.connection.settings.get("intercompany") for route in routes)
 
 
 def findings(entity: LegalEntity) -> Sequence[Finding]:
     """One per other company and currency for which the two ledgers do not cancel out. The other company's ledger is as
     its own control read it last; one that was never read says nothing.
     """
-    others = {one.code: one for one in LegalEntity.objects.exclude(pk=entity.pk)}
+    read = ControlStage.objects.filter(control=NAME, is_current=True).values("entity")
+    others = {one.code: one for one in LegalEntity.objects.filter(pk__in=read).exclude(pk=entity.pk)}
     mine, found = _balances(entity), []
     for code, other in sorted(others.items()):
-        if not owes_others(other):
-            continue
         theirs = _balances(other)[entity.code]
         for currency in sorted({*mine[code], *theirs}):
             owed, owes = mine[code].get(currency, Decimal(0)), theirs.get(currency, Decimal(0))
@@ -76,7 +70,7 @@ BETWEEN_COMPANIES = Control(
     date_basis="Posting date, up to the day that ended, in both ledgers",
     assertion="Completeness and accuracy",
     is_key=False,
-    applies=owes_others,
+    needs_setting="intercompany",
     left_reader=nothing_of_ours,
     judges=findings,
 )

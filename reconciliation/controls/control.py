@@ -80,6 +80,8 @@ class Control:
     lists: Callable[[LegalEntity], Sequence[Finding]] | None = None
     #: whether an entity is asked this at all
     applies: Callable[[LegalEntity], bool] = always
+    #: setting of the right side's connection without which that side has no answer
+    needs_setting: str = ""
     #: where `left_role` is `portal`: our own records of everything as it stands on a date, instead of a system's list
     left_reader: Callable[[LegalEntity, date], Sequence[ControlLine]] | None = None
     #: both sides are read as ever, and this says what the readings lead to, where that is more than equal amounts

@@ -98,11 +98,21 @@ COMPARED = tuple(name for name, control in CONTROLS.items() if control.lists is 
 def controls_of(entity: LegalEntity) -> list[Control]:
     """What an entity is asked, in the order of the board."""
     systems: dict[str, set[str]] = {}
+    settings: dict[str, set[str]] = {}
     for route in EntityRoute.objects.filter(entity=entity, is_shadow=False).select_related("connection"):
         systems.setdefault(route.role, set()).add(route.connection.system)
+        settings.setdefault(route.role, set()).update(
+            name for name, value in route.connection.settings.items() if value
+        )
     # several controls go by the same condition
     applies = {condition: condition(entity) for condition in {control.applies for control in CONTROLS.values()}}
-    return [control for control in CONTROLS.values() if applies[control.applies] and _can_be_asked(control, systems)]
+    return [
+        control
+        for control in CONTROLS.values()
+        if applies[control.applies]
+        and _can_be_asked(control, systems)
+        and (not control.needs_setting or control.needs_setting in settings.get(control.right_role, ()))
+    ]
 
 
 def first_day(entity: LegalEntity) -> date | None:
