@@ -18,6 +18,7 @@ _SEE = [
     "reconciliation.view_break",
     "reconciliation.view_signoff",
     "reconciliation.view_signoffpolicy",
+    "reconciliation.view_approvallimits",
     "sync.view_delivery",
     "sync.view_workitem",
     "sync.view_sourceevent",

@@ -5,10 +5,11 @@ from datetime import timedelta
 from django.contrib.auth.models import AbstractUser, Permission
 from django.db import IntegrityError, transaction
 
+from reconciliation import approval_tiers
 from reconciliation.fixes import runner
 from reconciliation.fixes.fix import Fix, NotPossible, Preview, Target
 from reconciliation.fixes.registry import FIXES
-from reconciliation.models import ApprovalPolicy, ApprovalRequest, FixRun
+from reconciliation.models import ApprovalPolicy, ApprovalRequest, ApprovalYes, FixRun
 from sync import clock, journal
 from sync.models import ContractLineRecord, MappingRow, ProductMapping
 
@@ -67,6 +68,15 @@ def ask(
     preview = fix.preview(target, inputs, user=user)
     _unchanged(preview, sha256)
     rules, now = policy(), clock.now()
+    entity = approval_tiers.entity_of(target)
+    weight = approval_tiers.weigh(
+        preview.totals,
+        kind=fix.kind,
+        asker=user.pk,
+        customer=approval_tiers.customer_of(target),
+        entity=entity,
+        policy=rules,
+    )
     try:
         with transaction.atomic():
             request = ApprovalRequest.objects.create(
@@ -83,6 +93,11 @@ def ask(
                 totals=preview.totals,
                 rule=fix.rule,
                 policy=rules,
+                entity=entity,
+                approvers_needed=weight.needed,
+                counts_as=weight.amount,
+                counts_currency=weight.currency,
+                counts_because=weight.because,
                 asked_by=user,
                 asked_at=now,
                 asked_because=because[:400],
@@ -94,8 +109,10 @@ def ask(
         raise NotPossible("The same change already waits for approval.") from error
 
 
-def approve(request_id: int, *, user: AbstractUser, because: str = "") -> FixRun:
-    """Say yes as the second person; the fix runs at once. Raises Refused, Changed, NotPossible."""
+def approve(request_id: int, *, user: AbstractUser, because: str = "") -> FixRun | None:
+    """Say yes as another person than the asker. The fix runs at once where no further yes is needed; nothing, while one
+    is. Raises Refused, Changed, NotPossible.
+    """
     outdated: Changed | None = None
     with transaction.atomic():
         request = _decidable(request_id, user)
@@ -108,12 +125,24 @@ def approve(request_id: int, *, user: AbstractUser, because: str = "") -> FixRun
             _note("request outdated", request, None, f"{request.number} is outdated: {error}")
             outdated = Changed(f"Something changed since this was prepared: {error} Review again.")
         else:
+            now = clock.now()
+            ApprovalYes.objects.create(request=request, user=user, said_at=now, because=because[:400])
+            said = request.yeses.count()
+            if said < request.approvers_needed:
+                of = f"{said} of {request.approvers_needed} approvers"
+                _note("one yes", request, user, f"{user} said yes to {request.number}, {of}: {request.title}.")
+                return None
             request.status, request.decided_by = ApprovalRequest.Status.APPROVED, user
-            request.decided_at, request.decided_because = clock.now(), because[:400]
+            request.decided_at, request.decided_because = now, because[:400]
             request.save(update_fields=["status", "decided_by", "decided_at", "decided_because"])
             _note("approved", request, user, f"{user} approved {request.number}: {request.title}.")
             return runner.begin(fix, target, request.inputs, user=user, request=request)
     raise outdated
+
+
+def still_needed(request: ApprovalRequest) -> int:
+    """How many more people must say yes."""
+    return request.approvers_needed - ApprovalYes.objects.filter(request=request).count()
 
 
 def refuse(request_id: int, *, user: AbstractUser, because: str) -> ApprovalRequest:
@@ -154,6 +183,8 @@ def why_not(request: ApprovalRequest, user: AbstractUser) -> str:
         return "A superuser may not approve; sign in with a role that may."
     if not holds(user, APPROVE[request.kind]):
         return "Your role may not approve this."
+    if request.yeses.filter(user=user.pk).exists():
+        return "You said yes already; another approver must too."
     if user.pk in _involved(request):
         return "You drafted a mapping this document went through; another approver must decide."
     return ""
@@ -211,6 +242,7 @@ def _note(action: str, request: ApprovalRequest, user: AbstractUser | None, text
                     "change_sha256": request.change_sha256,
                     "policy": request.policy.version,
                     "totals": request.totals,
+                    "approvers_needed": request.approvers_needed,
                 },
             )
         ]

@@ -14,7 +14,11 @@ DECIDED_SHOWN = timedelta(days=30)
 def waiting() -> QuerySet[ApprovalRequest]:
     """Requests nobody has decided, the oldest first."""
     rows = ApprovalRequest.objects.filter(status=ApprovalRequest.Status.PENDING)
-    return rows.select_related("asked_by", "problem", "case__entity", "decided_by").order_by("asked_at")
+    return (
+        rows.select_related("asked_by", "problem", "case__entity", "decided_by")
+        .prefetch_related("yeses")
+        .order_by("asked_at")
+    )
 
 
 def decided() -> QuerySet[ApprovalRequest]:

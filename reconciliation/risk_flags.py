@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from decimal import Decimal
 
+from reconciliation import approval_tiers
 from reconciliation.models import ApprovalRequest
 from sync import clock
 from sync.models import ProductMapping
@@ -14,19 +15,7 @@ TOGETHER = timedelta(hours=24)
 
 def risk_flags(request: ApprovalRequest) -> list[str]:
     """Sums over the policy's limits, backdating, splitting, and changes the asker made lately."""
-    flags, rules = [], request.policy
-    total = _total(request, rules.currency)
-    if request.kind == ApprovalRequest.Kind.MONEY:
-        for limit, words in (
-            (rules.third_tier, "third tier"),
-            (rules.second_tier, "second tier"),
-            (rules.limit, "limit"),
-        ):
-            if total >= limit:
-                flags.append(f"The sum is over the {words} of {money(limit, rules.currency)}.")
-                break
-        else:
-            flags += _split(request, total)
+    flags = _sums(request) if request.kind == ApprovalRequest.Kind.MONEY else []
     if request.count > 100:
         flags.append(f"{request.count:,} documents are affected at once.")
     flags += _backdated(request)
@@ -38,21 +27,31 @@ def risk_flags(request: ApprovalRequest) -> list[str]:
     return flags
 
 
-def _total(request: ApprovalRequest, currency: str) -> Decimal:
-    return Decimal(str(request.totals.get(currency, "0")))
+def _sums(request: ApprovalRequest) -> list[str]:
+    """What it counts as, where that reaches a limit; else what it comes to with its asker's other requests near it."""
+    limits = approval_tiers.limits_of(request.entity, request.policy)
+    for limit, words in (
+        (limits.third_tier, "third tier"),
+        (limits.second_tier, "second tier"),
+        (limits.limit, "limit"),
+    ):
+        if request.counts_as >= limit:
+            amount, because = money(request.counts_as, request.counts_currency), request.counts_because
+            return [f"It counts as {amount} ({because}), over the {words} of {money(limit, limits.currency)}."]
+    return _split(request, limits)
 
 
-def _split(request: ApprovalRequest, total: Decimal) -> list[str]:
-    rules = request.policy
+def _split(request: ApprovalRequest, limits: approval_tiers.Limits) -> list[str]:
     near = ApprovalRequest.objects.filter(
         kind=request.kind,
         asked_by=request.asked_by_id,
         asked_at__range=(request.asked_at - TOGETHER, request.asked_at + TOGETHER),
-    ).exclude(pk=request.pk)
-    together = total + sum((_total(other, rules.currency) for other in near), Decimal(0))
-    if near and together >= rules.limit:
-        others = f"{len(near)} other request{'' if len(near) == 1 else 's'}"
-        return [f"Together with {others} of the same day it passes the limit: {money(together, rules.currency)}."]
+        counts_currency=request.counts_currency,
+    )
+    together = max((one.counts_as for one in near), default=Decimal(0))
+    if together >= limits.limit:
+        others = f"{len(near) - 1} other request{'' if len(near) == 2 else 's'}"
+        return [f"Together with {others} of the same day it passes the limit: {money(together, limits.currency)}."]
     return []
 
 

@@ -2,8 +2,9 @@
 
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
+from simple_history.admin import SimpleHistoryAdmin
 
-from reconciliation.models import ApprovalPolicy
+from reconciliation.models import ApprovalLimits, ApprovalPolicy
 from sync.admin.read_only import ReadOnly, money_text
 
 
@@ -22,3 +23,22 @@ class ApprovalPolicyAdmin(ReadOnly):
     @admin.display(description=_("Third tier from"))
     def third(self, policy: ApprovalPolicy) -> str:
         return money_text(policy.third_tier, policy.currency)
+
+
+@admin.register(ApprovalLimits)
+class ApprovalLimitsAdmin(ReadOnly, SimpleHistoryAdmin):
+    list_display = ["entity", "first", "second", "third", "status", "valid_from", "valid_to"]
+    list_select_related = ["entity"]
+    list_filter = ["status", "entity"]
+
+    @admin.display(description=_("Looked at from"))
+    def first(self, row: ApprovalLimits) -> str:
+        return money_text(row.limit, row.entity.functional_currency)
+
+    @admin.display(description=_("Second tier from"))
+    def second(self, row: ApprovalLimits) -> str:
+        return money_text(row.second_tier, row.entity.functional_currency)
+
+    @admin.display(description=_("Third tier from"))
+    def third(self, row: ApprovalLimits) -> str:
+        return money_text(row.third_tier, row.entity.functional_currency)

@@ -77,6 +77,7 @@ class ApprovalOut(serializers.ModelSerializer):
     number = serializers.CharField()
     asked_by = serializers.CharField(source="asked_by.username")
     decided_by = serializers.CharField(source="decided_by.username", default=None, allow_null=True)
+    said_yes = serializers.SerializerMethodField()
     run = serializers.SerializerMethodField()
 
     class Meta:
@@ -88,6 +89,11 @@ class ApprovalOut(serializers.ModelSerializer):
             "title",
             "status",
             "rule",
+            "approvers_needed",
+            "counts_as",
+            "counts_currency",
+            "counts_because",
+            "said_yes",
             "asked_by",
             "asked_at",
             "asked_because",
@@ -102,6 +108,9 @@ class ApprovalOut(serializers.ModelSerializer):
             "preview",
             "run",
         ]
+
+    def get_said_yes(self, request: ApprovalRequest) -> list[str]:
+        return [row.user.username for row in request.yeses.all()]
 
     def get_run(self, request: ApprovalRequest) -> int | None:
         run = FixRun.objects.filter(request=request).first()

@@ -250,13 +250,13 @@ class ApprovalFilter(Filters):
 class Approvals(Desk, ListAPIView):
     serializer_class = ApprovalOut
     filterset_class = ApprovalFilter
-    queryset = ApprovalRequest.objects.select_related("asked_by", "decided_by")
+    queryset = ApprovalRequest.objects.select_related("asked_by", "decided_by").prefetch_related("yeses__user")
 
 
 @extend_schema_view(get=extend_schema(responses={200: ApprovalOut, **LOOKING}, tags=["desk"]))
 class Approval(Desk, RetrieveAPIView):
     serializer_class = ApprovalOut
-    queryset = ApprovalRequest.objects.select_related("asked_by", "decided_by")
+    queryset = ApprovalRequest.objects.select_related("asked_by", "decided_by").prefetch_related("yeses__user")
     lookup_url_kwarg = "number"
 
 

@@ -21,8 +21,10 @@ from reconciliation.controls.control import Control
 from reconciliation.controls.registry import CONTROLS
 from reconciliation.evidence import verify
 from reconciliation.models import (
+    ApprovalLimits,
     ApprovalPolicy,
     ApprovalRequest,
+    ApprovalYes,
     Break,
     ControlRun,
     ControlStage,
@@ -100,6 +102,8 @@ def files(span: Span) -> Iterator[File]:
     yield "cases.jsonl", _rows(cases)
     about = Q(case__in=cases) | Q(problem__in=cases.values("problem"))
     yield "approvals.jsonl", _rows(ApprovalRequest.objects.filter(about).order_by("pk"))
+    asked = ApprovalRequest.objects.filter(about).values("pk")
+    yield "approval_yeses.jsonl", _rows(ApprovalYes.objects.filter(request__in=asked).order_by("pk"))
     yield "fix_runs.jsonl", _rows(FixRun.objects.filter(about).order_by("pk"))
     signed = SignOff.objects.filter(entity=span.entity, starts_on__lte=span.last, ends_on__gte=span.first)
     yield "sign_offs.jsonl", _rows(signed.order_by("control", "starts_on", "version"))
@@ -113,7 +117,7 @@ def _rule(control: Control) -> dict[str, Any]:
 
 
 def _policies(span: Span) -> Iterator[str]:
-    for model in (SignOffPolicy, DocumentPolicy):
+    for model in (SignOffPolicy, DocumentPolicy, ApprovalLimits):
         for line in _rows(model._default_manager.filter(entity=span.entity).order_by("pk")):
             yield f'{{"table": "{model._meta.verbose_name_plural}", {line[1:]}'
     for line in _rows(ApprovalPolicy.objects.order_by("version")):

@@ -168,7 +168,7 @@ def _about(table: Table, row: Values) -> Q:
             return Q(legal_entity=row["entity"])
         case "tax-certificates" | "tax-numbers":
             return Q(customer_reference=row["customer_reference"])
-        case "sign-off-policies":
+        case "sign-off-policies" | "approval-limits":
             # it is about what people sign, and touches no document
             return Q(pk__in=[])
         case "rates":

@@ -6,7 +6,7 @@ from reconciliation.controls.registry import COMPARED
 from reconciliation.governance import cells
 from reconciliation.governance.cells import CellError, Column
 from reconciliation.governance.table import VALID, Table, Values
-from reconciliation.models import MatchRule, SignOffPolicy
+from reconciliation.models import ApprovalLimits, MatchRule, SignOffPolicy
 from sync.models import DocumentPolicy
 
 #: caps in the company's own currency: column, seed, what it is for
@@ -17,6 +17,12 @@ _SMALL_DIFFERENCES = (
 )
 
 
+#: sums in the company's own currency: column, what happens from there on
+_TIERS = (
+    ("limit", "Requests are looked at together, and approvers are told; in the company's own currency."),
+    ("second_tier", "Two approvers are needed beside the asker."),
+    ("third_tier", "Three approvers are needed beside the asker."),
+)
 _NOTHING = Decimal(0)
 _TOLERANCES = (
     ("most", "Most two amounts may differ, in the rule's currency."),
@@ -47,6 +53,23 @@ def _limits_fit(values: Values) -> dict[str, str]:
         problems["error_age_days"] = "must be a whole number of days, at most 366"
     else:
         values["error_age_days"] = int(values["error_age_days"])
+    return problems
+
+
+def _tiers_rise(values: Values) -> dict[str, str]:
+    problems: dict[str, str] = {}
+    for name, _ in _TIERS:
+        try:
+            values[name] = cells.exact(values[name], values["entity"].functional_currency)
+        except CellError as error:
+            problems[name] = str(error)
+    if problems:
+        return problems
+    if not values["limit"]:
+        problems["limit"] = "must be above 0"
+    for lower, higher in (("limit", "second_tier"), ("second_tier", "third_tier")):
+        if values[higher] < values[lower]:
+            problems[higher] = f"must be at least {lower.replace('_', ' ')}"
     return problems
 
 
@@ -161,6 +184,18 @@ POLICY_TABLES = (
         ),
         key=("entity",),
         whole=_limits_fit,
+    ),
+    Table(
+        name="approval-limits",
+        title="Approval limits",
+        model=ApprovalLimits,
+        columns=(
+            Column(name="entity", read=cells.entity, help="Our company's code."),
+            *(Column(name=name, read=cells.price, help=help_text) for name, help_text in _TIERS),
+            *VALID,
+        ),
+        key=("entity",),
+        whole=_tiers_rise,
     ),
     Table(
         name="match-rules",

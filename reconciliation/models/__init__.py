@@ -1,6 +1,6 @@
 """Cases, problems, approvals, fixes, controls: what people work with."""
 
-from reconciliation.models.approvals import ApprovalPolicy, ApprovalRequest
+from reconciliation.models.approvals import ApprovalLimits, ApprovalPolicy, ApprovalRequest, ApprovalYes
 from reconciliation.models.cases import CaseComment, ExceptionCase
 from reconciliation.models.changes import RowChange
 from reconciliation.models.controls import Break, ControlLine, ControlRun, ControlStage, ReconcilingItem
@@ -32,8 +32,10 @@ from reconciliation.models.sign_offs import SignOff, SignOffPolicy
 
 __all__ = [
     "Absence",
+    "ApprovalLimits",
     "ApprovalPolicy",
     "ApprovalRequest",
+    "ApprovalYes",
     "Break",
     "CaseAct",
     "CaseComment",

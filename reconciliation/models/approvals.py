@@ -3,9 +3,14 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from simple_history.models import HistoricalRecords
 
 from reconciliation.models.cases import ExceptionCase
 from reconciliation.models.problems import Problem
+from sync.models import LegalEntity
+from sync.models.entity import no_overlap
+from sync.models.fields import CurrencyField, MoneyField
+from sync.models.mapping import MappingRow, approved_by_another
 
 
 class ApprovalPolicy(models.Model):
@@ -26,6 +31,32 @@ class ApprovalPolicy(models.Model):
 
     def __str__(self) -> str:
         return f"Policy {self.version}"
+
+
+class ApprovalLimits(MappingRow):
+    """From which sums on a company asks for more than one yes, in its own money; without them the policy's hold."""
+
+    entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, related_name="approval_limits")
+    limit = MoneyField(help_text="From here on requests are looked at together, and an approver is told.")
+    second_tier = MoneyField(help_text="From here on two approvers are needed beside the asker.")
+    third_tier = MoneyField(help_text="From here on three approvers are needed beside the asker.")
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["entity", "-valid_from"]
+        verbose_name_plural = "approval limits"
+        constraints = [
+            no_overlap("approval_limits_do_not_overlap", "entity", condition=Q(status="approved")),
+            approved_by_another("approval_limits"),
+            models.CheckConstraint(
+                condition=Q(limit__gt=0, second_tier__gte=F("limit"), third_tier__gte=F("second_tier")),
+                name="approval_tiers_rise",
+                violation_error_message="The limit must be above 0, and each tier at least the one below it.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.entity.code} from {self.valid_from}"
 
 
 class ApprovalRequest(models.Model):
@@ -59,6 +90,11 @@ class ApprovalRequest(models.Model):
     totals = models.JSONField(default=dict)
     rule = models.CharField(max_length=200, help_text="The policy rule that asks for a second person.")
     policy = models.ForeignKey(ApprovalPolicy, on_delete=models.PROTECT)
+    entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    approvers_needed = models.PositiveSmallIntegerField(default=1, help_text="Yeses it takes, beside the asker's wish.")
+    counts_as = MoneyField(default=0, help_text="What decided that: its sum, or the asker's sums together.")
+    counts_currency = CurrencyField(blank=True)
+    counts_because = models.CharField(max_length=200, blank=True)
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="asked")
     asked_at = models.DateTimeField()
     asked_because = models.CharField(max_length=400, blank=True)
@@ -87,6 +123,7 @@ class ApprovalRequest(models.Model):
                 | Q(decided_by__isnull=False, decided_at__isnull=False),
                 name="decision_has_a_name",
             ),
+            models.CheckConstraint(condition=Q(approvers_needed__range=(1, 3)), name="one_to_three_approvers"),
             models.UniqueConstraint(
                 fields=["change_sha256"], condition=Q(status="pending"), name="one_pending_request_per_change"
             ),
@@ -98,3 +135,22 @@ class ApprovalRequest(models.Model):
     @property
     def number(self) -> str:
         return f"APR-{self.pk}"
+
+
+class ApprovalYes(models.Model):
+    """One approver's yes. The database takes one from each, none from the asker, and none once it is decided; a request
+    that has fewer than it needs cannot be called approved there.
+    """
+
+    request = models.ForeignKey(ApprovalRequest, on_delete=models.PROTECT, related_name="yeses")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    said_at = models.DateTimeField()
+    because = models.CharField(max_length=400, blank=True)
+
+    class Meta:
+        ordering = ["said_at", "pk"]
+        verbose_name_plural = "approval yeses"
+        constraints = [models.UniqueConstraint(fields=["request", "user"], name="one_yes_per_approver")]
+
+    def __str__(self) -> str:
+        return f"{self.request_id}: {self.user}"

@@ -7,6 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from connectors.errors import ConnectorError
@@ -109,6 +110,15 @@ def _tried(
 
 def _approve(request: HttpRequest, row: ApprovalRequest, because: str) -> HttpResponse:
     run = approvals.approve(row.pk, user=request.user, because=because)  # type: ignore[arg-type]
+    if run is None:
+        left = approvals.still_needed(row)
+        said = ngettext(
+            "Your yes to {number} is kept. It runs after {count} more approver's.",
+            "Your yes to {number} is kept. It runs after {count} more approvers'.",
+            left,
+        )
+        messages.success(request, said.format(number=row.number, count=left))
+        return redirect("desk:approvals")
     said = _("You approved {number}. It runs now: one first, then the rest.")
     messages.success(request, said.format(number=row.number))
     return redirect("desk:run", run.pk)
@@ -130,7 +140,8 @@ def _withdraw(request: HttpRequest, row: ApprovalRequest) -> HttpResponse:
 
 def _found(pk: int) -> ApprovalRequest:
     row = (
-        ApprovalRequest.objects.select_related("asked_by", "decided_by", "problem", "case", "policy", "run")
+        ApprovalRequest.objects.select_related("asked_by", "decided_by", "problem", "case", "policy", "run", "entity")
+        .prefetch_related("yeses__user")
         .filter(pk=pk)
         .first()
     )

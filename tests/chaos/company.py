@@ -95,6 +95,8 @@ def found(on: Stage) -> Company:
         "billing ops": person("sim.billing.ops", "Billing operations"),
         "preparer": person("sim.preparer", "Finance preparer"),
         "approver": person("sim.approver", "Finance approver"),
+        "second_approver": person("sim.second.approver", "Finance approver"),
+        "third_approver": person("sim.third.approver", "Finance approver"),
         "support": person("sim.support", "Integration support"),
     }
     rows: dict[str, Connection] = {}

@@ -98,7 +98,10 @@ class People:
         try:
             preview = approvals.prepare(fix, target, inputs, user=user)
             request = approvals.ask(fix, target, inputs, user=user, sha256=preview.sha256, because="as shown")
-            approvals.approve(request.pk, user=self._user("approver"))
+            # large sums, and many of one asker, need more than one
+            for name in ("approver", "second_approver", "third_approver"):
+                if approvals.approve(request.pk, user=self._user(name)) is not None:
+                    break
             self.fixed += 1
         except (NotPossible, InputError, approvals.Refused, approvals.Changed):
             # next time round; a person would read why
