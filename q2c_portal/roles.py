@@ -94,7 +94,13 @@ ROLES: dict[str, list[str]] = {
         "reconciliation.view_ownershiprule",
         "reconciliation.view_approvalpolicy",
     ],
-    "User admin": ["auth.view_user", "auth.add_user", "auth.change_user", "auth.view_group"],
+    "User admin": [
+        "auth.view_user",
+        "auth.add_user",
+        "auth.change_user",
+        "auth.view_group",
+        "reconciliation.view_secondfactor",
+    ],
 }
 
 

@@ -48,6 +48,8 @@ class Weight:
     currency: str
     needed: int
     because: str
+    #: each approver gives a second factor
+    needs_proof: bool = False
 
 
 def limits_of(entity: LegalEntity | None, policy: ApprovalPolicy) -> Limits:
@@ -120,7 +122,8 @@ def weigh(
         # nobody can say that it is small
         needed = max(needed, 2)
         because = _("there is no approved rate for {currencies}").format(currencies=", ".join(sorted(table.missing)))
-    return Weight(amount=amount, currency=limits.currency, needed=needed, because=because)
+    needs_proof = amount >= limits.limit or bool(table.missing)
+    return Weight(amount=amount, currency=limits.currency, needed=needed, because=because, needs_proof=needs_proof)
 
 
 def _together(rows: QuerySet[ApprovalRequest], table: "_Table") -> Decimal:

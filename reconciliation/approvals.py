@@ -1,11 +1,11 @@
 """Ask, approve, refuse: bound to the hash of the change; asker and approver differ, superusers too."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.contrib.auth.models import AbstractUser, Permission
 from django.db import IntegrityError, transaction
 
-from reconciliation import approval_tiers
+from reconciliation import approval_tiers, second_factor
 from reconciliation.fixes import runner
 from reconciliation.fixes.fix import Fix, NotPossible, Preview, Target
 from reconciliation.fixes.registry import FIXES
@@ -16,6 +16,10 @@ from sync.models import ContractLineRecord, MappingRow, ProductMapping
 
 class Refused(PermissionError):
     """This person may not do this; the message says why and who may."""
+
+
+class ProofNeeded(Refused):
+    """This person may, once they have given a second factor."""
 
 
 class Changed(ValueError):
@@ -95,6 +99,7 @@ def ask(
                 policy=rules,
                 entity=entity,
                 approvers_needed=weight.needed,
+                needs_proof=weight.needs_proof,
                 counts_as=weight.amount,
                 counts_currency=weight.currency,
                 counts_because=weight.because,
@@ -109,9 +114,11 @@ def ask(
         raise NotPossible("The same change already waits for approval.") from error
 
 
-def approve(request_id: int, *, user: AbstractUser, because: str = "") -> FixRun | None:
+def approve(
+    request_id: int, *, user: AbstractUser, because: str = "", proved_at: datetime | None = None
+) -> FixRun | None:
     """Say yes as another person than the asker. The fix runs at once where no further yes is needed; nothing, while one
-    is. Raises Refused, Changed, NotPossible.
+    is. `proved_at` is when this person last gave a second factor. Raises Refused (ProofNeeded), Changed, NotPossible.
     """
     outdated: Changed | None = None
     with transaction.atomic():
@@ -126,7 +133,10 @@ def approve(request_id: int, *, user: AbstractUser, because: str = "") -> FixRun
             outdated = Changed(f"Something changed since this was prepared: {error} Review again.")
         else:
             now = clock.now()
-            ApprovalYes.objects.create(request=request, user=user, said_at=now, because=because[:400])
+            proved = proved_at if proved_at and now - proved_at <= second_factor.STANDS else None
+            if request.needs_proof and proved is None:
+                raise ProofNeeded("A sum of this size needs your second factor. Give the code of your authenticator.")
+            ApprovalYes.objects.create(request=request, user=user, said_at=now, proved_at=proved, because=because[:400])
             said = request.yeses.count()
             if said < request.approvers_needed:
                 of = f"{said} of {request.approvers_needed} approvers"

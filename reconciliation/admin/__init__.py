@@ -11,5 +11,6 @@ from reconciliation.admin import (  # noqa: F401
     policy,
     problems,
     rooms,
+    second_factors,
     sign_offs,
 )

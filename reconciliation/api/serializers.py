@@ -71,6 +71,9 @@ class FixOrder(FixInputs):
 
 class Decision(serializers.Serializer):
     because = Text(max_length=400, allow_blank=True, default="")
+    code = Text(
+        max_length=12, allow_blank=True, default="", help_text="Of the approver's authenticator, for large sums."
+    )
 
 
 class ApprovalOut(serializers.ModelSerializer):
@@ -90,6 +93,7 @@ class ApprovalOut(serializers.ModelSerializer):
             "status",
             "rule",
             "approvers_needed",
+            "needs_proof",
             "counts_as",
             "counts_currency",
             "counts_because",

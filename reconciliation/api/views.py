@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from reconciliation import approvals, figures_problems, open_problems, tie_out
+from reconciliation import approvals, figures_problems, open_problems, second_factor, tie_out
 from reconciliation.api.serializers import (
     ApprovalOut,
     CaseOut,
@@ -61,7 +61,7 @@ class Desk(APIView):
     permission_classes = [needs("reconciliation.view_exceptioncase")]
 
     def handle_exception(self, exc: Exception) -> Response:
-        if isinstance(exc, approvals.Refused):
+        if isinstance(exc, approvals.Refused | second_factor.NotProven):
             exc = exceptions.PermissionDenied(str(exc))
         elif isinstance(exc, InputError):
             exc = exceptions.ValidationError({f"inputs.{exc.field_name}": exc.text})
@@ -269,7 +269,9 @@ class Decide(Desk):
         decision.is_valid(raise_exception=True)
         because = decision.validated_data["because"]
         if word == "approve":
-            approvals.approve(number, user=request.user, because=because)
+            code = decision.validated_data["code"]
+            proved_at = second_factor.prove(request.user, code) if code else None
+            approvals.approve(number, user=request.user, because=because, proved_at=proved_at)
         elif word == "refuse":
             try:
                 approvals.refuse(number, user=request.user, because=because)

@@ -28,6 +28,7 @@ from reconciliation.models.notices import (
 )
 from reconciliation.models.ownership import OwnershipRule
 from reconciliation.models.problems import Problem
+from reconciliation.models.second_factor import SecondFactor
 from reconciliation.models.sign_offs import SignOff, SignOffPolicy
 
 __all__ = [
@@ -63,6 +64,7 @@ __all__ = [
     "ReconcilingItem",
     "RowChange",
     "SavedView",
+    "SecondFactor",
     "SignOff",
     "SignOffPolicy",
     "Snooze",

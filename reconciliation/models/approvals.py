@@ -92,6 +92,7 @@ class ApprovalRequest(models.Model):
     policy = models.ForeignKey(ApprovalPolicy, on_delete=models.PROTECT)
     entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     approvers_needed = models.PositiveSmallIntegerField(default=1, help_text="Yeses it takes, beside the asker's wish.")
+    needs_proof = models.BooleanField(default=False, help_text="Each yes needs its approver's second factor.")
     counts_as = MoneyField(default=0, help_text="What decided that: its sum, or the asker's sums together.")
     counts_currency = CurrencyField(blank=True)
     counts_because = models.CharField(max_length=200, blank=True)
@@ -145,6 +146,7 @@ class ApprovalYes(models.Model):
     request = models.ForeignKey(ApprovalRequest, on_delete=models.PROTECT, related_name="yeses")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     said_at = models.DateTimeField()
+    proved_at = models.DateTimeField(null=True, blank=True, help_text="When the second factor was given.")
     because = models.CharField(max_length=400, blank=True)
 
     class Meta:

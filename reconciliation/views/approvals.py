@@ -17,13 +17,15 @@ from reconciliation import (
     figures_controls,
     figures_matcher,
     reconciling_items,
+    second_factor,
 )
 from reconciliation.fixes.fix import InputError, NotPossible
 from reconciliation.fixes.registry import FIXES
 from reconciliation.habits import titles
 from reconciliation.models import ApprovalRequest, Break
 from reconciliation.risk_flags import risk_flags
-from reconciliation.views import fixing
+from reconciliation.second_factor import NotProven
+from reconciliation.views import fixing, proving
 from reconciliation.views.export_links import export_links
 from reconciliation.views.page import page, seen_by, typed
 from reconciliation.views.preview import shown
@@ -93,6 +95,9 @@ def _tried(
         if request.POST.get("sha256", "") != row.change_sha256:
             raise approvals.Changed(_("This is not the change the page showed. Review again."))
         return decide()
+    except (approvals.ProofNeeded, NotProven) as error:
+        # what is missing is the code, and it is said there
+        return _show(request, _found(row.pk), because=because, code_error=str(error), status=403)
     except approvals.Refused as error:
         messages.error(request, str(error))
         status = 403
@@ -109,7 +114,10 @@ def _tried(
 
 
 def _approve(request: HttpRequest, row: ApprovalRequest, because: str) -> HttpResponse:
-    run = approvals.approve(row.pk, user=request.user, because=because)  # type: ignore[arg-type]
+    if code := typed(request, "code"):
+        proving.give(request, code)
+    proved_at = proving.proved_at(request)
+    run = approvals.approve(row.pk, user=request.user, because=because, proved_at=proved_at)  # type: ignore[arg-type]
     if run is None:
         left = approvals.still_needed(row)
         said = ngettext(
@@ -151,7 +159,13 @@ def _found(pk: int) -> ApprovalRequest:
 
 
 def _show(
-    request: HttpRequest, row: ApprovalRequest, *, because: str = "", because_error: str = "", status: int = 200
+    request: HttpRequest,
+    row: ApprovalRequest,
+    *,
+    because: str = "",
+    because_error: str = "",
+    code_error: str = "",
+    status: int = 200,
 ) -> HttpResponse:
     pending = row.status == ApprovalRequest.Status.PENDING
     return page(
@@ -168,6 +182,9 @@ def _show(
         mine=row.asked_by_id == request.user.pk,
         because=because,
         because_error=because_error,
+        code_error=code_error,
+        asks_for_code=row.needs_proof and proving.proved_at(request) is None,
+        has_second_factor=second_factor.counts(request.user),  # type: ignore[arg-type]
         problem_title=titles.problem_title(row.problem) if row.problem else "",
         run=getattr(row, "run", None),
         tone={"pending": "warn", "approved": "good", "refused": "bad"}.get(row.status, "idle"),

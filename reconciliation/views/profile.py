@@ -11,6 +11,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from reconciliation import second_factor
 from reconciliation.approvals import Refused, holds
 from reconciliation.habits import absences, handing, languages, titles
 from reconciliation.habits import profile as habits
@@ -18,6 +19,7 @@ from reconciliation.habits.languages import day_text, spoken
 from reconciliation.habits.notices import choices, telling, watching
 from reconciliation.habits.notices.registry import EVENTS
 from reconciliation.models import Absence, Profile
+from reconciliation.views import proving
 from reconciliation.views.page import day, page, refused, seen_by, typed
 from sync import clock
 
@@ -124,6 +126,26 @@ def mail(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(reverse("desk:profile") + "#mail")
 
 
+@require_POST
+@seen_by()
+def authenticator(request: HttpRequest, do: str) -> HttpResponse:
+    """Begin to set up a second factor, confirm it by its first code, or take it away by one."""
+    user, code = cast(AbstractUser, request.user), typed(request, "code")[:12]
+    try:
+        if do == "begin":
+            second_factor.begin(user)
+        elif do == "confirm":
+            second_factor.confirm(user, code)
+            messages.success(request, _("Your authenticator counts from now on."))
+        else:
+            second_factor.take_away(user, by=user, code=code)
+            proving.forget(request)
+            messages.success(request, _("You have no authenticator any more."))
+    except second_factor.NotProven as error:
+        return _show(request, status=422, code_error=str(error))
+    return HttpResponseRedirect(reverse("desk:profile") + "#second-factor")
+
+
 def _time(name: str, given: dict[str, str]) -> time | None:
     try:
         return time.fromisoformat(given[name]) if given[name] else None
@@ -170,6 +192,8 @@ def _show(request: HttpRequest, *, status: int = 200, zone: str = "", **given: A
         works=works,
         today=today,
         absences=[(row, absences.words(row)) for row in absences.coming(user, on=today)] if works else [],
+        has_second_factor=second_factor.counts(user),
+        setup=second_factor.under_way(user),
         colleagues=handing.colleagues(user=user) if works else [],
         **_mail(user, given.pop("wanted", None) or choices.wanted(user)) | given,
     )

@@ -22,6 +22,7 @@ from reconciliation.risk_flags import risk_flags
 from sync import clock
 from sync.models import LegalEntity
 from tests.reconciliation.desk import MAPPING, approver, ask, at, call, case_of, preparer, unmapped
+from tests.reconciliation.test_second_factor import code
 from tests.reconciliation.views.markup import problems
 from tests.small_company import FIRST_DAY, Company, person
 from tests.sync.test_rates import rate
@@ -56,7 +57,7 @@ def test_the_sum_says_how_many_approvers_are_needed(company: Company, amount: st
     assert (request.approvers_needed, request.counts_as, request.counts_currency) == (needed, Decimal(amount), "USD")
     # when they say yes, one after the other, nothing runs before the last
     for place, user in enumerate(others("one", "two", "three")[:needed], start=1):
-        run = approvals.approve(request.pk, user=user, because=f"as agreed {place}")
+        run = approvals.approve(request.pk, user=user, because=f"as agreed {place}", proved_at=clock.now())
         assert (run is not None) == (place == needed)
     request.refresh_from_db()
     assert request.status == "approved" and request.yeses.count() == needed and FixRun.objects.count() == 1
@@ -64,9 +65,9 @@ def test_the_sum_says_how_many_approvers_are_needed(company: Company, amount: st
 
 def test_nobody_says_yes_twice_and_the_asker_never(company: Company) -> None:
     request = asked(company, "100000.00")
-    assert approvals.approve(request.pk, user=approver()) is None
+    assert approvals.approve(request.pk, user=approver(), proved_at=clock.now()) is None
     with pytest.raises(approvals.Refused, match="You said yes already"):
-        approvals.approve(request.pk, user=approver())
+        approvals.approve(request.pk, user=approver(), proved_at=clock.now())
     with pytest.raises(approvals.Refused, match="You asked for this"):
         approvals.approve(request.pk, user=preparer())
     assert not FixRun.objects.exists()
@@ -74,7 +75,7 @@ def test_nobody_says_yes_twice_and_the_asker_never(company: Company) -> None:
 
 def test_one_no_is_enough_also_after_a_yes(company: Company) -> None:
     request = asked(company, "100000.00")
-    approvals.approve(request.pk, user=approver())
+    approvals.approve(request.pk, user=approver(), proved_at=clock.now())
     approvals.refuse(request.pk, user=others("two")[0], because="Not this one")
     request.refresh_from_db()
     assert request.status == "refused" and not FixRun.objects.exists()
@@ -82,10 +83,10 @@ def test_one_no_is_enough_also_after_a_yes(company: Company) -> None:
 
 def test_what_changed_after_the_first_yes_is_outdated(company: Company) -> None:
     request = asked(company, "100000.00")
-    approvals.approve(request.pk, user=approver())
+    approvals.approve(request.pk, user=approver(), proved_at=clock.now())
     ApprovalRequest.objects.update(change_sha256="0" * 64)
     with pytest.raises(approvals.Changed):
-        approvals.approve(request.pk, user=others("two")[0])
+        approvals.approve(request.pk, user=others("two")[0], proved_at=clock.now())
     request.refresh_from_db()
     assert request.status == "outdated"
 
@@ -199,7 +200,7 @@ def test_the_database_refuses_tiers_that_do_not_rise(company: Company, sums: tup
 
 # -- the database ---------------------------------------------------------------------------------------
 def yes(request: ApprovalRequest, user: User) -> ApprovalYes:
-    return ApprovalYes.objects.create(request=request, user=user, said_at=clock.now())
+    return ApprovalYes.objects.create(request=request, user=user, said_at=clock.now(), proved_at=clock.now())
 
 
 def test_the_database_keeps_count(company: Company) -> None:
@@ -235,7 +236,9 @@ def test_the_page_says_how_many_are_needed_why_and_who_said_yes(company: Company
     assert "2 approvers are needed beside the asker" in page and "the sum of the request" in page
     assert "USD 120,000.00" in page and "Nobody has said yes yet" in page
     decide = reverse("desk:approval_decide", args=[request.pk, "approve"])
-    answer = client.post(decide, {"because": "Agreed", "sha256": request.change_sha256}, follow=True)
+    answer = client.post(
+        decide, {"because": "Agreed", "sha256": request.change_sha256, "code": code(approver())}, follow=True
+    )
     text = answer.content.decode()
     assert answer.redirect_chain[-1][0] == reverse("desk:approvals")
     assert "It runs after 1 more approver" in text and "1 of 2 approvers said yes" in text
@@ -246,10 +249,10 @@ def test_the_page_says_how_many_are_needed_why_and_who_said_yes(company: Company
 
 def test_the_api_says_so_too(company: Company) -> None:
     request = asked(company, "120000.00")
-    status, answer = call(approver(), f"approvals/{request.pk}/approve", {})
+    status, answer = call(approver(), f"approvals/{request.pk}/approve", {"code": code(approver())})
     assert (status, answer["status"], answer["said_yes"]) == (200, "pending", [approver().username])
     assert (answer["approvers_needed"], answer["counts_as"], answer["counts_currency"]) == (2, "120000.0000", "USD")
-    status, answer = call(others("two")[0], f"approvals/{request.pk}/approve", {})
+    status, answer = call(others("two")[0], f"approvals/{request.pk}/approve", {"code": code(others("two")[0])})
     assert (status, answer["status"], len(answer["said_yes"])) == (200, "approved", 2) and answer["run"]
 
 
