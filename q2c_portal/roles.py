@@ -80,6 +80,7 @@ ROLES: dict[str, list[str]] = {
         "reconciliation.view_ownershiprule",
         "reconciliation.view_approvalpolicy",
         "reconciliation.view_evidencepack",
+        "reconciliation.view_secondfactor",
         "sync.view_attempt",
     ],
     "Executive": ["reconciliation.view_exceptioncase", "reconciliation.view_problem", "reconciliation.view_controlrun"],
@@ -94,13 +95,7 @@ ROLES: dict[str, list[str]] = {
         "reconciliation.view_ownershiprule",
         "reconciliation.view_approvalpolicy",
     ],
-    "User admin": [
-        "auth.view_user",
-        "auth.add_user",
-        "auth.change_user",
-        "auth.view_group",
-        "reconciliation.view_secondfactor",
-    ],
+    "User admin": ["auth.view_user", "auth.add_user", "auth.change_user", "auth.view_group"],
 }
 
 

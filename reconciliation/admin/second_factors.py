@@ -15,9 +15,14 @@ class SecondFactorAdmin(ReadOnly):
     # the secret is nobody's but its owner's
     fields = ["user", "begun_at", "confirmed_at", "misses", "missed_at"]
 
+    def has_view_permission(self, request: HttpRequest, obj: SecondFactor | None = None) -> bool:
+        """Auditors, and who looks after accounts."""
+        return request.user.has_perm("auth.change_user") or super().has_view_permission(request, obj)
+
     def has_delete_permission(self, request: HttpRequest, obj: SecondFactor | None = None) -> bool:
-        """Who looks after accounts; one's own is taken away with a code of it, in one's profile."""
-        return request.user.has_perm("auth.change_user") and (obj is None or obj.user_id != request.user.pk)
+        """Who looks after accounts by their role; one's own is taken away with a code of it, in one's profile."""
+        looks_after = not request.user.is_superuser and request.user.has_perm("auth.change_user")
+        return looks_after and (obj is None or obj.user_id != request.user.pk)
 
     def delete_model(self, request: HttpRequest, obj: SecondFactor) -> None:
         second_factor.take_away(obj.user, by=request.user)  # type: ignore[arg-type]
