@@ -6,7 +6,6 @@ from decimal import Decimal
 
 from reconciliation.controls import readings
 from reconciliation.controls.control import Control, Finding, Type
-from reconciliation.controls.granted import nothing_of_ours
 from reconciliation.models import ControlStage
 from reconciliation.models.controls import Side
 from sync.models import LegalEntity
@@ -71,6 +70,6 @@ BETWEEN_COMPANIES = Control(
     assertion="Completeness and accuracy",
     is_key=False,
     needs_setting="intercompany",
-    left_reader=nothing_of_ours,
+    left_reader=readings.none_of_ours,
     judges=findings,
 )

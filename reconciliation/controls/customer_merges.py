@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from reconciliation.controls import readings
 from reconciliation.controls.control import Control, Finding
-from reconciliation.controls.granted import nothing_of_ours
 from reconciliation.models.controls import Side
 from reconciliation.teams import Team
 from sync.models import CustomerRecord, LegalEntity
@@ -46,6 +45,6 @@ CUSTOMER_MERGES = Control(
     assertion="Existence",
     owner=Team.FINANCE,
     is_key=False,
-    left_reader=nothing_of_ours,
+    left_reader=readings.none_of_ours,
     judges=findings,
 )

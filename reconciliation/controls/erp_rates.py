@@ -6,7 +6,6 @@ from decimal import Decimal
 
 from reconciliation.controls import readings
 from reconciliation.controls.control import Control, Finding
-from reconciliation.controls.granted import nothing_of_ours
 from reconciliation.controls.rates import TOLERANCE
 from reconciliation.models import ControlLine
 from reconciliation.models.controls import Side
@@ -86,6 +85,6 @@ ERP_RATES = Control(
     assertion="Accuracy",
     is_key=False,
     applies=sent_rates.sells_abroad,
-    left_reader=nothing_of_ours,
+    left_reader=readings.none_of_ours,
     judges=findings,
 )

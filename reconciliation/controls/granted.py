@@ -3,10 +3,8 @@ charged in billing. A change of one who was billed already is looked at.
 """
 
 from collections.abc import Sequence
-from datetime import date
 from functools import partial
 
-from connectors.interface import ControlLine as Line
 from reconciliation.controls import breaks, readings
 from reconciliation.controls.control import Control, Finding
 from reconciliation.models.controls import Side
@@ -59,11 +57,6 @@ def _found_before(entity: LegalEntity, *, control: str, words: str) -> list[Find
     ]
 
 
-def nothing_of_ours(entity: LegalEntity, day: date) -> list[Line]:
-    """The portal grants nothing: a reading is held against the one before it."""
-    return []
-
-
 def _control(name: str, title: str, role: str, kind: str, *, words: str, owner: Team, basis: str) -> Control:
     return Control(
         name=name,
@@ -80,7 +73,7 @@ def _control(name: str, title: str, role: str, kind: str, *, words: str, owner: 
         assertion="Existence, accuracy",
         owner=owner,
         is_key=False,
-        left_reader=nothing_of_ours,
+        left_reader=readings.none_of_ours,
         judges=partial(findings, control=name, words=words),
     )
 

@@ -1,12 +1,10 @@
 """Journals that people typed into the ERP on accounts where only our documents belong: each is looked at."""
 
 from collections.abc import Sequence
-from datetime import date
 
-from connectors.interface import ControlLine
+from reconciliation.controls import readings
 from reconciliation.controls.control import Control, Finding
 from reconciliation.models import ControlLine as Staged
-from reconciliation.models import ControlStage
 from reconciliation.models.controls import Side
 from sync.models import LegalEntity
 from sync.money_text import plain
@@ -14,17 +12,10 @@ from sync.money_text import plain
 NAME = "outside_journals"
 
 
-def none_of_ours(entity: LegalEntity, day: date) -> list[ControlLine]:
-    """We have none: ours are told by their references, and not listed."""
-    return []
-
-
 def findings(entity: LegalEntity) -> Sequence[Finding]:
     """One for each account a journal moved; one that another took back, to the cent, is over with it."""
-    stages = ControlStage.objects.filter(control=NAME, entity=entity, side=Side.RIGHT, is_current=True)
-    lines = Staged.objects.filter(stage__in=list(stages.values_list("pk", flat=True))).order_by("document_date", "pk")
     standing: list[Staged] = []
-    for line in lines:
+    for line in readings.newest(NAME, entity, Side.RIGHT):
         taken_back = next((one for one in standing if _cancels(one, line)), None)
         if taken_back:
             standing.remove(taken_back)
@@ -67,6 +58,6 @@ OUTSIDE_JOURNALS = Control(
     compares=(),
     date_basis="Posting date in the ERP",
     assertion="Existence, accuracy",
-    left_reader=none_of_ours,
+    left_reader=readings.none_of_ours,
     judges=findings,
 )

@@ -7,8 +7,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from reconciliation import functional
+from reconciliation.controls import readings
 from reconciliation.controls.control import Control, Finding
-from reconciliation.models import ControlLine, ControlStage
+from reconciliation.models import ControlLine
 from reconciliation.models.controls import Side
 from sync import sent_rates
 from sync.errors import StepError
@@ -22,8 +23,8 @@ TOLERANCE = Decimal("0.02")
 
 def findings(entity: LegalEntity) -> Sequence[Finding]:
     """From the newest readings of both sides; nothing is changed by it."""
-    sent = {line.reference: line for line in _lines(entity, Side.LEFT)}
-    posted = _lines(entity, Side.RIGHT)
+    sent = {line.reference: line for line in readings.newest(functional.RATES, entity, Side.LEFT)}
+    posted = readings.newest(functional.RATES, entity, Side.RIGHT)
     currencies = {_rate(line)[0] for line in posted}
     days = [line.document_date for line in posted]
     table = RateTable.read(currencies, since=min(days), until=max(days)) if posted else RateTable([])
@@ -36,11 +37,6 @@ def findings(entity: LegalEntity) -> Sequence[Finding]:
             known.add(one.reference)
             found.append(one)
     return found
-
-
-def _lines(entity: LegalEntity, side: Side) -> list[ControlLine]:
-    stages = ControlStage.objects.filter(control=functional.RATES, entity=entity, side=side, is_current=True)
-    return list(ControlLine.objects.filter(stage__in=list(stages.values_list("pk", flat=True))))
 
 
 def _rate(line: ControlLine) -> tuple[str, Decimal, date | None]:

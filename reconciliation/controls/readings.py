@@ -1,7 +1,9 @@
 """What both sides of a judged control said last, and what a system said before that."""
 
 from collections.abc import Sequence
+from datetime import date
 
+from connectors.interface import ControlLine as Line
 from reconciliation.models import ControlLine, ControlStage
 from reconciliation.models.controls import Side
 from sync.models import LegalEntity
@@ -23,3 +25,8 @@ def changed(control: str, entity: LegalEntity, side: Side) -> Sequence[tuple[Con
     now, then = ({line.reference: line for line in ControlLine.objects.filter(stage=stage)} for stage in found)
     pairs = ((then[reference], line) for reference, line in now.items() if reference in then)
     return [(before, line) for before, line in pairs if before.status != line.status]
+
+
+def none_of_ours(entity: LegalEntity, day: date) -> list[Line]:
+    """The left side of a control that judges what a system says by itself, or beside what is ours otherwise."""
+    return []
