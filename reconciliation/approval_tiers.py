@@ -10,7 +10,6 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from django.db.models import Q, QuerySet
-from django.utils.translation import gettext as _
 
 from reconciliation.fixes.fix import Target
 from reconciliation.models import ApprovalLimits, ApprovalPolicy, ApprovalRequest
@@ -47,6 +46,7 @@ class Weight:
     amount: Decimal
     currency: str
     needed: int
+    #: kept with the request, and so in English whoever asks
     because: str
     #: each approver gives a second factor
     needs_proof: bool = False
@@ -54,21 +54,12 @@ class Weight:
 
 def limits_of(entity: LegalEntity | None, policy: ApprovalPolicy) -> Limits:
     """The company's own limits in force today, else the policy's."""
-    rows = ApprovalLimits.objects.filter(entity=entity, status="approved") if entity else ()
-    own = in_force(rows, on=clock.business_date(entity)) if entity else None
-    if own is None or entity is None:
-        return Limits(
-            currency=policy.currency,
-            limit=policy.limit,
-            second_tier=policy.second_tier,
-            third_tier=policy.third_tier,
-        )
-    return Limits(
-        currency=entity.functional_currency,
-        limit=own.limit,
-        second_tier=own.second_tier,
-        third_tier=own.third_tier,
-    )
+    own = None
+    if entity is not None:
+        rows = ApprovalLimits.objects.filter(entity=entity, status="approved").select_related("entity")
+        own = in_force(rows, on=clock.business_date(entity))
+    row = own or policy
+    return Limits(currency=row.currency, limit=row.limit, second_tier=row.second_tier, third_tier=row.third_tier)
 
 
 def entity_of(target: Target) -> LegalEntity | None:
@@ -112,16 +103,16 @@ def weigh(
         week += _together(before.filter(its, asked_at__gt=now - A_WEEK), table)
     amount = max(alone, day, week)
     if amount == alone:
-        because = _("the sum of the request")
+        because = "the sum of the request"
     elif amount == day:
-        because = _("the asker's requests of one day together")
+        because = "the asker's requests of one day together"
     else:
-        because = _("the asker's requests for this customer within seven days together")
+        because = "the asker's requests for this customer within seven days together"
     needed = limits.needed(amount)
     if table.missing:
         # nobody can say that it is small
         needed = max(needed, 2)
-        because = _("there is no approved rate for {currencies}").format(currencies=", ".join(sorted(table.missing)))
+        because = f"there is no approved rate for {', '.join(sorted(table.missing))}"
     needs_proof = amount >= limits.limit or bool(table.missing)
     return Weight(amount=amount, currency=limits.currency, needed=needed, because=because, needs_proof=needs_proof)
 

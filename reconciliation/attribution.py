@@ -16,15 +16,13 @@ from sync.mappings import in_force
 from sync.models import ContractRecord, CustomerRecord, EntityMapping, EntityRoute, LegalEntity, MappingRow
 from sync.pipelines.services_to_erp import DESTINATION, reference_of
 
-NOTHING = Decimal(0)
-
 
 def own_references(references: Iterable[str], *, entity: LegalEntity, on: date) -> set[str]:
     """Of deals, accounts and what is shown of them, those that are this company's."""
     about = {reference: _about(reference) for reference in references}
     customers = _sellers_of_customers([name for name in about.values() if name.startswith("customer:")])
     contracts = ContractRecord.objects.filter(reference__in=about.values()).order_by("version")
-    owners = customers | {row.reference: {row.legal_entity_id} for row in contracts}
+    owners = customers | {name: {owner} for name, owner in contracts.values_list("reference", "legal_entity_id")}
     nobody = {_falls_to(on)}
     return {reference for reference, name in about.items() if entity.pk in owners.get(name, nobody)}
 
@@ -40,16 +38,12 @@ def _about(reference: str) -> str:
 
 def own_lines(control: Control, lines: Sequence[ControlLine], *, entity: LegalEntity, on: date) -> list[ControlLine]:
     """Of what a CRM lists, the lines that are this company's and this control's."""
-    if control.judges is not None:
-        names = own_references([line.reference for line in lines], entity=entity, on=on)
-        return [line for line in lines if line.reference in names]
-    if control.left_kind == "customer":
-        known = _sellers_of_customers([line.reference for line in lines])
-        mine = [line for line in lines if entity.pk in known.get(line.reference, {_falls_to(on)})]
+    names = own_references([line.reference for line in lines], entity=entity, on=on)
+    mine = [line for line in lines if line.reference in names]
+    # what is judged, and customers, stand for no amount
+    if control.judges is not None or control.left_kind == "customer":
         return mine
-    contracts = _newest_contracts(lines)
-    owner = {reference: {row.legal_entity_id} for reference, row in contracts.items()}
-    mine = [line for line in lines if entity.pk in owner.get(line.reference, {_falls_to(on)})]
+    contracts = _newest_contracts(mine)
     services = {
         reference: sum((line.amount for line in row.lines.all() if line.destination == DESTINATION), Decimal(0))
         for reference, row in contracts.items()

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from connectors import money
@@ -120,11 +121,12 @@ def _shown_lines(record: Mapping[str, Any], *, day: date, currency: str, crm_obj
 def _shown(crm_object: str) -> Listing:
     places = mapping.STATUS_FIELDS[crm_object]
 
-    def lines(record: Mapping[str, Any], *, day: date, currency: str) -> Lines:
-        return _shown_lines(record, day=day, currency=currency, crm_object=crm_object)
-
     # the link is written with whatever else is shown
-    return Listing(columns=tuple(places.values()), source=f"{crm_object} WHERE {places['link']} != null", lines=lines)
+    return Listing(
+        columns=tuple(places.values()),
+        source=f"{crm_object} WHERE {places['link']} != null",
+        lines=partial(_shown_lines, crm_object=crm_object),
+    )
 
 
 #: what says how long a contract runs

@@ -27,7 +27,7 @@ def findings(entity: LegalEntity, *, control: str, words: str) -> Sequence[Findi
             reference=f"granted:{line.reference}@{line.pk}"[:120],
             kind="MASTER_DATA_CHANGED",
             label=line.label,
-            cause=f"{words} was “{before.status}” and is “{line.status}”",
+            cause=_cause(words, before.status, line.status),
             customer=line.label,
             dated=line.stage.business_date,
             left={"external_id": before.external_id, "status": before.status},
@@ -45,7 +45,7 @@ def _found_before(entity: LegalEntity, *, control: str, words: str) -> list[Find
             reference=row.reference,
             kind=row.kind,
             label=row.label,
-            cause=f"{words} was “{row.left.get('status', '')}” and is “{row.right.get('status', '')}”",
+            cause=_cause(words, row.left.get("status", ""), row.right.get("status", "")),
             customer=row.counterparty,
             currency=row.currency,
             dated=row.document_date,
@@ -55,6 +55,10 @@ def _found_before(entity: LegalEntity, *, control: str, words: str) -> list[Find
         )
         for row in breaks.unhealed(control, entity)
     ]
+
+
+def _cause(words: str, before: str, now: str) -> str:
+    return f"{words} was “{before}” and is “{now}”"
 
 
 def _control(name: str, title: str, role: str, kind: str, *, words: str, owner: Team, basis: str) -> Control:

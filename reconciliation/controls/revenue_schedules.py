@@ -6,8 +6,8 @@ from datetime import date
 from decimal import Decimal
 
 from connectors.money import minor_units
+from reconciliation.controls import readings
 from reconciliation.controls.control import Control, Finding
-from reconciliation.models import ControlLine, ControlStage
 from reconciliation.models.controls import Side
 from sync.models import LegalEntity
 from sync.money_text import plain
@@ -53,9 +53,8 @@ def findings(entity: LegalEntity) -> Sequence[Finding]:
 
 
 def _read(entity: LegalEntity, side: Side) -> dict[str, _Schedule]:
-    stages = ControlStage.objects.filter(control=NAME, entity=entity, side=side, is_current=True)
     found: dict[str, _Schedule] = {}
-    for line in ControlLine.objects.filter(stage__in=list(stages.values_list("pk", flat=True))).order_by("reference"):
+    for line in sorted(readings.newest(NAME, entity, side), key=lambda line: line.reference):
         one = found.setdefault(line.reference.rpartition(":")[0], _Schedule())
         one.label, one.arrangement, one.currency = line.label, line.status, line.currency
         one.external_id = line.external_id

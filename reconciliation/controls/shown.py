@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from decimal import Decimal
 
 from django.db.models import F
 
@@ -26,15 +27,16 @@ def wanted(entity: LegalEntity, day: date) -> list[Line]:
     rows = CrmStatusRecord.objects.filter(version=F("sent_version"), changed_at__lt=clock.now() - SETTLES)
     rows = rows.exclude(reference__in=Delivery.objects.filter(role="crm", condition__in=UNFINISHED).values("reference"))
     mine = attribution.own_references(rows.values_list("reference", flat=True), entity=entity, on=day)
+    nothing = Decimal(0)
     return [
         Line(
             reference=row.reference,
             external_id=row.crm_record_id,
             document_date=day,
             currency=entity.functional_currency,
-            net=attribution.NOTHING,
-            tax=attribution.NOTHING,
-            gross=attribution.NOTHING,
+            net=nothing,
+            tax=nothing,
+            gross=nothing,
             label=row.reference,
             status=shown_digest(row.fields),
         )

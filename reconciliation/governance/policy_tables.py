@@ -31,24 +31,26 @@ _TOLERANCES = (
 )
 
 
-def _caps_fit(values: Values) -> dict[str, str]:
-    problems, code = {}, values["entity"].functional_currency
-    for name, _, _ in _SMALL_DIFFERENCES:
+def _exact(values: Values, *names: str, currency: str = "") -> dict[str, str]:
+    """Amounts with the digits of their currency (the company's, where none is named); what is wrong, by name."""
+    problems = {}
+    for name in names:
         try:
-            values[name] = cells.exact(values[name], code)
+            values[name] = cells.exact(values[name], currency or values["entity"].functional_currency)
         except CellError as error:
             problems[name] = str(error)
+    return problems
+
+
+def _caps_fit(values: Values) -> dict[str, str]:
+    problems = _exact(values, *(name for name, _, _ in _SMALL_DIFFERENCES))
     if values["small_difference_percent"] >= 100:
         problems["small_difference_percent"] = "must be below 100"
     return problems
 
 
 def _limits_fit(values: Values) -> dict[str, str]:
-    problems = {}
-    try:
-        values["error_limit"] = cells.exact(values["error_limit"], values["entity"].functional_currency)
-    except CellError as error:
-        problems["error_limit"] = str(error)
+    problems = _exact(values, "error_limit")
     if values["error_age_days"] % 1 or not 0 <= values["error_age_days"] <= 366:
         problems["error_age_days"] = "must be a whole number of days, at most 366"
     else:
@@ -57,12 +59,7 @@ def _limits_fit(values: Values) -> dict[str, str]:
 
 
 def _tiers_rise(values: Values) -> dict[str, str]:
-    problems: dict[str, str] = {}
-    for name, _ in _TIERS:
-        try:
-            values[name] = cells.exact(values[name], values["entity"].functional_currency)
-        except CellError as error:
-            problems[name] = str(error)
+    problems = _exact(values, *(name for name, _ in _TIERS))
     if problems:
         return problems
     if not values["limit"]:
@@ -88,11 +85,7 @@ def _rule_fits(values: Values) -> dict[str, str]:
         }
     if not values["currency"]:
         return problems | {"currency": "a tolerance is an amount; give its currency, such as USD"}
-    for name in ("most", "cap"):
-        try:
-            values[name] = cells.exact(values[name], values["currency"])
-        except CellError as error:
-            problems[name] = str(error)
+    problems |= _exact(values, "most", "cap", currency=values["currency"])
     if not values["most"]:
         problems["most"] = "must be above 0"
     elif values["cap"] < values["most"]:

@@ -58,6 +58,10 @@ class ApprovalLimits(MappingRow):
     def __str__(self) -> str:
         return f"{self.entity.code} from {self.valid_from}"
 
+    @property
+    def currency(self) -> str:
+        return str(self.entity.functional_currency)
+
 
 class ApprovalRequest(models.Model):
     """Somebody asks to do something exactly as previewed. Asker and decider differ, superusers too."""

@@ -49,6 +49,15 @@ def ask(name: str, target: Target, inputs: dict[str, str] | None = None, *, user
     return approvals.ask(fix, target, inputs or {}, user=user, sha256=preview.sha256)
 
 
+def ask_to_post(company: Company, amount: str) -> ApprovalRequest:
+    """An invoice over this amount, held up by its closed period, and the wish to post it."""
+    company.sells(1, amount=amount)
+    company.period("closed")
+    company.bills(1, amount=amount)
+    company.carries("posting")
+    return ask("try_again", at(case_of("PERIOD_CLOSED")), user=preparer())
+
+
 def finish(run: FixRun, company: Company, *, steps: int = 60) -> FixRun:
     """Take a run to its end, with the engine working beside it."""
     for _ in range(steps):

@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,26 +22,13 @@ from reconciliation.models import ApprovalLimits, ApprovalRequest, ApprovalYes, 
 from reconciliation.risk_flags import risk_flags
 from sync import clock
 from sync.models import LegalEntity
-from tests.reconciliation.desk import MAPPING, approver, ask, at, call, case_of, preparer, unmapped
+from tests.reconciliation.desk import MAPPING, approver, ask, ask_to_post, call, preparer, unmapped
 from tests.reconciliation.test_second_factor import code
 from tests.reconciliation.views.markup import problems
 from tests.small_company import FIRST_DAY, Company, person
 from tests.sync.test_rates import rate
 
 pytestmark = pytest.mark.django_db
-
-
-def held(company: Company, amount: str) -> Any:
-    """The case of an invoice over this amount that its closed period holds up."""
-    company.sells(1, amount=amount)
-    company.period("closed")
-    company.bills(1, amount=amount)
-    company.carries("posting")
-    return at(case_of("PERIOD_CLOSED"))
-
-
-def asked(company: Company, amount: str) -> ApprovalRequest:
-    return ask("try_again", held(company, amount), user=preparer())
 
 
 def others(*names: str) -> list[User]:
@@ -53,7 +41,7 @@ def others(*names: str) -> list[User]:
     [("99999.99", 1), ("100000.00", 2), ("499999.99", 2), ("500000.00", 3)],
 )
 def test_the_sum_says_how_many_approvers_are_needed(company: Company, amount: str, needed: int) -> None:
-    request = asked(company, amount)
+    request = ask_to_post(company, amount)
     assert (request.approvers_needed, request.counts_as, request.counts_currency) == (needed, Decimal(amount), "USD")
     # when they say yes, one after the other, nothing runs before the last
     for place, user in enumerate(others("one", "two", "three")[:needed], start=1):
@@ -63,8 +51,13 @@ def test_the_sum_says_how_many_approvers_are_needed(company: Company, amount: st
     assert request.status == "approved" and request.yeses.count() == needed and FixRun.objects.count() == 1
 
 
+def test_why_is_kept_in_english_whoever_asks(company: Company) -> None:
+    with translation.override("de"):
+        assert ask_to_post(company, "100000.00").counts_because == "the sum of the request"
+
+
 def test_nobody_says_yes_twice_and_the_asker_never(company: Company) -> None:
-    request = asked(company, "100000.00")
+    request = ask_to_post(company, "100000.00")
     assert approvals.approve(request.pk, user=approver(), proved_at=clock.now()) is None
     with pytest.raises(approvals.Refused, match="You said yes already"):
         approvals.approve(request.pk, user=approver(), proved_at=clock.now())
@@ -74,7 +67,7 @@ def test_nobody_says_yes_twice_and_the_asker_never(company: Company) -> None:
 
 
 def test_one_no_is_enough_also_after_a_yes(company: Company) -> None:
-    request = asked(company, "100000.00")
+    request = ask_to_post(company, "100000.00")
     approvals.approve(request.pk, user=approver(), proved_at=clock.now())
     approvals.refuse(request.pk, user=others("two")[0], because="Not this one")
     request.refresh_from_db()
@@ -82,7 +75,7 @@ def test_one_no_is_enough_also_after_a_yes(company: Company) -> None:
 
 
 def test_what_changed_after_the_first_yes_is_outdated(company: Company) -> None:
-    request = asked(company, "100000.00")
+    request = ask_to_post(company, "100000.00")
     approvals.approve(request.pk, user=approver(), proved_at=clock.now())
     ApprovalRequest.objects.update(change_sha256="0" * 64)
     with pytest.raises(approvals.Changed):
@@ -110,7 +103,7 @@ def weight(company: Company, amount: str, *, customer: str = "", asker: int | No
 
 
 def test_requests_of_one_day_count_together(company: Company) -> None:
-    asked(company, "60000.00")
+    ask_to_post(company, "60000.00")
     found = weight(company, "40000.00")
     assert (found.amount, found.needed) == (Decimal("100000.00"), 2) and "one day" in found.because
     # another's do not, nor those of the day before, nor those that were refused
@@ -122,7 +115,7 @@ def test_requests_of_one_day_count_together(company: Company) -> None:
 
 
 def test_requests_for_one_customer_count_together_for_a_week(company: Company) -> None:
-    request = asked(company, "60000.00")
+    request = ask_to_post(company, "60000.00")
     customer = approval_tiers.customer_of(Target(problem=request.problem, case=request.case))
     assert customer
     ApprovalRequest.objects.update(asked_at=clock.now() - timedelta(days=6))
@@ -204,7 +197,7 @@ def yes(request: ApprovalRequest, user: User) -> ApprovalYes:
 
 
 def test_the_database_keeps_count(company: Company) -> None:
-    request, (one, two) = asked(company, "100000.00"), others("one", "two")
+    request, (one, two) = ask_to_post(company, "100000.00"), others("one", "two")
 
     def approved() -> None:
         ApprovalRequest.objects.filter(pk=request.pk).update(status="approved", decided_by=two, decided_at=clock.now())
@@ -230,7 +223,7 @@ def test_the_database_keeps_count(company: Company) -> None:
 
 # -- what people see ------------------------------------------------------------------------------------
 def test_the_page_says_how_many_are_needed_why_and_who_said_yes(company: Company, client: Client) -> None:
-    request = asked(company, "120000.00")
+    request = ask_to_post(company, "120000.00")
     client.force_login(approver())
     page = client.get(reverse("desk:approval", args=[request.pk])).content.decode()
     assert "2 approvers are needed beside the asker" in page and "the sum of the request" in page
@@ -248,7 +241,7 @@ def test_the_page_says_how_many_are_needed_why_and_who_said_yes(company: Company
 
 
 def test_the_api_says_so_too(company: Company) -> None:
-    request = asked(company, "120000.00")
+    request = ask_to_post(company, "120000.00")
     status, answer = call(approver(), f"approvals/{request.pk}/approve", {"code": code(approver())})
     assert (status, answer["status"], answer["said_yes"]) == (200, "pending", [approver().username])
     assert (answer["approvers_needed"], answer["counts_as"], answer["counts_currency"]) == (2, "120000.0000", "USD")

@@ -17,7 +17,7 @@ from reconciliation.second_factor import NotProven
 from sync import clock
 from sync.models import JournalEntry
 from sync.models.fields import unseal
-from tests.reconciliation.desk import approver, ask, at, call, case_of, preparer
+from tests.reconciliation.desk import approver, ask_to_post, call
 from tests.reconciliation.views.markup import problems
 from tests.small_company import Company, person
 
@@ -154,21 +154,13 @@ def test_a_user_administrator_takes_a_lost_one_away_in_the_admin_and_sees_no_sec
 
 
 # -- where it is asked for ------------------------------------------------------------------------------
-def asked(company: Company, amount: str) -> ApprovalRequest:
-    company.sells(1, amount=amount)
-    company.period("closed")
-    company.bills(1, amount=amount)
-    company.carries("posting")
-    return ask("try_again", at(case_of("PERIOD_CLOSED")), user=preparer())
-
-
 def test_a_sum_below_the_limit_needs_none(company: Company) -> None:
-    request = asked(company, "9999.99")
+    request = ask_to_post(company, "9999.99")
     assert not request.needs_proof and approvals.approve(request.pk, user=approver())
 
 
 def test_from_the_limit_on_a_yes_is_proved_and_the_proof_is_fresh(company: Company) -> None:
-    request = asked(company, "10000.00")
+    request = ask_to_post(company, "10000.00")
     assert request.needs_proof
     for old in (None, clock.now() - second_factor.STANDS - timedelta(seconds=1)):
         with pytest.raises(approvals.ProofNeeded):
@@ -179,7 +171,7 @@ def test_from_the_limit_on_a_yes_is_proved_and_the_proof_is_fresh(company: Compa
 
 
 def test_the_database_refuses_a_yes_without_proof(company: Company) -> None:
-    request = asked(company, "10000.00")
+    request = ask_to_post(company, "10000.00")
     now = clock.now()
     for proved in (None, now - timedelta(minutes=16)):
         with pytest.raises(IntegrityError, match="yes_is_proved"), transaction.atomic():
@@ -187,7 +179,7 @@ def test_the_database_refuses_a_yes_without_proof(company: Company) -> None:
 
 
 def test_the_page_asks_for_the_code_once_in_a_quarter_of_an_hour(company: Company, client: Client) -> None:
-    request, user = asked(company, "20000.00"), approver()
+    request, user = ask_to_post(company, "20000.00"), approver()
     client.force_login(user)
     page, decide = (
         reverse("desk:approval", args=[request.pk]),
@@ -216,7 +208,7 @@ def test_the_page_asks_for_the_code_once_in_a_quarter_of_an_hour(company: Compan
 
 
 def test_the_api_takes_the_code(company: Company) -> None:
-    request, user = asked(company, "20000.00"), approver()
+    request, user = ask_to_post(company, "20000.00"), approver()
     status, answer = call(user, f"approvals/{request.pk}/approve", {})
     assert status == 403 and "second factor" in answer["detail"]
     number = code(user)
