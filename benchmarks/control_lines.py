@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.db import connection as database
 
 from benchmarks.company import FIRST_DAY, Company
+from reconciliation import staging
 from reconciliation.controls.control import Control
 from reconciliation.models import ControlStage
 from reconciliation.models.controls import Side
@@ -19,8 +20,9 @@ _WRONG_KINDS = 4
 # the right side comes in another order, as another system's list would
 _LINES = """
 INSERT INTO reconciliation_controlline
-    (stage_id, reference, external_id, document_date, currency, net, tax, gross, label, status, counterparty, customer)
-SELECT (%(stages)s::bigint[])[1 + g %% %(days)s],
+    (stage_id, business_date, reference, external_id, document_date, currency, net, tax, gross, label, status,
+    counterparty, customer)
+SELECT (%(stages)s::bigint[])[1 + g %% %(days)s], %(first)s::date + (g %% %(days)s)::int,
     'invoice:stripe:in_' || to_char(g, 'FM000000000000') || CASE WHEN lost THEN 'x' ELSE '' END,
     %(prefix)s || g, %(first)s::date + (g %% %(days)s)::int, CASE WHEN other_currency THEN 'EUR' ELSE 'USD' END,
     net, tax, net + tax, 'INV-' || g, 'open', 'Customer ' || g %% 5000, 'customer:' || g %% 5000
@@ -40,6 +42,8 @@ FROM (
 
 def stage_both(control: Control, company: Company, *, lines: int) -> int:
     """Write `lines` lines on each side, spread over thirty days; how many rows must be found to differ."""
+    for day in range(DAYS):
+        staging.have_month(FIRST_DAY + timedelta(days=day))
     for side, source, wrong, step in (
         (Side.LEFT, company.billing, False, 1),
         # a prime that divides no size used here, so every number comes once

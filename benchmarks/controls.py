@@ -33,8 +33,8 @@ WHERE l.gross IS NULL OR r.gross IS NULL OR l.currency <> r.currency
 """
 
 _BARE_COPY = (
-    "COPY reconciliation_controlline (stage_id, reference, external_id, document_date, currency, net, tax, gross,"
-    " label, status, counterparty) FROM STDIN"
+    "COPY reconciliation_controlline (stage_id, business_date, reference, external_id, document_date, currency, net,"
+    " tax, gross, label, status, counterparty) FROM STDIN"
 )
 
 
@@ -168,7 +168,7 @@ def _staging(company: Company, sizes: Sizes) -> Comparison:
         )
         return len(lines) / (time.perf_counter() - start)
 
-    target = ControlStage.objects.filter(control=INVOICES.name).values_list("pk", flat=True)[0]
+    target = ControlStage.objects.filter(control=INVOICES.name)[0]
 
     def copy() -> float:
         start = time.perf_counter()
@@ -176,7 +176,8 @@ def _staging(company: Company, sizes: Sizes) -> Comparison:
             for line in lines:
                 out.write_row(
                     (
-                        target,
+                        target.pk,
+                        target.business_date,
                         line.reference,
                         line.external_id,
                         line.document_date,

@@ -23,19 +23,19 @@ RATE_DIGITS = Decimal("0.00000001")
 
 _COMPARED = """
 WITH current AS (
-    SELECT id, control, side FROM reconciliation_controlstage
+    SELECT id AS stage_id, business_date, control, side FROM reconciliation_controlstage
     WHERE entity_id = %(entity)s AND is_current AND control = ANY(%(controls)s)
 ), posted AS (
     SELECT line.reference, line.currency, line.net, line.tax, line.gross, line.label, line.external_id,
         split_part(line.status, ' ', 1) AS abroad, split_part(line.status, ' ', 2)::numeric AS rate
-    FROM reconciliation_controlline line JOIN current ON current.id = line.stage_id
+    FROM reconciliation_controlline line JOIN current USING (stage_id, business_date)
     WHERE current.control = %(rates)s AND current.side = 'right'
 ), billed AS (
-    SELECT current.control, line.* FROM reconciliation_controlline line JOIN current ON current.id = line.stage_id
+    SELECT current.control, line.* FROM reconciliation_controlline line JOIN current USING (stage_id, business_date)
     WHERE current.side = 'left' AND current.control <> %(rates)s
 ), there AS (
     SELECT current.control, line.reference, line.currency, line.gross
-    FROM reconciliation_controlline line JOIN current ON current.id = line.stage_id
+    FROM reconciliation_controlline line JOIN current USING (stage_id, business_date)
     WHERE current.side = 'right' AND current.control <> %(rates)s
 ), both_sides AS (
     SELECT billed.control, billed.reference, billed.document_date, billed.counterparty, posted.label, posted.currency,

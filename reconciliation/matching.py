@@ -124,13 +124,17 @@ def compared(
     `rules` stand in for the approved ones, to try what others would come to. What it gives says once more where each
     difference stands, over the same lines: for cases that were opened or closed within the block.
     """
+    readings = {side: _current(control, entity, side) for side in Side}
+    days = [day for found in readings.values() for day in found.values()]
     values = {
         "control": control.name,
         "entity": entity.pk,
         "left_role": control.left_role,
         "right_role": control.right_role,
-        "left_stages": _current(control, entity, Side.LEFT),
-        "right_stages": _current(control, entity, Side.RIGHT),
+        "left_stages": list(readings[Side.LEFT]),
+        "right_stages": list(readings[Side.RIGHT]),
+        "first_day": min(days, default=None),
+        "last_day": max(days, default=None),
         "today": clock.business_date(entity),
         "money": bool(control.compares),
         "break_kind": control.break_kind,
@@ -162,10 +166,10 @@ def _explain(
     matching_standing.say(cursor, values)
 
 
-def _current(control: Control, entity: LegalEntity, side: Side) -> list[int]:
-    """The readings in force: found first, so that the big table is reached by key."""
+def _current(control: Control, entity: LegalEntity, side: Side) -> dict[int, date]:
+    """The readings in force and their days: found first, so that the big table is reached by key."""
     rows = ControlStage.objects.filter(control=control.name, entity=entity, side=side, is_current=True)
-    return list(rows.values_list("pk", flat=True))
+    return dict(rows.values_list("pk", "business_date"))
 
 
 def _periods(entity: LegalEntity) -> list[date]:
@@ -282,7 +286,9 @@ def reconcile_matched(control: Control) -> int:
             WHERE role = %s AND condition = 'settled' AND state IN ('acknowledged', 'posted')
               AND reference IN (
                 SELECT reference FROM reconciliation_controlline
-                WHERE stage_id = ANY(ARRAY(SELECT stage_id FROM left_readings)))
+                WHERE stage_id = ANY(ARRAY(SELECT stage_id FROM left_readings))
+                  AND business_date BETWEEN (SELECT min(business_date) FROM left_readings)
+                    AND (SELECT max(business_date) FROM left_readings))
               AND NOT EXISTS (
                 SELECT 1 FROM different WHERE different.reference = sync_delivery.reference AND standing <> 'matched')
             """,

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import models
 
-from reconciliation.matching_sql import CUSTOMER, EITHERS_CUSTOMER
+from reconciliation.matching_sql import CUSTOMER, DAYS, EITHERS_CUSTOMER
 
 
 class Cause(models.TextChoices):
@@ -56,6 +56,7 @@ WITH alone AS (
     SELECT alone.reference, min(company.code) AS code
     FROM alone JOIN reconciliation_controlline line ON line.reference = alone.reference
     JOIN reconciliation_controlstage stage ON stage.id = line.stage_id AND stage.side = alone.side
+        AND stage.business_date = line.business_date
     JOIN sync_legalentity company ON company.id = stage.entity_id
     WHERE stage.control = %(control)s AND stage.is_current AND stage.entity_id <> %(entity)s
     GROUP BY 1
@@ -90,7 +91,7 @@ WITH extra AS (
 ), alike AS (
     SELECT extra.reference, min(line.reference) AS other
     FROM extra JOIN reconciliation_controlline line USING (counterparty, currency, gross)
-    WHERE line.stage_id = ANY(%(right_stages)s) AND line.reference <> extra.reference
+    WHERE line.stage_id = ANY(%(right_stages)s) AND line.{DAYS} AND line.reference <> extra.reference
         AND abs(line.document_date - extra.day) <= {CLOSE}
         AND NOT EXISTS (SELECT 1 FROM different d WHERE d.reference = line.reference)
     GROUP BY 1

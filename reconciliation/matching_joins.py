@@ -15,7 +15,9 @@ def join(cursor: Any, control: Control, values: dict[str, Any]) -> None:
     """Make `joined` and `different` of the readings in force; `values` are those of `matching.compared`."""
     clear(cursor)
     cursor.execute(
-        "CREATE TEMP TABLE left_readings ON COMMIT DROP AS SELECT unnest(%(left_stages)s::bigint[]) AS stage_id", values
+        "CREATE TEMP TABLE left_readings ON COMMIT DROP AS SELECT id AS stage_id, business_date"
+        " FROM reconciliation_controlstage WHERE id = ANY(%(left_stages)s)",
+        values,
     )
     # whole sets are joined here, often right after they were loaded and before anything knows their size
     cursor.execute("SET LOCAL enable_nestloop = off")

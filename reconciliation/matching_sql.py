@@ -4,30 +4,35 @@ Temporary tables, for one transaction: `joined` (sums of what agrees by day, and
 and `different` (those pairs with both lines).
 """
 
+#: lines of the readings that are compared; their first and last day tell which months' tables to look into
+DAYS = "business_date BETWEEN %(first_day)s AND %(last_day)s"
+LEFT_LINES = f"reconciliation_controlline WHERE stage_id = ANY(%(left_stages)s) AND {DAYS}"
+RIGHT_LINES = f"reconciliation_controlline WHERE stage_id = ANY(%(right_stages)s) AND {DAYS}"
+
 # One join over narrow columns. What agrees is only summed, by day; what does not is kept pair by pair, as the two
 # lines' keys. Whether a pair differs is asked once; a column in which all pairs must agree is summed on one side only.
 # OFFSET 0 keeps the planner from taking every pair for a group of its own, and from asking twice.
-JOINED = """
+JOINED = f"""
 CREATE TEMP TABLE joined ON COMMIT DROP AS
 SELECT currency, document_date, pair[1] AS left_line, pair[2] AS right_line, left_count, right_count,
     left_net, right_net, left_tax, right_tax, left_gross, right_gross
 FROM (
     SELECT currency, document_date, pair, count(left_id) AS left_count, count(right_id) AS right_count,
-        sum(left_net) AS left_net, sum({right_net}) AS right_net, sum(left_tax) AS left_tax,
-        sum({right_tax}) AS right_tax, sum(left_gross) AS left_gross, sum({right_gross}) AS right_gross
+        sum(left_net) AS left_net, sum({{right_net}}) AS right_net, sum(left_tax) AS left_tax,
+        sum({{right_tax}}) AS right_tax, sum(left_gross) AS left_gross, sum({{right_gross}}) AS right_gross
     FROM (
         SELECT coalesce(l.currency, r.currency) AS currency,
             coalesce(l.document_date, r.document_date) AS document_date,
-            CASE WHEN {differs} THEN ARRAY[l.id, r.id] END AS pair, l.id AS left_id, r.id AS right_id,
+            CASE WHEN {{differs}} THEN ARRAY[l.id, r.id] END AS pair, l.id AS left_id, r.id AS right_id,
             l.net AS left_net, r.net AS right_net, l.tax AS left_tax, r.tax AS right_tax, l.gross AS left_gross,
             r.gross AS right_gross
         FROM (
-            SELECT id, reference, currency, document_date, net, tax, gross, customer FROM reconciliation_controlline
-            WHERE stage_id = ANY(%(left_stages)s) {once}
+            SELECT id, reference, currency, document_date, net, tax, gross, customer
+            FROM {LEFT_LINES} {{once}}
         ) l
         FULL OUTER JOIN (
             SELECT id, reference, currency, document_date, net, tax, gross, customer, other_account
-            FROM reconciliation_controlline WHERE stage_id = ANY(%(right_stages)s) {once}
+            FROM {RIGHT_LINES} {{once}}
         ) r USING (reference)
         OFFSET 0
     ) pairs
@@ -60,26 +65,24 @@ FROM reconciliation_controlstage WHERE id = ANY(%(left_stages)s::bigint[] || %(r
 """
 
 # Such references apart: line by line, first those that agree wholly, then what is left in the order of the amounts.
-TWICE = """
+TWICE = f"""
 CREATE TEMP TABLE twice ON COMMIT DROP AS
 SELECT DISTINCT reference FROM (
-    SELECT reference FROM reconciliation_controlline WHERE stage_id = ANY(%(left_stages)s)
+    SELECT reference FROM {LEFT_LINES}
     GROUP BY reference HAVING count(*) > 1
     UNION ALL
-    SELECT reference FROM reconciliation_controlline WHERE stage_id = ANY(%(right_stages)s)
+    SELECT reference FROM {RIGHT_LINES}
     GROUP BY reference HAVING count(*) > 1
 ) of_a_side
 """
 NOT_TWICE = "AND reference NOT IN (SELECT reference FROM twice)"
-PAIRED = """
+PAIRED = f"""
 WITH l AS (
     SELECT *, row_number() OVER (PARTITION BY reference, currency, net, tax, gross ORDER BY id) AS place
-    FROM reconciliation_controlline
-    WHERE stage_id = ANY(%(left_stages)s) AND reference IN (SELECT reference FROM twice)
+    FROM {LEFT_LINES} AND reference IN (SELECT reference FROM twice)
 ), r AS (
     SELECT *, row_number() OVER (PARTITION BY reference, currency, net, tax, gross ORDER BY id) AS place
-    FROM reconciliation_controlline
-    WHERE stage_id = ANY(%(right_stages)s) AND reference IN (SELECT reference FROM twice)
+    FROM {RIGHT_LINES} AND reference IN (SELECT reference FROM twice)
 ), alike AS (
     SELECT l.id AS left_id, r.id AS right_id FROM l JOIN r USING (reference, currency, net, tax, gross, place)
 ), left_over AS (
@@ -94,14 +97,14 @@ WITH l AS (
 )
 INSERT INTO joined
 SELECT coalesce(l.currency, r.currency), coalesce(l.document_date, r.document_date),
-    CASE WHEN {differs} THEN l.id END, CASE WHEN {differs} THEN r.id END,
+    CASE WHEN {{differs}} THEN l.id END, CASE WHEN {{differs}} THEN r.id END,
     (l.id IS NOT NULL)::int, (r.id IS NOT NULL)::int, l.net, r.net, l.tax, r.tax, l.gross, r.gross
 FROM pairs
-LEFT JOIN reconciliation_controlline l ON l.id = pairs.left_id
-LEFT JOIN reconciliation_controlline r ON r.id = pairs.right_id
+LEFT JOIN reconciliation_controlline l ON l.id = pairs.left_id AND l.{DAYS}
+LEFT JOIN reconciliation_controlline r ON r.id = pairs.right_id AND r.{DAYS}
 """
 # The second and every further line of a reference is a difference of its own, under a name of its own.
-NUMBERED = """
+NUMBERED = f"""
 UPDATE different SET reference = left(numbered.reference, 112) || '#' || numbered.number,
     kind = CASE WHEN left_id IS NULL OR right_id IS NULL THEN 'LISTED_TWICE' ELSE kind END
 FROM (
@@ -109,7 +112,7 @@ FROM (
         PARTITION BY d.reference ORDER BY (d.left_id IS NULL OR d.right_id IS NULL), d.left_gross, d.right_gross, d.ctid
     ) + (
         SELECT count(*) FROM reconciliation_controlline line
-        WHERE line.reference = d.reference
+        WHERE line.reference = d.reference AND line.{DAYS}
           AND line.stage_id = ANY(%(left_stages)s::bigint[] || %(right_stages)s::bigint[])
           AND line.id NOT IN (
               SELECT coalesce(left_line, 0) FROM joined UNION ALL SELECT coalesce(right_line, 0) FROM joined)
@@ -151,7 +154,7 @@ SELECT coalesce(l.reference, r.reference) AS reference, j.currency, j.document_d
     ''::text AS standing, NULL::bigint AS case_id, NULL::numeric AS covers, NULL::int AS met, ''::text AS cause,
     ''::text AS cause_with
 FROM joined j
-LEFT JOIN reconciliation_controlline l ON l.id = j.left_line
-LEFT JOIN reconciliation_controlline r ON r.id = j.right_line
+LEFT JOIN reconciliation_controlline l ON l.id = j.left_line AND l.{DAYS}
+LEFT JOIN reconciliation_controlline r ON r.id = j.right_line AND r.{DAYS}
 WHERE j.left_line IS NOT NULL OR j.right_line IS NOT NULL
 """

@@ -23,8 +23,8 @@ from sync.models import Connection, ExternalIdentity, LegalEntity
 from sync.models.connection import Role
 
 _COPY = (
-    "COPY reconciliation_controlline (stage_id, reference, external_id, document_date, currency, net, tax, gross,"
-    " label, status, counterparty, customer, other_account) FROM STDIN"
+    "COPY reconciliation_controlline (stage_id, business_date, reference, external_id, document_date, currency, net,"
+    " tax, gross, label, status, counterparty, customer, other_account) FROM STDIN"
 )
 #: rows handed to the database at a time
 _BLOCK = 2_000
@@ -129,6 +129,7 @@ def stage(
     ordered = _in_order(rows)
     for start in range(0, len(ordered), _BLOCK):
         digest.update("".join(["|".join(said(cells)) + "\n" for cells in ordered[start : start + _BLOCK]]).encode())
+    have_month(business_date)
     with transaction.atomic():
         with database.cursor() as cursor:
             # two readings of one day at once: the later one replaces the earlier, instead of breaking on it
@@ -154,8 +155,14 @@ def stage(
         if rows:
             with database.cursor() as cursor, cursor.copy(_COPY) as copy:
                 for start in range(0, len(rows), _BLOCK):
-                    copy.write(_copied(row.pk, rows[start : start + _BLOCK]))
+                    copy.write(_copied(row, rows[start : start + _BLOCK]))
     return row
+
+
+def have_month(business_date: date) -> None:
+    """Make the table that lines of this date's readings are kept in, where it is not there yet."""
+    with database.cursor() as cursor:
+        cursor.execute("SELECT reconciliation_reading_month(%s)", [business_date])
 
 
 def _cells(line: Line) -> tuple[str, ...]:
@@ -207,9 +214,9 @@ def _in_order(rows: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
     return out
 
 
-def _copied(stage: int, rows: list[tuple[str, ...]]) -> str:
+def _copied(stage: ControlStage, rows: list[tuple[str, ...]]) -> str:
     """Rows in the text format of COPY (PostgreSQL 18, COPY, "Text Format"): tabs between, backslashes escaped."""
     if any(map(_SPECIAL.search, map("".join, rows))):
         rows = [tuple(cell.translate(_ESCAPES) for cell in cells) for cells in rows]
-    before, between = f"{stage}\t", "\t"
+    before, between = f"{stage.pk}\t{stage.business_date.isoformat()}\t", "\t"
     return "".join([f"{before}{between.join(cells)}\n" for cells in rows])

@@ -13,7 +13,7 @@ SELECT DISTINCT stage.business_date
 FROM sync_contractrecord change
 LEFT JOIN sync_delivery taken ON taken.reference = change.reference AND taken.version = change.version
 JOIN reconciliation_controlline line ON line.reference = change.reference
-JOIN reconciliation_controlstage stage ON stage.id = line.stage_id
+JOIN reconciliation_controlstage stage ON stage.id = line.stage_id AND stage.business_date = line.business_date
 WHERE change.version > 1 AND change.legal_entity_id = %(entity)s
   AND stage.control = %(control)s AND stage.entity_id = %(entity)s AND stage.is_current
   AND stage.business_date < %(before)s

@@ -43,7 +43,7 @@ CHUNK = 2000
 _LINES = """
 SELECT reference, external_id, document_date, currency, net, tax, gross, label, status, counterparty, customer,
     other_account
-FROM reconciliation_controlline WHERE stage_id = %s
+FROM reconciliation_controlline WHERE stage_id = %s AND business_date = %s
 ORDER BY reference COLLATE "C", external_id COLLATE "C", document_date, currency COLLATE "C", net, tax, gross,
     label COLLATE "C", status COLLATE "C", counterparty COLLATE "C", customer COLLATE "C", other_account COLLATE "C"
 """
@@ -164,7 +164,7 @@ def _population(stage: ControlStage) -> Iterator[str]:
     """The lines as they were compared, in the order their hash was made in."""
     yield _csv(_HEADER)
     with database.chunked_cursor() as cursor:
-        cursor.execute(_LINES, [stage.pk])
+        cursor.execute(_LINES, [stage.pk, stage.business_date])
         while rows := cursor.fetchmany(CHUNK):
             for reference, external_id, dated, currency, net, tax, gross, *words in rows:
                 sums = [plain(value, currency) for value in (net, tax, gross)]

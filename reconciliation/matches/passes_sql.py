@@ -122,6 +122,7 @@ POSTED_RATE = f"""
 WITH posted AS (
     SELECT line.reference, split_part(line.status, ' ', 1) AS abroad, split_part(line.status, ' ', 2)::numeric AS rate
     FROM reconciliation_controlline line JOIN reconciliation_controlstage stage ON stage.id = line.stage_id
+        AND stage.business_date = line.business_date
     WHERE stage.control = %(rates)s AND stage.entity_id = %(entity)s AND stage.side = 'right' AND stage.is_current
         AND line.status ~ '^[A-Z]{{3}} [0-9.]+$'
 )

@@ -41,7 +41,8 @@ class ControlStage(models.Model):
                 fields=["control", "entity", "business_date", "side"],
                 condition=Q(is_current=True),
                 name="one_current_reading",
-            )
+            ),
+            models.UniqueConstraint(fields=["id", "business_date"], name="reading_and_its_day"),
         ]
 
     def __str__(self) -> str:
@@ -49,9 +50,15 @@ class ControlStage(models.Model):
 
 
 class ControlLine(models.Model):
-    """One document as one side listed it. Written by COPY, never changed."""
+    """One document as one side listed it. Written by COPY, never changed.
 
-    stage = models.ForeignKey(ControlStage, on_delete=models.CASCADE, related_name="lines")
+    A table per month of the business date (migration 0010), so that a question about some days meets those months only:
+    ask by `business_date` too. Whoever writes has the month made first, by `reconciliation_reading_month`.
+    """
+
+    # found by (stage, reference); the key in the database is (stage, business_date), so that both say one day
+    stage = models.ForeignKey(ControlStage, on_delete=models.CASCADE, related_name="lines", db_index=False)
+    business_date = models.DateField(help_text="Of its reading: lines are kept month by month.")
     reference = ReferenceField()
     external_id = models.CharField(max_length=120)
     document_date = models.DateField()

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import connection as database
 
+from reconciliation import staging
 from reconciliation.models import ControlLine, ControlStage
 from reconciliation.models.controls import Side
 from sync import clock
@@ -23,9 +24,10 @@ Found = tuple[str, str, str]
 # the right side comes in another order, as another system's list would; 7919 is a prime that divides no size used here
 _LINES = """
 INSERT INTO reconciliation_controlline
-    (stage_id, reference, external_id, document_date, currency, net, tax, gross, label, status, counterparty, customer)
-SELECT (%(stages)s::bigint[])[1 + g %% %(days)s], 'invoice:' || g, %(prefix)s || g,
-    %(first)s::date + (g %% %(days)s)::int, 'USD', 10 + g::numeric / 100, (g %% 900)::numeric / 100,
+    (stage_id, business_date, reference, external_id, document_date, currency, net, tax, gross, label, status,
+    counterparty, customer)
+SELECT (%(stages)s::bigint[])[1 + g %% %(days)s], %(first)s::date + (g %% %(days)s)::int, 'invoice:' || g,
+    %(prefix)s || g, %(first)s::date + (g %% %(days)s)::int, 'USD', 10 + g::numeric / 100, (g %% 900)::numeric / 100,
     10 + g::numeric / 100 + (g %% 900)::numeric / 100, 'INV-' || g, 'open', 'Customer ' || g %% %(customers)s,
     'customer:' || g %% %(customers)s
 FROM (SELECT 1 + (n * %(step)s::bigint) %% %(lines)s AS g FROM generate_series(0, %(lines)s - 1) AS n) numbers
@@ -47,6 +49,8 @@ class Books:
         self, *, entity: LegalEntity, other: LegalEntity, sources: dict[Side, Connection], lines: int, first: date
     ) -> None:
         self.first, self.lines, self.planted = first, lines, 0
+        for day in (first, first + timedelta(days=DAYS - 1)):
+            staging.have_month(day)
         self.stages = {side: self._stages(entity, side, sources[side]) for side in Side}
         self.elsewhere = self._stages(other, Side.RIGHT, sources[Side.RIGHT])
         for side, step in ((Side.LEFT, 1), (Side.RIGHT, 7_919)):
