@@ -108,7 +108,7 @@ def ask(
                 asked_because=because[:400],
                 expires_at=now + timedelta(hours=rules.valid_for_hours),
             )
-            _note("asked for approval", request, user, f"{user} asked for {request.number}: {request.title}.")
+            note("asked for approval", request, user, f"{user} asked for {request.number}: {request.title}.")
             return request
     except IntegrityError as error:
         raise NotPossible("The same change already waits for approval.") from error
@@ -122,14 +122,14 @@ def approve(
     """
     outdated: Changed | None = None
     with transaction.atomic():
-        request = _decidable(request_id, user)
+        request = decidable(request_id, user)
         fix, target = FIXES[request.fix], _target(request)
         try:
             _unchanged(fix.preview(target, request.inputs, user=request.asked_by), request.change_sha256)
         except (Changed, NotPossible) as error:
             request.status = ApprovalRequest.Status.OUTDATED
             request.save(update_fields=["status"])
-            _note("request outdated", request, None, f"{request.number} is outdated: {error}")
+            note("request outdated", request, None, f"{request.number} is outdated: {error}")
             outdated = Changed(f"Something changed since this was prepared: {error} Review again.")
         else:
             now = clock.now()
@@ -140,12 +140,12 @@ def approve(
             said = request.yeses.count()
             if said < request.approvers_needed:
                 of = f"{said} of {request.approvers_needed} approvers"
-                _note("one yes", request, user, f"{user} said yes to {request.number}, {of}: {request.title}.")
+                note("one yes", request, user, f"{user} said yes to {request.number}, {of}: {request.title}.")
                 return None
             request.status, request.decided_by = ApprovalRequest.Status.APPROVED, user
             request.decided_at, request.decided_because = now, because[:400]
             request.save(update_fields=["status", "decided_by", "decided_at", "decided_because"])
-            _note("approved", request, user, f"{user} approved {request.number}: {request.title}.")
+            note("approved", request, user, f"{user} approved {request.number}: {request.title}.")
             return runner.begin(fix, target, request.inputs, user=user, request=request)
     raise outdated
 
@@ -160,11 +160,11 @@ def refuse(request_id: int, *, user: AbstractUser, because: str) -> ApprovalRequ
     if not because.strip():
         raise ValueError("Say why you refuse; the asker reads it.")
     with transaction.atomic():
-        request = _decidable(request_id, user)
+        request = decidable(request_id, user)
         request.status, request.decided_by = ApprovalRequest.Status.REFUSED, user
         request.decided_at, request.decided_because = clock.now(), because.strip()[:400]
         request.save(update_fields=["status", "decided_by", "decided_at", "decided_because"])
-        _note("refused", request, user, f"{user} refused {request.number}: {because.strip()}")
+        note("refused", request, user, f"{user} refused {request.number}: {because.strip()}")
         return request
 
 
@@ -176,7 +176,7 @@ def withdraw(request_id: int, *, user: AbstractUser) -> ApprovalRequest:
             raise Refused("Only the person who asked can withdraw a request that is still waiting.")
         request.status = ApprovalRequest.Status.WITHDRAWN
         request.save(update_fields=["status"])
-        _note("withdrawn", request, user, f"{user} withdrew {request.number}.")
+        note("withdrawn", request, user, f"{user} withdrew {request.number}.")
         return request
 
 
@@ -200,7 +200,8 @@ def why_not(request: ApprovalRequest, user: AbstractUser) -> str:
     return ""
 
 
-def _decidable(request_id: int, user: AbstractUser) -> ApprovalRequest:
+def decidable(request_id: int, user: AbstractUser) -> ApprovalRequest:
+    """The request, locked, where this person may decide it. Raises Refused."""
     request = (
         ApprovalRequest.objects.select_for_update(of=("self",))
         .select_related("asked_by", "problem", "case")
@@ -238,7 +239,8 @@ def _title(fix: Fix, target: Target) -> str:
     return f"{fix.label}: {what}"[:200]
 
 
-def _note(action: str, request: ApprovalRequest, user: AbstractUser | None, text: str) -> None:
+def note(action: str, request: ApprovalRequest, user: AbstractUser | None, text: str) -> None:
+    """Keep in the journal what was done with a request."""
     journal.note(
         [
             journal.Fact(

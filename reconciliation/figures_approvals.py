@@ -15,8 +15,8 @@ def waiting() -> QuerySet[ApprovalRequest]:
     """Requests nobody has decided, the oldest first."""
     rows = ApprovalRequest.objects.filter(status=ApprovalRequest.Status.PENDING)
     return (
-        rows.select_related("asked_by", "problem", "case__entity", "decided_by")
-        .prefetch_related("yeses")
+        rows.select_related("asked_by", "problem", "case__entity", "decided_by", "handed_to")
+        .prefetch_related("yeses", "questions")
         .order_by("asked_at")
     )
 

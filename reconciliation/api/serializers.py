@@ -5,7 +5,7 @@ from rest_framework import serializers
 from reconciliation import sentences
 from reconciliation.api.texts import Text
 from reconciliation.fixes import registry
-from reconciliation.models import ApprovalRequest, ExceptionCase, FixRun
+from reconciliation.models import ApprovalQuestion, ApprovalRequest, ExceptionCase, FixRun
 from sync.api.strict import Pattern, Truth
 from sync.money_text import plain
 
@@ -76,10 +76,30 @@ class Decision(serializers.Serializer):
     )
 
 
+class Said(serializers.Serializer):
+    """What is said about a request before it is decided."""
+
+    text = Text(max_length=400, help_text="The question, the answer, or why it is handed on.")
+    to = Text(
+        max_length=150, allow_blank=True, default="", help_text="Whom it is handed to, by the name they sign in with."
+    )
+
+
+class QuestionOut(serializers.ModelSerializer):
+    asked_by = serializers.CharField(source="asked_by.username")
+    answered_by = serializers.CharField(source="answered_by.username", default=None, allow_null=True)
+
+    class Meta:
+        model = ApprovalQuestion
+        fields = ["asked_by", "asked_at", "text", "answered_by", "answered_at", "answer"]
+
+
 class ApprovalOut(serializers.ModelSerializer):
     number = serializers.CharField()
     asked_by = serializers.CharField(source="asked_by.username")
     decided_by = serializers.CharField(source="decided_by.username", default=None, allow_null=True)
+    handed_to = serializers.CharField(source="handed_to.username", default=None, allow_null=True)
+    questions = QuestionOut(many=True)
     said_yes = serializers.SerializerMethodField()
     run = serializers.SerializerMethodField()
 
@@ -98,6 +118,9 @@ class ApprovalOut(serializers.ModelSerializer):
             "counts_currency",
             "counts_because",
             "said_yes",
+            "handed_to",
+            "handed_because",
+            "questions",
             "asked_by",
             "asked_at",
             "asked_because",

@@ -59,6 +59,11 @@ urlpatterns = [
         views.Decide.as_view(),
         name="api-decide",
     ),
+    re_path(
+        r"^approvals/(?P<number>[0-9]{1,12})/(?P<word>ask-back|answer|hand-on)$",
+        views.TalkAbout.as_view(),
+        name="api-talk-about",
+    ),
     path("journals/<int:number>/members", views.JournalMembers.as_view(), name="api-journal-members"),
     path("runs/<int:number>", views.Run.as_view(), name="api-run"),
     path("replays", replays.Replays.as_view(), name="api-replays"),

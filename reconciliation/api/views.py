@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from reconciliation import approvals, figures_problems, open_problems, second_factor, tie_out
+from reconciliation import approval_questions, approvals, figures_problems, open_problems, second_factor, tie_out
 from reconciliation.api.serializers import (
     ApprovalOut,
     CaseOut,
@@ -22,6 +22,7 @@ from reconciliation.api.serializers import (
     FixInputs,
     FixOrder,
     RunOut,
+    Said,
 )
 from reconciliation.api.texts import Filters
 from reconciliation.controls import runner
@@ -246,17 +247,22 @@ class ApprovalFilter(Filters):
         fields = ["status", "kind"]
 
 
+_APPROVALS = ApprovalRequest.objects.select_related("asked_by", "decided_by", "handed_to").prefetch_related(
+    "yeses__user", "questions__asked_by", "questions__answered_by"
+)
+
+
 @extend_schema_view(get=extend_schema(responses={200: ApprovalOut(many=True), **LOOKING}, tags=["desk"]))
 class Approvals(Desk, ListAPIView):
     serializer_class = ApprovalOut
     filterset_class = ApprovalFilter
-    queryset = ApprovalRequest.objects.select_related("asked_by", "decided_by").prefetch_related("yeses__user")
+    queryset = _APPROVALS
 
 
 @extend_schema_view(get=extend_schema(responses={200: ApprovalOut, **LOOKING}, tags=["desk"]))
 class Approval(Desk, RetrieveAPIView):
     serializer_class = ApprovalOut
-    queryset = ApprovalRequest.objects.select_related("asked_by", "decided_by").prefetch_related("yeses__user")
+    queryset = _APPROVALS
     lookup_url_kwarg = "number"
 
 
@@ -280,6 +286,26 @@ class Decide(Desk):
         else:
             approvals.withdraw(number, user=request.user)
         return Response(ApprovalOut(ApprovalRequest.objects.get(pk=number)).data)
+
+
+class TalkAbout(Desk):
+    """Ask the asker something, answer it, or hand the request to another approver. Nothing is decided by it."""
+
+    @extend_schema(request=Said, responses={200: ApprovalOut, **DOING}, tags=["desk"])
+    def post(self, request: Request, number: int, word: str) -> Response:
+        body = Said(data=request.data)
+        body.is_valid(raise_exception=True)
+        text, to = body.validated_data["text"], body.validated_data["to"]
+        try:
+            if word == "ask-back":
+                approval_questions.ask_back(number, user=request.user, text=text)
+            elif word == "answer":
+                approval_questions.answer(number, user=request.user, text=text)
+            else:
+                approval_questions.hand_on(number, user=request.user, to=to, because=text)
+        except ValueError as error:
+            raise exceptions.ValidationError({"to" if word == "hand-on" else "text": str(error)}) from error
+        return Response(ApprovalOut(_APPROVALS.get(pk=number)).data)
 
 
 @extend_schema_view(get=extend_schema(responses={200: RunOut, **LOOKING}, tags=["desk"]))

@@ -1,6 +1,12 @@
 """Cases, problems, approvals, fixes, controls: what people work with."""
 
-from reconciliation.models.approvals import ApprovalLimits, ApprovalPolicy, ApprovalRequest, ApprovalYes
+from reconciliation.models.approvals import (
+    ApprovalLimits,
+    ApprovalPolicy,
+    ApprovalQuestion,
+    ApprovalRequest,
+    ApprovalYes,
+)
 from reconciliation.models.cases import CaseComment, ExceptionCase
 from reconciliation.models.changes import RowChange
 from reconciliation.models.controls import Break, ControlLine, ControlRun, ControlStage, ReconcilingItem
@@ -36,6 +42,7 @@ __all__ = [
     "ApprovalLimits",
     "ApprovalPolicy",
     "ApprovalRequest",
+    "ApprovalQuestion",
     "ApprovalYes",
     "Break",
     "CaseAct",

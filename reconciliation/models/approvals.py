@@ -110,6 +110,18 @@ class ApprovalRequest(models.Model):
     )
     decided_at = models.DateTimeField(null=True, blank=True)
     decided_because = models.CharField(max_length=400, blank=True)
+    handed_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="The approver another one handed it to; everybody else who may still can.",
+    )
+    handed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    handed_because = models.CharField(max_length=400, blank=True)
 
     class Meta:
         ordering = ["-asked_at", "-pk"]
@@ -129,6 +141,16 @@ class ApprovalRequest(models.Model):
                 name="decision_has_a_name",
             ),
             models.CheckConstraint(condition=Q(approvers_needed__range=(1, 3)), name="one_to_three_approvers"),
+            models.CheckConstraint(
+                condition=Q(handed_to__isnull=True) | ~Q(handed_to=F("asked_by")),
+                name="never_handed_to_the_asker",
+                violation_error_message="They asked for this; hand it to another approver.",
+            ),
+            models.CheckConstraint(
+                condition=Q(handed_to__isnull=True, handed_by__isnull=True, handed_because="")
+                | (Q(handed_to__isnull=False, handed_by__isnull=False) & ~Q(handed_because="")),
+                name="handed_by_somebody_for_a_reason",
+            ),
             models.UniqueConstraint(
                 fields=["change_sha256"], condition=Q(status="pending"), name="one_pending_request_per_change"
             ),
@@ -160,3 +182,39 @@ class ApprovalYes(models.Model):
 
     def __str__(self) -> str:
         return f"{self.request_id}: {self.user}"
+
+
+class ApprovalQuestion(models.Model):
+    """What an approver wants to know before deciding, and what the asker says. Neither is ever changed."""
+
+    request = models.ForeignKey(ApprovalRequest, on_delete=models.PROTECT, related_name="questions")
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    text = models.CharField(max_length=400)
+    answered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    answered_at = models.DateTimeField(null=True, blank=True)
+    answer = models.CharField(max_length=400, blank=True)
+
+    class Meta:
+        ordering = ["asked_at", "pk"]
+        default_permissions = ("view",)
+        constraints = [
+            models.UniqueConstraint(
+                fields=["request"], condition=Q(answered_at__isnull=True), name="one_open_question_per_request"
+            ),
+            models.CheckConstraint(condition=~Q(text=""), name="a_question_has_words"),
+            models.CheckConstraint(
+                condition=Q(answered_at__isnull=True, answered_by__isnull=True, answer="")
+                | (Q(answered_at__isnull=False, answered_by__isnull=False) & ~Q(answer="")),
+                name="an_answer_has_a_name",
+            ),
+            models.CheckConstraint(
+                condition=Q(answered_by__isnull=True) | ~Q(answered_by=F("asked_by")),
+                name="nobody_answers_themselves",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.text

@@ -1,6 +1,7 @@
 """Approvals: what waits for a second person, and the one screen on which to decide."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from connectors.errors import ConnectorError
 from reconciliation import (
+    approval_questions,
     approvals,
     figures_approvals,
     figures_controls,
@@ -29,8 +31,22 @@ from reconciliation.views import fixing, proving
 from reconciliation.views.export_links import export_links
 from reconciliation.views.page import page, seen_by, typed
 from reconciliation.views.preview import shown
+from reconciliation.who import full_name
 
 SEES = ("reconciliation.view_approvalrequest",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Talk:
+    """What somebody said about a request that could not be taken, and what is wrong with it."""
+
+    do: str = ""
+    text: str = ""
+    to: str = ""
+    error: str = ""
+
+
+SILENT = Talk()
 
 
 @require_safe
@@ -39,6 +55,7 @@ def approval_list(request: HttpRequest) -> HttpResponse:
     """Mine to decide first; then what waits for others, with the reason why; then what was decided."""
     waiting = figures_approvals.waiting()[:200]
     rows = [(row, approvals.why_not(row, request.user), shown(row.preview, fix=None)) for row in waiting]  # type: ignore[arg-type]
+    rows.sort(key=lambda row: row[0].handed_to_id != request.user.pk)
     return page(
         request,
         "portal/approvals.html",
@@ -146,10 +163,41 @@ def _withdraw(request: HttpRequest, row: ApprovalRequest) -> HttpResponse:
     return redirect("desk:approvals")
 
 
+@require_POST
+@seen_by(*SEES)
+def approval_talk(request: HttpRequest, pk: int, do: str) -> HttpResponse:
+    """Ask the asker something, answer it, or hand the request to another approver."""
+    row, user = _found(pk), request.user
+    text, to = typed(request, "text"), typed(request, "to")
+    try:
+        if do == "ask-back":
+            approval_questions.ask_back(pk, user=user, text=text)  # type: ignore[arg-type]
+            said = _("{person} reads your question; {number} waits.").format(
+                person=full_name(row.asked_by), number=row.number
+            )
+        elif do == "answer":
+            approval_questions.answer(pk, user=user, text=text)  # type: ignore[arg-type]
+            said = _("Your answer stands with {number}.").format(number=row.number)
+        else:
+            handed = approval_questions.hand_on(pk, user=user, to=to, because=text)  # type: ignore[arg-type]
+            said = _("{number} is with {person} now.").format(
+                number=row.number, person=full_name(handed.handed_to) if handed.handed_to else to
+            )
+    except approvals.Refused as error:
+        messages.error(request, str(error))
+        return _show(request, _found(pk), status=403)
+    except ValueError as error:
+        return _show(request, row, talk=Talk(do=do, text=text, to=to, error=str(error)), status=422)
+    messages.success(request, said)
+    return redirect("desk:approval", pk)
+
+
 def _found(pk: int) -> ApprovalRequest:
     row = (
-        ApprovalRequest.objects.select_related("asked_by", "decided_by", "problem", "case", "policy", "run", "entity")
-        .prefetch_related("yeses__user")
+        ApprovalRequest.objects.select_related(
+            "asked_by", "decided_by", "problem", "case", "policy", "run", "entity", "handed_to", "handed_by"
+        )
+        .prefetch_related("yeses__user", "questions__asked_by", "questions__answered_by")
         .filter(pk=pk)
         .first()
     )
@@ -165,9 +213,12 @@ def _show(
     because: str = "",
     because_error: str = "",
     code_error: str = "",
+    talk: Talk = SILENT,
     status: int = 200,
 ) -> HttpResponse:
     pending = row.status == ApprovalRequest.Status.PENDING
+    why_not = approvals.why_not(row, request.user)  # type: ignore[arg-type]
+    open_question = next((one for one in row.questions.all() if one.answered_at is None), None)
     return page(
         request,
         "portal/approval.html",
@@ -176,7 +227,11 @@ def _show(
         crumbs=[(_("Approvals"), reverse("desk:approvals"))],
         asked=row,
         preview=shown(row.preview, fix=FIXES.get(row.fix)),
-        why_not=approvals.why_not(row, request.user),  # type: ignore[arg-type]
+        why_not=why_not,
+        open_question=open_question if pending else None,
+        approvers=[] if why_not else approval_questions.approvers(row, beside=request.user),  # type: ignore[arg-type]
+        talk=talk,
+        longest=approval_questions.LONGEST,
         flags=risk_flags(row) if pending else [],
         pending=pending,
         mine=row.asked_by_id == request.user.pk,

@@ -27,13 +27,25 @@ class Deciding(StringConverter):
     regex = "approve|refuse|withdraw"
 
 
+class Talking(StringConverter):
+    """What can be said about a request before it is decided."""
+
+    regex = "ask-back|answer|hand-on"
+
+
 class Sheet(StringConverter):
     """The kind of file an export is."""
 
     regex = "csv|xlsx"
 
 
-for converter, called in ((Number, "number"), (Fixing, "fixing"), (Deciding, "deciding"), (Sheet, "sheet")):
+for converter, called in (
+    (Number, "number"),
+    (Fixing, "fixing"),
+    (Deciding, "deciding"),
+    (Talking, "talking"),
+    (Sheet, "sheet"),
+):
     register_converter(converter, called)
 
 urlpatterns = [
@@ -67,6 +79,7 @@ urlpatterns = [
     path("approvals/export.<sheet:form>", exports.approvals_export, name="approvals_export"),
     path("approvals/APR-<number:pk>", approvals.approval, name="approval"),
     path("approvals/APR-<number:pk>/<deciding:do>", approvals.approval_decide, name="approval_decide"),
+    path("approvals/APR-<number:pk>/<talking:do>", approvals.approval_talk, name="approval_talk"),
     path("runs/<number:pk>", runs.run, name="run"),
     path("runs/<number:pk>/progress", runs.run_progress, name="run_progress"),
     path("", include("reconciliation.views.more_urls")),

@@ -111,11 +111,11 @@ class Windows:
             else:
                 self.kept.give_back(page.context, width=width, scheme=scheme)
 
-    def of(self, role: str, *, width: int = 1280, scheme: Any = "light", clock: bool = False) -> Page:
-        """Somebody of this role, signed in already."""
+    def of(self, role: str, *, name: str = "", width: int = 1280, scheme: Any = "light", clock: bool = False) -> Page:
+        """Somebody of this role, signed in already; by name, where there are several of them."""
         # made once: a password set anew would sign out the windows opened before
-        user = self.people.get(role) or desk_people.person(role)
-        self.people[role] = user
+        user = self.people.get(name or role) or desk_people.person(role, name)
+        self.people[name or role] = user
         client = Client()
         client.force_login(user)
         page = self.stranger(width=width, scheme=scheme, clock=clock)

@@ -81,6 +81,9 @@ STATES: dict[str, tuple[str, str, Act]] = {
         "approval", "Finance approver",
         sent_wrong("form:has([name=because])", "#because-error", press="button:has-text('Refuse')", because=""),
     ),
+    "a question without words": (
+        "approval", "Finance approver", sent_wrong("form[action$='/ask-back']", "#question-error", text=""),
+    ),
     "an unknown time zone": (
         "profile", "Billing operations", sent_wrong("form:has([name=zone])", "#zone-why", zone="x"),
     ),

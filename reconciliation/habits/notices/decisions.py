@@ -11,7 +11,7 @@ from django.urls import reverse
 from reconciliation.governance.tables import TABLES
 from reconciliation.habits.notices import people
 from reconciliation.habits.notices.event import LATELY, News
-from reconciliation.models import ApprovalRequest, Match, NoticeRoom, ReconcilingItem, RowChange
+from reconciliation.models import ApprovalQuestion, ApprovalRequest, Match, NoticeRoom, ReconcilingItem, RowChange
 from reconciliation.who import full_name
 from sync.money_text import money
 
@@ -115,6 +115,33 @@ def decided(now: datetime) -> Iterator[News]:
     over = mine.filter(status=ApprovalRequest.Status.PENDING, expires_at__gt=now - LATELY, expires_at__lte=now)
     for row in over.select_related("asked_by").order_by("pk"):
         yield _answer(row, "Nobody decided in time", "Ask again if it is still wanted.")
+
+
+def talked(now: datetime) -> Iterator[News]:
+    """To the asker: a question; to whoever asked it: the answer; to an approver: that it was handed to them."""
+    waiting = ApprovalRequest.objects.filter(status=ApprovalRequest.Status.PENDING, expires_at__gt=now)
+    questions = ApprovalQuestion.objects.filter(request__in=waiting, asked_at__gt=now - LATELY)
+    for one in questions.select_related("request__asked_by", "asked_by", "answered_by").order_by("pk"):
+        if one.answered_by is None:
+            yield _talk(
+                one.request, one.request.asked_by, f"asked {one.pk}", "A question about", one.asked_by, one.text
+            )
+        else:
+            yield _talk(one.request, one.asked_by, f"answered {one.pk}", "An answer about", one.answered_by, one.answer)
+    for row in waiting.select_related("handed_to", "handed_by").order_by("pk"):
+        if row.handed_to and row.handed_by:
+            key = f"handed {row.handed_to_id}"
+            yield _talk(row, row.handed_to, key, "Handed to you to decide:", row.handed_by, row.handed_because)
+
+
+def _talk(row: ApprovalRequest, to: User, key: str, words: str, by: User, text: str) -> News:
+    return News(
+        to=to,
+        key=f"{row.number} {key}",
+        title=f"{words} {row.title}",
+        text=f"{full_name(by)}: {text}" if text else full_name(by),
+        path=reverse("desk:approval", args=[row.pk]),
+    )
 
 
 def _answer(row: ApprovalRequest, words: str, because: str) -> News:

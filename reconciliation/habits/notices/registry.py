@@ -31,6 +31,12 @@ EVENTS: dict[str, Event] = {
             news=decisions.decided,
         ),
         Event(
+            code="talked",
+            title=gettext_noop("A question about what you asked for, its answer, or a decision handed to you"),
+            because="it was said to you",
+            news=decisions.talked,
+        ),
+        Event(
             code="late",
             title=gettext_noop("Cases you hold became late, or your team’s that nobody holds"),
             because="you hold them, or your team does",
