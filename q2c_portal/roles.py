@@ -25,6 +25,7 @@ _SEE = [
     "sync.view_connection",
     "sync.view_productmapping",
     "sync.view_countrymapping",
+    "sync.view_learnedanswer",
     "sync.view_entitymapping",
     "sync.view_customerrecord",
     "sync.view_contractrecord",
@@ -74,7 +75,13 @@ ROLES: dict[str, list[str]] = {
         "reconciliation.view_evidencepack",
         "sync.assess_lateposting",
     ],
-    "Integration support": [*_SEE, *_WORK, "sync.replay_sourceevent", "reconciliation.view_ownershiprule"],
+    "Integration support": [
+        *_SEE,
+        *_WORK,
+        "reconciliation.ask_configuration",
+        "sync.replay_sourceevent",
+        "reconciliation.view_ownershiprule",
+    ],
     "Auditor": [
         *_SEE,
         "reconciliation.view_ownershiprule",

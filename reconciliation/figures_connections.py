@@ -10,9 +10,9 @@ from reconciliation import sentences
 from reconciliation.habits.languages import moment_text, spoken
 from reconciliation.models import ExceptionCase
 from sync import clock, connections
+from sync.catalogue import reason
 from sync.models import Connection, ConnectionHealth, Delivery, PollCursor, RefusedCall, SourceEvent
 from sync.models.connection import Role
-from sync.reasons import reason
 from sync.states import UNFINISHED, Condition
 
 #: what people may press, and the reason a pause by hand is filed under

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from reconciliation.controls.owners import OWNERS
 from reconciliation.teams import Team
+from sync import catalogue
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,11 +129,14 @@ OWNERSHIP: dict[str, Ownership] = {
     "DUPLICATE_PAYMENT": _owned(FIN, 24, "refund_rest", "apply_cash", "leave_as_it_is"),
     "WHT_SHORT_PAY": _owned(FIN, 72, "book_withholding"),
     "WHT_CERTIFICATE_DUE": _owned(FIN, 720, "keep_certificate"),
-    "UNCLASSIFIED": _owned(INT, 8, "try_again"),
+    "UNCLASSIFIED": _owned(INT, 8, "try_again", "classify_answer"),
     **{code: _owned(team, hours) for code, (team, hours) in OWNERS.items()},
 }
 
 
 def ownership(reason: str) -> Ownership:
-    """Who owns a reason; what no entry knows belongs to integration support."""
-    return OWNERSHIP.get(reason, OWNERSHIP["UNCLASSIFIED"])
+    """Who owns a reason; what no entry knows, and nobody has written down since, belongs to integration support."""
+    if reason in OWNERSHIP:
+        return OWNERSHIP[reason]
+    written = catalogue.entry(reason)
+    return _owned(Team(written.team), written.hours, "try_again") if written else OWNERSHIP[catalogue.UNKNOWN]

@@ -26,8 +26,9 @@ from reconciliation.models import CaseTag, ExceptionCase
 from reconciliation.sentences import SYSTEMS, system_name
 from reconciliation.teams import Team
 from sync import clock
+from sync.catalogue import reason
 from sync.models import ExternalIdentity, InvoiceRecord, LegalEntity, WorkItem
-from sync.reasons import REASONS, reason
+from sync.reasons import REASONS
 from sync.states import Condition
 
 AGES = {

@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from reconciliation.models import ExceptionCase, Problem
+from sync.catalogue import reason
 from sync.models import LegalEntity, WorkItem
 from sync.money_text import money
-from sync.reasons import Reason, reason
+from sync.reasons import Reason
 
 SYSTEMS = {"salesforce": "Salesforce", "stripe_billing": "Stripe", "netsuite": "NetSuite", "tryton": "Tryton"}
 

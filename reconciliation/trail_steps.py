@@ -7,8 +7,8 @@ from datetime import datetime
 from reconciliation import sentences
 from reconciliation.models import ExceptionCase
 from sync.calendar import WINDOW_SHUT
+from sync.catalogue import reason
 from sync.models import Delivery, WorkItem
-from sync.reasons import reason
 from sync.states import ORDER, Condition, Lifecycle
 
 

@@ -297,8 +297,3 @@ REASONS: dict[str, Reason] = dict(
         ),
     ]
 )
-
-
-def reason(code: str) -> Reason:
-    """The entry for a code; what nobody knows is UNCLASSIFIED."""
-    return REASONS.get(code, REASONS["UNCLASSIFIED"])

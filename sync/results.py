@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from connectors.canonical import WriteOff
 from connectors.errors import Misconfigured, Rejected, Unavailable
 from connectors.interface import Receipt
-from sync import blocks, bulk, clock, connections, feedback_facts, journal, owing
+from sync import blocks, bulk, catalogue, clock, connections, feedback_facts, journal, owing
 from sync.models import Attempt, Connection, ConnectionHealth, Delivery, ExternalIdentity
 from sync.outcomes import (
     ANSWERS,
@@ -263,7 +263,7 @@ def _fail(row: Delivery, attempt: Attempt, error: Any, target: Connection, stand
         attempt.outcome = Attempt.Outcome.REJECTED
         return stop_at(
             row,
-            error.reason,
+            catalogue.meant(error, system=target.system),
             field=error.field,
             value=error.value,
             evidence={"text": error.text[:600], "code": error.code},

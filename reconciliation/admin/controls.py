@@ -7,7 +7,7 @@ from django.utils.translation import pgettext
 
 from reconciliation.models import Break, ControlLine, ControlRun, ControlStage, ReconcilingItem
 from sync.admin.read_only import ReadOnly, fields_of, money_text
-from sync.reasons import reason
+from sync.catalogue import reason
 
 
 @admin.register(ControlRun)

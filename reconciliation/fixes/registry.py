@@ -1,5 +1,6 @@
 """All fixes by name, and which of them are on offer for a case."""
 
+from reconciliation.fixes.answer_fixes import ClassifyAnswer
 from reconciliation.fixes.cash_fixes import ApplyCash, LeaveAsItIs, RefundRest
 from reconciliation.fixes.contract_fixes import BillFromToday, CreditAndRebill, KeepSigned
 from reconciliation.fixes.dispute_fixes import CreditLostDispute, GiveUpDispute
@@ -31,6 +32,7 @@ FIXES: dict[str, Fix] = {
         CorrectInErp(),
         PostInFirstOpenPeriod(),
         TryAgain(),
+        ClassifyAnswer(),
         BillLateUsage(),
         Reconnect(),
         ReadAgain(),
@@ -67,6 +69,9 @@ def for_case(case: ExceptionCase) -> list[Fix]:
         found = [FIXES["try_again"] if isinstance(fix, ReadAgain) else fix for fix in found]
     elif case.break_row_id:
         found = [fix for fix in found if not isinstance(fix, ReadAgain | TryAgain | OwesOne | LeaveAsItIs)]
+    if not case.delivery_id:
+        # what was read has no answer of a system to its name
+        found = [fix for fix in found if not isinstance(fix, ClassifyAnswer)]
     carried = case.work_item is not None and case.work_item.state in KeepSigned.CARRIED
     # what was carried is kept as signed or not; what was not carried yet is read again, and nothing else
     found = [fix for fix in found if isinstance(fix, KeepSigned) == carried or case.reason not in KeepSigned.REASONS]

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from reconciliation.governance import cells
+from reconciliation.governance.answer_table import ANSWERS
 from reconciliation.governance.cells import CellError, Column
 from reconciliation.governance.policy_tables import POLICY_TABLES
 from reconciliation.governance.table import VALID, Table, Values
@@ -231,6 +232,7 @@ TABLES: dict[str, Table] = {
             ends=(("VAT_ID_INVALID", "tax_id"),),
         ),
         *POLICY_TABLES,
+        ANSWERS,
         Table(
             name="rates",
             title="Exchange rates",

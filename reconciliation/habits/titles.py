@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 from reconciliation import sentences
 from reconciliation.controls.registry import CONTROLS
 from reconciliation.models import ExceptionCase, Problem
-from sync.reasons import reason
+from sync.catalogue import reason
 
 
 def title(case: ExceptionCase) -> str:

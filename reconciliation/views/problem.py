@@ -19,7 +19,7 @@ from reconciliation.models import ExceptionCase, Problem
 from reconciliation.queue_filters import page_of
 from reconciliation.views import fixing
 from reconciliation.views.page import page, seen_by
-from sync.reasons import reason
+from sync.catalogue import reason
 
 SIZE = 50
 SEES = ("reconciliation.view_problem", "reconciliation.view_exceptioncase")

@@ -4,7 +4,7 @@ from django.contrib import admin
 from simple_history.admin import SimpleHistoryAdmin
 
 from sync.admin.read_only import ReadOnly, fields_of
-from sync.models import CountryMapping, EntityMapping, MappingRow, ProductMapping
+from sync.models import CountryMapping, EntityMapping, LearnedAnswer, MappingRow, ProductMapping
 
 _HOW = (
     "Nobody edits a mapping here. Open the case that needs it and press its fix: a colleague drafts the row, "
@@ -57,3 +57,11 @@ class EntityMappingAdmin(_Mapping):
     list_select_related = ["entity", "drafted_by", "approved_by"]
     search_fields = ["country__startswith"]
     search_help_text = "Starts with: ISO 3166-1 code"
+
+
+@admin.register(LearnedAnswer)
+class LearnedAnswerAdmin(_Mapping):
+    list_display = ["words", "system", "reason", "title", "status", "valid_from", "valid_to", "people"]
+    list_select_related = ["drafted_by", "approved_by"]
+    search_fields = ["words__startswith", "reason__startswith"]
+    search_help_text = "Starts with: words of the answer, or code of the reason"

@@ -3,8 +3,8 @@
 from django.contrib import admin
 
 from sync.admin.read_only import ReadOnly, fields_of, money_text, trail_link
+from sync.catalogue import reason
 from sync.models import Block, WorkItem
-from sync.reasons import reason
 
 
 @admin.register(WorkItem)

@@ -16,10 +16,10 @@ from connectors.canonical import ContractLine, SubscriptionContract
 from connectors.money import AmountError, amount, plain_text, quantity
 from sync.api.problems import problems
 from sync.api.strict import Pattern, Text
+from sync.catalogue import reason
 from sync.lookups import look_up
 from sync.pipelines.closed_won_to_billing import CLOSED_WON_TO_BILLING
 from sync.pipelines.flow import run
-from sync.reasons import reason
 
 #: of amounts given as numbers; every one up to it is exact, whatever wrote it
 LARGEST = 10**15

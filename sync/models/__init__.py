@@ -1,5 +1,6 @@
 """Records of everything carried, and the rows the engine works from."""
 
+from sync.models.answers import LearnedAnswer
 from sync.models.bundle import BundleMapping
 from sync.models.connection import Connection, ConnectionHealth
 from sync.models.contract import ContractLineRecord, ContractRecord
@@ -95,6 +96,7 @@ __all__ = [
     "JournalWaiting",
     "LatePosting",
     "LegalEntity",
+    "LearnedAnswer",
     "MappingRow",
     "ModificationTreatment",
     "PaymentRecord",

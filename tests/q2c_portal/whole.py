@@ -31,6 +31,7 @@ from sync.models import (
     DunningRecord,
     EntityMapping,
     LatePosting,
+    LearnedAnswer,
     PostingWindow,
     ProductMapping,
     RefusedCall,
@@ -74,6 +75,7 @@ def whole(monkeypatch: pytest.MonkeyPatch) -> told.Story:
         **approved,
     )
     CountryMapping.objects.create(written="Korea, Republic", country="KR", **approved)
+    LearnedAnswer.objects.create(system="netsuite", words="is locked by", reason="POSTING_ON_HOLD", **approved)
     EntityMapping.objects.create(country="*", entity=story.entity, **approved)
     event = SourceEvent.objects.first()
     assert event is not None

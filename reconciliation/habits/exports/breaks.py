@@ -10,8 +10,8 @@ from reconciliation.controls import breaks
 from reconciliation.controls.control import Control
 from reconciliation.habits.exports.sheet import MOST, Cell, Row, Sheet, TooMany, link, money, times
 from reconciliation.models import Break, ExceptionCase, ReconcilingItem
+from sync.catalogue import reason
 from sync.models import LegalEntity
-from sync.reasons import reason
 
 _COLUMNS = (
     *("Break", "What", "Document", "Reference", "Counterparty", "Dated", "Of this or another date", "Currency"),

@@ -22,9 +22,9 @@ from reconciliation.models import ReconcilingItem, SignOff
 from reconciliation.sentences import moment
 from reconciliation.sign_offs import certificates, keeping
 from reconciliation.who import full_name
+from sync.catalogue import reason
 from sync.models import LegalEntity
 from sync.money_text import money
-from sync.reasons import reason
 
 #: most items printed, and days named; the certificate holds all
 MOST, _MOST_DAYS = 1000, 31

@@ -17,8 +17,8 @@ from reconciliation.habits.exports import breaks as break_rows
 from reconciliation.habits.exports import journal as journal_rows
 from reconciliation.models import ApprovalRequest, Break, ControlRun
 from sync import journal, sealing
+from sync.catalogue import reason
 from sync.models import JournalEntry
-from sync.reasons import reason
 from tests.browser.pages import ask_for_the_mapping
 from tests.reconciliation.exports.spreadsheets import Book, records
 from tests.reconciliation.views import desk_people
