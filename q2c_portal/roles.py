@@ -78,7 +78,7 @@ ROLES: dict[str, list[str]] = {
     "Integration support": [
         *_SEE,
         *_WORK,
-        "reconciliation.ask_configuration",
+        "reconciliation.classify_answers",
         "sync.replay_sourceevent",
         "reconciliation.view_ownershiprule",
     ],

@@ -38,6 +38,11 @@ def holds(user: AbstractUser, permission: str) -> bool:
     return held.filter(group__user=user).exists()
 
 
+def may_ask(user: AbstractUser, fix: Fix) -> bool:
+    """Whether a person's role may ask for this fix."""
+    return holds(user, fix.asked_with or ASK[fix.kind])
+
+
 def policy() -> ApprovalPolicy:
     """The policy in force; version 1 is made from the defaults on first use."""
     found = ApprovalPolicy.objects.filter(in_force_from__lte=clock.now()).order_by("-version").first()
@@ -46,7 +51,7 @@ def policy() -> ApprovalPolicy:
 
 def prepare(fix: Fix, target: Target, inputs: dict[str, str], *, user: AbstractUser) -> Preview:
     """What pressing would do. Raises Refused, InputError, NotPossible."""
-    if not (holds(user, "work_cases") or holds(user, ASK[fix.kind])):
+    if not (holds(user, "work_cases") or may_ask(user, fix)):
         raise Refused("Your role can look at cases but not prepare fixes.")
     return fix.preview(target, inputs, user=user)
 
@@ -67,7 +72,7 @@ def ask(
     """Ask for a second person's yes to exactly what was previewed. Raises Refused, Changed, InputError, NotPossible."""
     if fix.kind == "none":
         raise NotPossible("This fix needs no second person; run it.")
-    if not holds(user, ASK[fix.kind]):
+    if not may_ask(user, fix):
         raise Refused("Your role may not ask for this. Hand the case to the team that owns it.")
     preview = fix.preview(target, inputs, user=user)
     _unchanged(preview, sha256)

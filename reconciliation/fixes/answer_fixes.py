@@ -32,6 +32,7 @@ class ClassifyAnswer(Fix):
     name = "classify_answer"
     label = "Say what this answer means"
     kind = "configuration"
+    asked_with = "classify_answers"
     rule = "What an answer means decides who is told and what they read: a second person approves it."
 
     def says(self, case: ExceptionCase) -> str:

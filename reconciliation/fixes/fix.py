@@ -107,6 +107,8 @@ class Fix:
     label: ClassVar[str]
     #: none, money or configuration: who must say yes before it runs
     kind: ClassVar[str] = "none"
+    #: permission to ask for it, where that is another one than its kind's
+    asked_with: ClassVar[str] = ""
     #: the policy rule quoted on the request
     rule: ClassVar[str] = ""
     #: U0 local, U1 outbound but harmless, U2 financial: no undo

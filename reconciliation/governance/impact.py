@@ -168,8 +168,8 @@ def _about(table: Table, row: Values) -> Q:
             return Q(legal_entity=row["entity"])
         case "tax-certificates" | "tax-numbers":
             return Q(customer_reference=row["customer_reference"])
-        case "sign-off-policies" | "approval-limits":
-            # it is about what people sign, and touches no document
+        case "sign-off-policies" | "approval-limits" | "answers":
+            # it is about what people sign or are told, and touches no document
             return Q(pk__in=[])
         case "rates":
             return Q(currency=row["from_currency"], legal_entity__functional_currency=row["to_currency"])

@@ -95,6 +95,7 @@ class ExceptionCase(models.Model):
             ("work_cases", "Work cases: take, comment, prepare fixes"),
             ("ask_money", "Ask for approval of a fix that moves money"),
             ("ask_configuration", "Ask for approval of a mapping or rule"),
+            ("classify_answers", "Ask for approval of what an unknown answer means"),
         ]
         constraints = [
             models.CheckConstraint(condition=_exactly_one(), name="case_is_about_one_thing"),

@@ -51,7 +51,7 @@ def offered(fixes: Sequence[Fix], target: Target, form: Form, *, user: Any) -> l
 
 
 def _offer(fix: Fix, target: Target, form: Form, *, user: Any) -> Offered:
-    may_ask = approvals.holds(user, approvals.ASK[fix.kind])
+    may_ask = approvals.may_ask(user, fix)
     may_prepare = may_ask or approvals.holds(user, "work_cases")
     return Offered(
         fix=fix,

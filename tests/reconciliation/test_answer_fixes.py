@@ -177,3 +177,12 @@ def test_the_database_keeps_what_a_new_reason_is(company: Company, paper: Any) -
             LearnedAnswer.objects.update(**change)
     with pytest.raises(IntegrityError, match="learned_answer_approved_by_another"), transaction.atomic():
         LearnedAnswer.objects.update(approved_by=support())
+
+
+@pytest.mark.parametrize("role", ["Billing operations", "Finance preparer", "Finance approver", "Auditor"])
+def test_no_other_team_says_what_an_answer_means(company: Company, paper: Any, role: str) -> None:
+    refused(company, paper, ANSWER)
+    fix, target = FIXES["classify_answer"], at(unknown()[0])
+    sha256 = approvals.prepare(fix, target, NEW, user=support()).sha256
+    with pytest.raises(approvals.Refused):
+        approvals.ask(fix, target, NEW, user=person("somebody", role), sha256=sha256)
