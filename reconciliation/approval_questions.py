@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from reconciliation.approvals import APPROVE, Refused, decidable, note, why_not
 from reconciliation.models import ApprovalQuestion, ApprovalRequest
-from reconciliation.who import full_name, person_of
+from reconciliation.who import by_name, full_name, holders, person_of
 from sync import clock
 
 #: characters of a question, an answer, or what is said to whom a request is handed
@@ -67,12 +67,7 @@ def hand_on(request_id: int, *, user: AbstractUser, to: str, because: str) -> Ap
 
 def approvers(request: ApprovalRequest, *, beside: AbstractUser) -> list[User]:
     """Everybody else who may decide it now, by name."""
-    held = {
-        "groups__permissions__content_type__app_label": "reconciliation",
-        "groups__permissions__codename": APPROVE[request.kind],
-    }
-    rows = User.objects.filter(**held, is_active=True, is_staff=True).exclude(pk=beside.pk).distinct()
-    rows = rows.order_by("first_name", "last_name", "username")
+    rows = by_name(holders(APPROVE[request.kind]).exclude(pk=beside.pk))
     return [user for user in rows if not _why_not_to(request, user)]
 
 

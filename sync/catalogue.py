@@ -51,6 +51,11 @@ def meant(error: Rejected, *, system: str) -> str:
     return max(fitting, key=lambda row: (len(row.words), -row.pk)).reason if fitting else UNKNOWN
 
 
+def is_sentence(text: str) -> bool:
+    """Whether it can be shown as a reason's: braces would be taken for blanks to fill in."""
+    return text.isprintable() and not set(text) & set("{}")
+
+
 def plain_words(text: str) -> str:
     """How words are compared: in small letters, single spaces between."""
     return re.sub(r"\s+", " ", text).strip().lower()

@@ -17,12 +17,12 @@ from sync.models import Delivery, LearnedAnswer, MappingRow
 from sync.reasons import REASONS
 from sync.states import Condition
 
-#: texts of a new reason: field, label, most characters
+#: texts of a new reason: field, label
 _TEXTS = (
-    ("title", "what people call it", 80),
-    ("cause", "what happened and why, in a sentence", 400),
-    ("holds_up", "what it holds up, in a sentence", 300),
-    ("seller", "what the seller reads in Salesforce", 200),
+    ("title", "what people call it"),
+    ("cause", "what happened and why, in a sentence"),
+    ("holds_up", "what it holds up, in a sentence"),
+    ("seller", "what the seller reads in Salesforce"),
 )
 
 
@@ -50,7 +50,7 @@ class ClassifyAnswer(Fix):
             Input(
                 name="words",
                 label="It is told by these words",
-                initial=catalogue.plain_words(_answer(target.case))[:200] if target.case else "",
+                initial=catalogue.plain_words(_answer(target.case))[: _longest("words")] if target.case else "",
                 help=f"Part of the answer, without what belongs to one document only, such as its number. The answer:"
                 f" “{_answer(target.case).strip()[:400]}”",
             ),
@@ -60,7 +60,7 @@ class ClassifyAnswer(Fix):
                 kind="choice",
                 choices=(("new", "Something new, described below"), *((code, title) for title, code in known)),
             ),
-            *(Input(name=name, label=f"New: {label}", required=False) for name, label, _ in _TEXTS),
+            *(Input(name=name, label=f"New: {label}", required=False) for name, label in _TEXTS),
             Input(
                 name="team",
                 label="New: who owns it",
@@ -80,8 +80,10 @@ class ClassifyAnswer(Fix):
 
     def preview(self, target: Target, inputs: dict[str, str], *, user: AbstractUser) -> Preview:
         words = catalogue.plain_words(inputs.get("words", ""))
-        if len(words) < catalogue.SHORTEST or len(words) > 200:
-            raise InputError("words", f"Give from {catalogue.SHORTEST} to 200 characters of the answer.")
+        if len(words) < catalogue.SHORTEST or len(words) > _longest("words"):
+            raise InputError(
+                "words", f"Give from {catalogue.SHORTEST} to {_longest('words')} characters of the answer."
+            )
         cases = self.takes(target, inputs)
         if target.case is not None and target.case.pk not in {case.pk for case in cases}:
             raise InputError("words", "These words do not stand in the answer this case is about.")
@@ -112,7 +114,7 @@ class ClassifyAnswer(Fix):
         self, request: ApprovalRequest | None, target: Target, inputs: dict[str, str], *, user: AbstractUser
     ) -> None:
         assert request is not None
-        names = ("system", "words", "reason", "team", "hours", *(name for name, _, _ in _TEXTS))
+        names = ("system", "words", "reason", "team", "hours", *(name for name, _ in _TEXTS))
         insert(LearnedAnswer(**approved_as(request), **{name: request.change[name] for name in names}))
 
     def release(self, run: FixRun, items: Sequence[FixItem]) -> Sequence[FixItem]:
@@ -151,27 +153,32 @@ def _answer(case: ExceptionCase | None) -> str:
     return f"{said.get('code', '')} {said.get('text', '')}"
 
 
+def _longest(name: str) -> int:
+    return int(LearnedAnswer._meta.get_field(name).max_length or 0)
+
+
 def _can_be_meant(code: str) -> bool:
     return code != catalogue.UNKNOWN and code not in ("CONTROL_NOT_RUN", "JOURNAL_BROKEN", "EVENT_GAP", "POISON")
 
 
 def _meaning(inputs: dict[str, str]) -> dict[str, Any]:
     """The reason, and the texts of a new one. Raises InputError."""
-    nothing: dict[str, Any] = {name: "" for name, _, _ in _TEXTS} | {"team": "", "hours": 0}
+    nothing: dict[str, Any] = {name: "" for name, _ in _TEXTS} | {"team": "", "hours": 0}
     code = inputs.get("reason", "")
     if code != "new":
         if code not in REASONS or code not in OWNERSHIP or not _can_be_meant(code):
             raise InputError("reason", "Choose a reason of the list, or “Something new”.")
         return {"reason": code} | nothing
     said: dict[str, Any] = {}
-    for name, label, most in _TEXTS:
+    for name, label in _TEXTS:
         text = " ".join(inputs.get(name, "").split())
         if not text and name != "seller":
             raise InputError(name, f"Say this for a new reason: {label}.")
-        if len(text) > most or not text.isprintable() or re.search(r"[{}]", text):
+        most = _longest(name)
+        if len(text) > most or not catalogue.is_sentence(text):
             raise InputError(name, f"Write at most {most} characters, without braces.")
         said[name] = text
-    code = re.sub(r"[^A-Z0-9]+", "_", said["title"].upper()).strip("_")[:40]
+    code = re.sub(r"[^A-Z0-9]+", "_", said["title"].upper()).strip("_")[: _longest("reason")]
     if not code:
         raise InputError("title", "Use letters in what people call it.")
     if code in REASONS or catalogue.entry(code) is not None:

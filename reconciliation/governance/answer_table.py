@@ -32,7 +32,7 @@ def _whole(values: Values) -> dict[str, str]:
         problems["reason"] = "the catalogue has this reason; leave the title empty"
     problems |= {name: "a new reason has this" for name in (*_NEEDED, "hours") if not values[name]}
     for name in ("cause", "holds_up", "seller"):
-        if "{" in values[name] or "}" in values[name]:
+        if not catalogue.is_sentence(values[name]):
             problems[name] = "must be without braces"
     return problems
 

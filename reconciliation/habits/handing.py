@@ -5,7 +5,7 @@ Its due time goes on: whoever gets it has what is left. Whoever gets it reads of
 
 from django.contrib.auth.models import AbstractUser, User
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from reconciliation import cases
@@ -14,19 +14,17 @@ from reconciliation.habits import acting, mentions
 from reconciliation.habits.languages import spoken
 from reconciliation.models import ExceptionCase
 from reconciliation.teams import Team
-from reconciliation.who import full_name
+from reconciliation.who import by_name, full_name, holders
 
 #: what the journal calls it
 HANDED = "case handed over"
 #: who gets a case
 Recipient = Team | User
-_ROLES = Q(groups__permissions__content_type__app_label="reconciliation", groups__permissions__codename="work_cases")
 
 
 def colleagues(*, user: AbstractUser) -> QuerySet[User]:
     """Everybody else who may work cases, by name."""
-    rows = User.objects.filter(_ROLES, is_active=True, is_staff=True, is_superuser=False).exclude(pk=user.pk)
-    return rows.distinct().order_by("first_name", "last_name", "username")
+    return by_name(holders("work_cases").exclude(pk=user.pk))
 
 
 def recipient(to: str, *, user: AbstractUser) -> Recipient:

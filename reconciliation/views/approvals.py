@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 from django.contrib import messages
+from django.contrib.auth.models import AbstractUser
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -167,19 +169,19 @@ def _withdraw(request: HttpRequest, row: ApprovalRequest) -> HttpResponse:
 @seen_by(*SEES)
 def approval_talk(request: HttpRequest, pk: int, do: str) -> HttpResponse:
     """Ask the asker something, answer it, or hand the request to another approver."""
-    row, user = _found(pk), request.user
+    row, user = _found(pk), cast(AbstractUser, request.user)
     text, to = typed(request, "text"), typed(request, "to")
     try:
         if do == "ask-back":
-            approval_questions.ask_back(pk, user=user, text=text)  # type: ignore[arg-type]
+            approval_questions.ask_back(pk, user=user, text=text)
             said = _("{person} reads your question; {number} waits.").format(
                 person=full_name(row.asked_by), number=row.number
             )
         elif do == "answer":
-            approval_questions.answer(pk, user=user, text=text)  # type: ignore[arg-type]
+            approval_questions.answer(pk, user=user, text=text)
             said = _("Your answer stands with {number}.").format(number=row.number)
         else:
-            handed = approval_questions.hand_on(pk, user=user, to=to, because=text)  # type: ignore[arg-type]
+            handed = approval_questions.hand_on(pk, user=user, to=to, because=text)
             said = _("{number} is with {person} now.").format(
                 number=row.number, person=full_name(handed.handed_to) if handed.handed_to else to
             )
@@ -217,7 +219,8 @@ def _show(
     status: int = 200,
 ) -> HttpResponse:
     pending = row.status == ApprovalRequest.Status.PENDING
-    why_not = approvals.why_not(row, request.user)  # type: ignore[arg-type]
+    user = cast(AbstractUser, request.user)
+    why_not = approvals.why_not(row, user)
     open_question = next((one for one in row.questions.all() if one.answered_at is None), None)
     return page(
         request,
@@ -229,7 +232,7 @@ def _show(
         preview=shown(row.preview, fix=FIXES.get(row.fix)),
         why_not=why_not,
         open_question=open_question if pending else None,
-        approvers=[] if why_not else approval_questions.approvers(row, beside=request.user),  # type: ignore[arg-type]
+        approvers=[] if why_not else approval_questions.approvers(row, beside=user),
         talk=talk,
         longest=approval_questions.LONGEST,
         flags=risk_flags(row) if pending else [],

@@ -1,5 +1,6 @@
 """Before a decision: a question and its answer; a request handed to another approver. Nothing is decided by it."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from reconciliation import approval_questions, approvals
+from reconciliation.habits.notices.event import LATELY
 from reconciliation.habits.notices.registry import EVENTS
 from reconciliation.models import ApprovalQuestion, ApprovalRequest, FixRun
 from sync import clock
@@ -162,6 +164,20 @@ def test_asker_approver_and_whom_it_is_handed_to_are_told(request_of: ApprovalRe
     assert (
         news.to == second() and news.title.startswith("Handed to you to decide") and news.text.endswith(": I am away")
     )
+
+
+def test_an_answer_is_told_however_long_after_its_question(
+    request_of: ApprovalRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked_at = clock.now()
+    approval_questions.ask_back(request_of.pk, user=approver(), text="Why?")
+    later = asked_at + LATELY + timedelta(hours=6)
+    monkeypatch.setattr(approval_questions.clock, "now", lambda: later)
+    # a question nobody was told of in time is no news any more
+    assert list(EVENTS["talked"].news(later)) == []
+    approval_questions.answer(request_of.pk, user=preparer(), text="Because.")
+    (news,) = EVENTS["talked"].news(later)
+    assert news.to == approver() and news.text.endswith(": Because.")
 
 
 # -- the page ------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.contrib.auth.models import User
+from django.db.models import Q
 from django.urls import reverse
 
 from reconciliation.governance.tables import TABLES
@@ -120,7 +121,10 @@ def decided(now: datetime) -> Iterator[News]:
 def talked(now: datetime) -> Iterator[News]:
     """To the asker: a question; to whoever asked it: the answer; to an approver: that it was handed to them."""
     waiting = ApprovalRequest.objects.filter(status=ApprovalRequest.Status.PENDING, expires_at__gt=now)
-    questions = ApprovalQuestion.objects.filter(request__in=waiting, asked_at__gt=now - LATELY)
+    since = now - LATELY
+    questions = ApprovalQuestion.objects.filter(
+        Q(asked_at__gt=since, answered_at=None) | Q(answered_at__gt=since), request__in=waiting
+    )
     for one in questions.select_related("request__asked_by", "asked_by", "answered_by").order_by("pk"):
         if one.answered_by is None:
             yield _talk(

@@ -10,6 +10,7 @@ from reconciliation import figures
 from reconciliation.habits import mentions
 from reconciliation.models import NoticeRoom
 from reconciliation.teams import Team
+from reconciliation.who import holders
 
 
 def reachable() -> QuerySet[User]:
@@ -33,12 +34,8 @@ def by_team() -> Mapping[Team, list[User]]:
 
 
 def who_may(permission: str) -> list[User]:
-    """People with this permission of the desk through a role; a superuser's implied rights do not count."""
-    through = {
-        "groups__permissions__content_type__app_label": "reconciliation",
-        "groups__permissions__codename": permission,
-    }
-    return list(reachable().filter(**through, is_superuser=False).distinct())
+    """Those with this permission of the desk who have an address."""
+    return list(holders(permission).exclude(email="").order_by("pk"))
 
 
 def rooms_by_team() -> Mapping[Team, list[NoticeRoom]]:
