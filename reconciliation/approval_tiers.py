@@ -118,7 +118,8 @@ def weigh(
 
 
 def _together(rows: QuerySet[ApprovalRequest], table: "_Table") -> Decimal:
-    return sum((table.sum(totals) for totals in rows.values_list("totals", flat=True)), ZERO)
+    sums = rows.values_list("totals", "approved_totals")
+    return sum((table.sum(asked if approved is None else approved) for asked, approved in sums), ZERO)
 
 
 class _Table:

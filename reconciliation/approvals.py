@@ -1,15 +1,16 @@
 """Ask, approve, refuse: bound to the hash of the change; asker and approver differ, superusers too."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.contrib.auth.models import AbstractUser, Permission
 from django.db import IntegrityError, transaction
 
-from reconciliation import approval_tiers, second_factor
+from reconciliation import approval_parts, approval_tiers, second_factor
 from reconciliation.fixes import runner
-from reconciliation.fixes.fix import Fix, NotPossible, Preview, Target
+from reconciliation.fixes.fix import Fix, NotPossible, Preview, Target, sha256_of
 from reconciliation.fixes.registry import FIXES
-from reconciliation.models import ApprovalPolicy, ApprovalRequest, ApprovalYes, FixRun
+from reconciliation.models import ApprovalPolicy, ApprovalRequest, ApprovalYes, ExceptionCase, FixRun
 from sync import clock, journal
 from sync.models import ContractLineRecord, MappingRow, ProductMapping
 
@@ -120,17 +121,27 @@ def ask(
 
 
 def approve(
-    request_id: int, *, user: AbstractUser, because: str = "", proved_at: datetime | None = None
+    request_id: int,
+    *,
+    user: AbstractUser,
+    because: str = "",
+    proved_at: datetime | None = None,
+    leave_out: Collection[int] = (),
 ) -> FixRun | None:
     """Say yes as another person than the asker. The fix runs at once where no further yes is needed; nothing, while one
-    is. `proved_at` is when this person last gave a second factor. Raises Refused (ProofNeeded), Changed, NotPossible.
+    is. `proved_at` is when this person last gave a second factor; `leave_out` the keys of cases of the list this yes
+    does not cover: what runs is what all approvers said yes to. Raises Refused (ProofNeeded), Changed, NotPossible;
+    ReasonMissing where some are left out and nobody says why.
     """
     outdated: Changed | None = None
     with transaction.atomic():
         request = decidable(request_id, user)
-        fix, target = FIXES[request.fix], _target(request)
+        left_out = approval_parts.left_out_with(request, leave_out, because)
+        fix, target = FIXES[request.fix], approval_parts.target_of(request, left_out)
         try:
-            _unchanged(fix.preview(target, request.inputs, user=request.asked_by), request.change_sha256)
+            now_shown = fix.preview(target, request.inputs, user=request.asked_by)
+            _kept_as_asked(request)
+            _unchanged(now_shown, sha256_of(fix.part(request.change, now_shown.change)))
         except (Changed, NotPossible) as error:
             request.status = ApprovalRequest.Status.OUTDATED
             request.save(update_fields=["status"])
@@ -141,16 +152,24 @@ def approve(
             proved = proved_at if proved_at and now - proved_at <= second_factor.STANDS else None
             if request.needs_proof and proved is None:
                 raise ProofNeeded("A sum of this size needs your second factor. Give the code of your authenticator.")
-            ApprovalYes.objects.create(request=request, user=user, said_at=now, proved_at=proved, because=because[:400])
-            said = request.yeses.count()
+            ApprovalYes.objects.create(
+                request=request,
+                user=user,
+                said_at=now,
+                proved_at=proved,
+                because=because.strip()[:400],
+                left_out=sorted(leave_out),
+            )
+            said, but = request.yeses.count(), approval_parts.but_for(request, left_out)
             if said < request.approvers_needed:
                 of = f"{said} of {request.approvers_needed} approvers"
-                note("one yes", request, user, f"{user} said yes to {request.number}, {of}: {request.title}.")
+                note("one yes", request, user, f"{user} said yes to {request.number}, {of}: {request.title}.{but}")
                 return None
             request.status, request.decided_by = ApprovalRequest.Status.APPROVED, user
-            request.decided_at, request.decided_because = now, because[:400]
-            request.save(update_fields=["status", "decided_by", "decided_at", "decided_because"])
-            note("approved", request, user, f"{user} approved {request.number}: {request.title}.")
+            request.decided_at, request.decided_because = now, because.strip()[:400]
+            request.approved_totals = approval_parts.totals_without(request, left_out)
+            request.save(update_fields=["status", "decided_by", "decided_at", "decided_because", "approved_totals"])
+            note("approved", request, user, f"{user} approved {request.number}: {request.title}.{but}")
             return runner.begin(fix, target, request.inputs, user=user, request=request)
     raise outdated
 
@@ -220,18 +239,18 @@ def decidable(request_id: int, user: AbstractUser) -> ApprovalRequest:
 
 def _involved(request: ApprovalRequest) -> set[int]:
     """People who drafted a product mapping in the chain of the documents a money fix would move."""
-    if request.kind != ApprovalRequest.Kind.MONEY or request.case is None:
+    if request.kind != ApprovalRequest.Kind.MONEY:
         return set()
-    products = ContractLineRecord.objects.filter(contract__correlation_id=request.case.correlation_id).values_list(
-        "crm_product", flat=True
-    )
+    chains = ExceptionCase.objects.filter(pk__in=[*request.members, request.case_id]).exclude(correlation_id="")
+    lines = ContractLineRecord.objects.filter(contract__correlation_id__in=chains.values("correlation_id"))
+    products = lines.values_list("crm_product", flat=True).distinct()
     rows = ProductMapping.objects.filter(crm_product__in=list(products), status=MappingRow.Status.APPROVED)
     return set(rows.values_list("drafted_by_id", flat=True))
 
 
-def _target(request: ApprovalRequest) -> Target:
-    assert request.problem is not None
-    return Target(problem=request.problem, case=request.case)
+def _kept_as_asked(request: ApprovalRequest) -> None:
+    if sha256_of(request.change) != request.change_sha256:
+        raise Changed("the change is no longer the one that was asked for.")
 
 
 def _unchanged(preview: Preview, sha256: str) -> None:
@@ -241,7 +260,7 @@ def _unchanged(preview: Preview, sha256: str) -> None:
 
 def _title(fix: Fix, target: Target) -> str:
     what = target.case.document if target.case else target.problem.value
-    return f"{fix.label}: {what}"[:200]
+    return f"{fix.label}: {what}"[:200] if what else fix.label
 
 
 def note(action: str, request: ApprovalRequest, user: AbstractUser | None, text: str) -> None:

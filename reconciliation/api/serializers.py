@@ -74,6 +74,12 @@ class Decision(serializers.Serializer):
     code = Text(
         max_length=12, allow_blank=True, default="", help_text="Of the approver's authenticator, for large sums."
     )
+    leave_out = serializers.ListField(
+        child=Pattern(r"^EXC-[1-9][0-9]{0,17}\Z"),
+        default=list,
+        max_length=5_000,
+        help_text="Approving a request of a whole problem: cases of its list this yes does not cover; then say why.",
+    )
 
 
 class Said(serializers.Serializer):
@@ -101,6 +107,7 @@ class ApprovalOut(serializers.ModelSerializer):
     handed_to = serializers.CharField(source="handed_to.username", default=None, allow_null=True)
     questions = QuestionOut(many=True)
     said_yes = serializers.SerializerMethodField()
+    left_out = serializers.SerializerMethodField()
     run = serializers.SerializerMethodField()
 
     class Meta:
@@ -133,8 +140,13 @@ class ApprovalOut(serializers.ModelSerializer):
             "change",
             "change_sha256",
             "preview",
+            "left_out",
+            "approved_totals",
             "run",
         ]
+
+    def get_left_out(self, request: ApprovalRequest) -> list[str]:
+        return [f"EXC-{pk}" for pk in sorted(request.left_out)]
 
     def get_said_yes(self, request: ApprovalRequest) -> list[str]:
         return [row.user.username for row in request.yeses.all()]

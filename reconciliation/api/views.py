@@ -25,6 +25,7 @@ from reconciliation.api.serializers import (
     Said,
 )
 from reconciliation.api.texts import Filters
+from reconciliation.approval_parts import ReasonMissing
 from reconciliation.controls import runner
 from reconciliation.controls.registry import CONTROLS
 from reconciliation.fixes.fix import Fix, InputError, NotPossible, Target
@@ -277,7 +278,11 @@ class Decide(Desk):
         if word == "approve":
             code = decision.validated_data["code"]
             proved_at = second_factor.prove(request.user, code) if code else None
-            approvals.approve(number, user=request.user, because=because, proved_at=proved_at)
+            leave_out = [int(case.removeprefix("EXC-")) for case in decision.validated_data["leave_out"]]
+            try:
+                approvals.approve(number, user=request.user, because=because, proved_at=proved_at, leave_out=leave_out)
+            except ReasonMissing as error:
+                raise exceptions.ValidationError({"because": str(error)}) from error
         elif word == "refuse":
             try:
                 approvals.refuse(number, user=request.user, because=because)

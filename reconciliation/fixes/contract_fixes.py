@@ -80,6 +80,8 @@ class DatedBack(TryAgain):
     """What is done with one change that holds from before the period billed now, where its company has no rule."""
 
     rule = "Billing for earlier periods always needs two people."
+    #: each change is looked at by itself
+    takes_problem = False
     #: one of connectors.canonical.BACKDATING
     backdating: ClassVar[str]
     #: what is done, in a few words

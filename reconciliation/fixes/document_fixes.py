@@ -66,6 +66,8 @@ class ApproveWriteOff(SendsDecided):
     name = "approve_write_off"
     label = "Write it off"
     rule = "A write-off always needs two people."
+    takes_problem = True
+    does_to_many = "are written off: posted to bad debt and taken off their invoices"
 
     def says(self, case: ExceptionCase) -> str:
         return f"After a second person approves, {money(case.amount, case.currency)} is posted to bad debt and taken off the invoice; revenue and tax stay as they are."

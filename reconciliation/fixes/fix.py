@@ -54,6 +54,11 @@ class Write:
     after: str = ""
 
 
+def sha256_of(change: dict[str, Any]) -> str:
+    """What a yes is bound to."""
+    return hashlib.sha256(json.dumps(change, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Preview:
     """What pressing would do, exactly. Only `change` is hashed and bound; the rest is shown."""
@@ -72,7 +77,7 @@ class Preview:
 
     @property
     def sha256(self) -> str:
-        return hashlib.sha256(json.dumps(self.change, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+        return sha256_of(self.change)
 
     @property
     def count(self) -> int:
@@ -88,14 +93,21 @@ class Target:
 
     problem: Problem
     case: ExceptionCase | None = None
+    #: keys of the cases of a frozen list, where no other may be touched
+    only: frozenset[int] | None = None
+    #: keys of the cases an approver left out
+    left_out: frozenset[int] = frozenset()
 
     def open_cases(self) -> list[ExceptionCase]:
         """Open cases in release order: effective date, then reference."""
         if self.case is not None:
             return [self.case] if self.case.status == ExceptionCase.Status.OPEN else []
+        rows = self.problem.cases.filter(status=ExceptionCase.Status.OPEN)
+        if self.only is not None:
+            rows = rows.filter(pk__in=self.only)
         return list(
-            self.problem.cases.filter(status=ExceptionCase.Status.OPEN)
-            .select_related("work_item", "delivery", "break_row", "entity", "problem")
+            rows.exclude(pk__in=self.left_out)
+            .select_related("work_item", "delivery__target", "delivery__entity", "break_row", "entity", "problem")
             .order_by("effective_on", "reference", "pk")
         )
 
@@ -130,6 +142,12 @@ class Fix:
     def preview(self, target: Target, inputs: dict[str, str], *, user: AbstractUser) -> Preview:
         """Raises InputError or NotPossible."""
         raise TypeError(f"{type(self).__name__} must preview what it does")
+
+    def part(self, change: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
+        """Of a change somebody asked for, what concerns the cases `now` is made for: all of it, where it is one change;
+        the lines of these cases, where it is a list of documents.
+        """
+        return change
 
     def takes(self, target: Target, inputs: dict[str, str]) -> list[ExceptionCase]:
         """The open cases a run works on, in release order."""

@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from babel import Locale
@@ -16,6 +17,7 @@ from reconciliation.models import ApprovalRequest, ExceptionCase, FixItem, FixRu
 from sync import clock, nudges
 from sync.mappings import country_names, in_force
 from sync.models import CountryMapping, MappingRow, ProductMapping, WorkItem
+from sync.money_text import plain
 from sync.states import Condition
 
 
@@ -228,10 +230,10 @@ class MapCountry(ReleasesWorkItems):
                 condition=Condition.WAITING, waits_for__in=[case.reference for case in cases]
             ).order_by("effective_on", "reference")
         )
-        sums: dict[str, object] = {}
+        sums: dict[str, Decimal] = {}
         for item in waiting:
             if item.amount is not None:
-                sums[item.currency] = sums.get(item.currency, 0) + item.amount  # type: ignore[operator]
+                sums[item.currency] = sums.get(item.currency, Decimal(0)) + item.amount
         return Preview(
             says=f"“{written}” is {name}. {len(cases)} customer is set up in billing and ERP, and {len(waiting)} waiting deals follow in order of their date.",
             change={
@@ -267,7 +269,7 @@ class MapCountry(ReleasesWorkItems):
                 }
                 for item in waiting
             ),
-            totals={currency: f"{total:.2f}" for currency, total in sums.items()},
+            totals={currency: plain(total, currency) for currency, total in sorted(sums.items())},
             period="Billed on the day of release, posted in the period open that day.",
             reversible_by="End the mapping and correct the customer in the CRM.",
         )

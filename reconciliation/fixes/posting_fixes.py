@@ -4,12 +4,13 @@ anything is sent.
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from decimal import Decimal
+from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser
 from django.db import transaction
 
-from reconciliation.fixes.fix import Fix, Input, NotPossible, Preview, Target, Write, member, totals
+from reconciliation.fixes.fix import Fix, NotPossible, Preview, Target, Write, member, totals
 from reconciliation.models import ApprovalRequest, ExceptionCase, FixItem, FixRun
 from sync import calendar, rounds
 from sync.models import Delivery
@@ -22,6 +23,15 @@ class PostsAgain(Fix):
 
     kind = "money"
     undo = "U2"
+    #: what is done with several documents at once, after "{n} documents "
+    does_to_many: ClassVar[str] = ""
+
+    def says_of_many(self, cases: Sequence[ExceptionCase]) -> str:
+        return f"After a second person approves, {len(cases):,} documents {self.does_to_many}, in order of their date; the first one alone, then the rest."
+
+    def part(self, change: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
+        keys = {move["delivery_key"] for move in now["moves"]}
+        return {**change, "moves": [move for move in change["moves"] if move["delivery_key"] in keys]}
 
     def checks(self, case: ExceptionCase) -> str:
         return "We look it up in the ERP before sending, read it back after, and run the control for its day again; the case closes when both sides agree."
@@ -70,16 +80,14 @@ class PostsAgain(Fix):
                 }
             )
             writes.append(self.write(case, row, posting_date))
-        first = self.delivery(cases[0])
-        posting_date = self.posting_date(first, inputs)
         return Preview(
-            says=self.says(cases[0]),
+            says=self.says(cases[0]) if len(cases) == 1 else self.says_of_many(cases),
             change={"fix": self.name, "moves": moves},
             writes=tuple(writes),
             members=tuple(member(case) for case in cases),
             totals=totals(cases),
-            period=f"Posted on {posting_date}, in that day's period." if posting_date else "",
-            ledger_effect=self.ledger_effect(cases[0]),
+            period=_period(sorted({move["posting_date"] for move in moves if move["posting_date"]})),
+            ledger_effect=self.ledger_effect(cases[0]) if len(cases) == 1 else self.effect_of_many(cases),
             reversible_by="A credit memo or reversal, as a new approved case. There is no undo.",
         )
 
@@ -88,6 +96,9 @@ class PostsAgain(Fix):
 
     def ledger_effect(self, case: ExceptionCase) -> str:
         return f"Receivables and revenue by {money(case.amount, case.currency)}, at the document's total."
+
+    def effect_of_many(self, cases: Sequence[ExceptionCase]) -> str:
+        return f"Each as one alone would be, together {_sums(totals(cases))}."
 
     def release(self, run: FixRun, items: Sequence[FixItem]) -> Sequence[FixItem]:
         held = []
@@ -129,12 +140,26 @@ class PostsAgain(Fix):
         return None
 
 
+def _period(days: Sequence[str]) -> str:
+    if len(days) > 1:
+        return f"Posted on {len(days)} days from {days[0]} to {days[-1]}, each in its own day's period."
+    return f"Posted on {days[0]}, in that day's period." if days else ""
+
+
+def _sums(amounts: dict[str, str]) -> str:
+    """A sum per currency in words; they are never added up."""
+    each = [money(Decimal(amount), currency) for currency, amount in amounts.items()]
+    return " and ".join([", ".join(each[:-1]), each[-1]] if len(each) > 1 else each) or "no amount of their own"
+
+
 class PostAgain(PostsAgain):
     """A document that was in the ERP and is gone is posted again."""
 
     name = "post_again"
     label = "Post again"
     rule = "Financial replay by a person always needs two people."
+    takes_problem = True
+    does_to_many = "are looked up in the ERP and, where they are not there, posted again"
 
     def says(self, case: ExceptionCase) -> str:
         return f"After a second person approves, {case.document} over {money(case.amount, case.currency)} is looked up in the ERP and, if it is not there, posted again."
@@ -156,6 +181,8 @@ class CorrectInErp(PostsAgain):
     name = "correct_in_erp"
     label = "Correct the ERP to what billing issued"
     rule = "Changing a posted document always needs two people."
+    takes_problem = True
+    does_to_many = "are brought back in the ERP to what billing issued"
 
     def says(self, case: ExceptionCase) -> str:
         return f"After a second person approves, the ERP's {case.document} is brought back to the amount billing issued; billing itself is not touched."
@@ -182,17 +209,20 @@ class PostInFirstOpenPeriod(PostsAgain):
     name = "post_in_first_open_period"
     label = "Post in the first open period"
     rule = "Posting into another period than the document's always needs two people."
+    takes_problem = True
+    does_to_many = "are posted into the first open period, each with its own document date"
 
     def says(self, case: ExceptionCase) -> str:
         return f"After a second person approves, {case.document} is posted into the first open period; its document date stays {case.effective_on}."
 
-    def inputs(self, target: Target) -> list[Input]:
-        return []
+    def preview(self, target: Target, inputs: dict[str, str], *, user: AbstractUser) -> Preview:
+        for erp in {row.target.pk: row.target for row in map(self.delivery, target.open_cases())}.values():
+            calendar.mirror(erp)
+        return super().preview(target, inputs, user=user)
 
     def posting_date(self, row: Delivery, inputs: dict[str, str]) -> date | None:
         if row.entity is None or row.document_date is None:
             raise NotPossible(f"{row.title} has no date to post from.")
-        calendar.mirror(row.target)
         found = calendar.first_open_day(row.entity, connection=row.target, after=row.document_date)
         if found is None:
             raise NotPossible("No period is open in the ERP. Ask the controller to open one.")
@@ -234,6 +264,8 @@ class TryAgain(PostsAgain):
     name = "try_again"
     label = "Look it up and try again"
     rule = "Financial replay by a person always needs two people."
+    takes_problem = True
+    does_to_many = "are looked up there and, where they are not there, sent once more"
 
     def says(self, case: ExceptionCase) -> str:
         return f"After a second person approves, {case.document or 'it'} is looked up there and, if it is not there, sent once more."
@@ -262,6 +294,7 @@ class BillLateUsage(TryAgain):
     """Usage that came after its invoice goes to the next one, as a line that names its period."""
 
     name = "bill_late_usage"
+    takes_problem = False
     label = "Bill it on the next invoice"
     rule = "Billing usage of an invoiced period above its limit always needs two people."
 

@@ -19,7 +19,8 @@ from reconciliation.fixes.posting_fixes import (
 )
 from reconciliation.fixes.routing_fixes import SayWhoSells
 from reconciliation.fixes.withholding_fixes import BookWithholding, KeepCertificate
-from reconciliation.models import ExceptionCase, Problem
+from reconciliation.models import ApprovalRequest, ApprovalYes, ExceptionCase, Problem
+from reconciliation.models.cases import TARGETS
 from reconciliation.ownership import ownership
 
 FIXES: dict[str, Fix] = {
@@ -57,6 +58,12 @@ FIXES: dict[str, Fix] = {
 
 def for_case(case: ExceptionCase) -> list[Fix]:
     """What can be pressed on this case, the suggested one first."""
+    # what was approved for the others is in force: one that was left out only has to go through it
+    let_go = [FIXES["read_again"]] if _left_out(case) else []
+    return list(dict.fromkeys([*let_go, *_helping(case)]))
+
+
+def _helping(case: ExceptionCase) -> list[Fix]:
     if case.connection_id:
         return [FIXES["reconnect"]]
     found = [FIXES[name] for name in ownership(case.reason).fixes]
@@ -75,12 +82,23 @@ def for_case(case: ExceptionCase) -> list[Fix]:
     carried = case.work_item is not None and case.work_item.state in KeepSigned.CARRIED
     # what was carried is kept as signed or not; what was not carried yet is read again, and nothing else
     found = [fix for fix in found if isinstance(fix, KeepSigned) == carried or case.reason not in KeepSigned.REASONS]
-    return list(dict.fromkeys(found))
+    return found
+
+
+def _left_out(case: ExceptionCase) -> bool:
+    """Whether an approver left this one out of a change that holds since."""
+    yeses = ApprovalYes.objects.filter(left_out__contains=[case.pk], request__status=ApprovalRequest.Status.APPROVED)
+    return yeses.filter(request__kind=ApprovalRequest.Kind.CONFIGURATION).exists()
 
 
 def for_problem(problem: Problem) -> list[Fix]:
     """What can be pressed for all cases of a problem at once."""
-    open_cases = problem.cases.filter(status=ExceptionCase.Status.OPEN)
-    if open_cases.filter(work_item=None, event=None).exists():
-        return []  # postings, connections and breaks are mended one by one
-    return [FIXES[name] for name in ownership(problem.reason).fixes if FIXES[name].takes_problem]
+    open_cases = problem.cases.filter(status=ExceptionCase.Status.OPEN).order_by("pk")
+    examples = [open_cases.filter(**{f"{cause}__isnull": False}).first() for cause in TARGETS]
+    offers = [_helping(case) for case in examples if case is not None]
+    # what has several kinds of causes is offered what helps each of them
+    return [
+        fix
+        for fix in (dict.fromkeys(offers[0]) if offers else [])
+        if fix.takes_problem and all(fix in others for others in offers)
+    ]

@@ -1,6 +1,7 @@
 """Approvals: a second person's yes to exactly what would be changed."""
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from simple_history.models import HistoricalRecords
@@ -92,6 +93,9 @@ class ApprovalRequest(models.Model):
     count = models.PositiveIntegerField(default=0)
     #: currency -> sum of absolute amounts, as text
     totals = models.JSONField(default=dict)
+    approved_totals = models.JSONField(
+        null=True, blank=True, help_text="The same of what was approved, where an approver left some out."
+    )
     rule = models.CharField(max_length=200, help_text="The policy rule that asks for a second person.")
     policy = models.ForeignKey(ApprovalPolicy, on_delete=models.PROTECT)
     entity = models.ForeignKey(LegalEntity, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
@@ -163,6 +167,22 @@ class ApprovalRequest(models.Model):
     def number(self) -> str:
         return f"APR-{self.pk}"
 
+    @property
+    def left_out(self) -> frozenset[int]:
+        """Keys of the cases that one of the approvers did not say yes to: nothing is done with them."""
+        return frozenset(pk for yes in self.yeses.all() for pk in yes.left_out)
+
+    @property
+    def members(self) -> dict[int, dict[str, str]]:
+        """The cases of the frozen list that was shown, by their key."""
+        rows = self.preview.get("members", [])
+        return {int(row["case"].removeprefix("EXC-")): row for row in rows if row["case"]}
+
+    @property
+    def has_parts(self) -> bool:
+        """Whether an approver can leave some of it out: it was asked for a whole problem, and lists its cases."""
+        return self.case_id is None and len(self.members) > 1
+
 
 class ApprovalYes(models.Model):
     """One approver's yes. The database takes one from each, none from the asker, and none once it is decided; a request
@@ -174,11 +194,21 @@ class ApprovalYes(models.Model):
     said_at = models.DateTimeField()
     proved_at = models.DateTimeField(null=True, blank=True, help_text="When the second factor was given.")
     because = models.CharField(max_length=400, blank=True)
+    left_out = ArrayField(
+        models.BigIntegerField(), default=list, blank=True, help_text="Keys of the cases this yes does not cover."
+    )
 
     class Meta:
         ordering = ["said_at", "pk"]
         verbose_name_plural = "approval yeses"
-        constraints = [models.UniqueConstraint(fields=["request", "user"], name="one_yes_per_approver")]
+        constraints = [
+            models.UniqueConstraint(fields=["request", "user"], name="one_yes_per_approver"),
+            models.CheckConstraint(
+                condition=Q(left_out=[]) | ~Q(because=""),
+                name="left_out_for_a_reason",
+                violation_error_message="Say why you leave some out; the asker reads it.",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.request_id}: {self.user}"

@@ -1,6 +1,6 @@
 """Approvals: what waits for a second person, and the one screen on which to decide."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import cast
 
@@ -32,7 +32,7 @@ from reconciliation.second_factor import NotProven
 from reconciliation.views import fixing, proving
 from reconciliation.views.export_links import export_links
 from reconciliation.views.page import page, seen_by, typed
-from reconciliation.views.preview import shown
+from reconciliation.views.preview import shown, with_parts
 from reconciliation.who import full_name
 
 SEES = ("reconciliation.view_approvalrequest",)
@@ -101,14 +101,25 @@ def approval_decide(request: HttpRequest, pk: int, do: str) -> HttpResponse:
     row = _found(pk)
     because = typed(request, "because")
     if do == "approve":
-        return _tried(request, row, because, lambda: _approve(request, row, because))
+        leave_out = _ticked(request)
+        return _tried(request, row, because, lambda: _approve(request, row, because, leave_out), leave_out)
     if do == "refuse":
         return _tried(request, row, because, lambda: _refuse(request, row, because))
     return _tried(request, row, because, lambda: _withdraw(request, row))
 
 
+def _ticked(request: HttpRequest) -> list[int]:
+    """Keys of the cases to leave out, as ticked in the list."""
+    marks = [mark.removeprefix("EXC-") for mark in request.POST.getlist("leave_out")]
+    return [int(mark) for mark in marks if mark.isascii() and mark.isdigit() and len(mark) < 19]
+
+
 def _tried(
-    request: HttpRequest, row: ApprovalRequest, because: str, decide: Callable[[], HttpResponse]
+    request: HttpRequest,
+    row: ApprovalRequest,
+    because: str,
+    decide: Callable[[], HttpResponse],
+    leave_out: Collection[int] = (),
 ) -> HttpResponse:
     try:
         if request.POST.get("sha256", "") != row.change_sha256:
@@ -116,7 +127,7 @@ def _tried(
         return decide()
     except (approvals.ProofNeeded, NotProven) as error:
         # what is missing is the code, and it is said there
-        return _show(request, _found(row.pk), because=because, code_error=str(error), status=403)
+        return _show(request, _found(row.pk), because=because, code_error=str(error), leave_out=leave_out, status=403)
     except approvals.Refused as error:
         messages.error(request, str(error))
         status = 403
@@ -128,15 +139,18 @@ def _tried(
         status = 409
     except ValueError as error:
         # what is wrong is the reason, and it is said there
-        return _show(request, _found(row.pk), because=because, because_error=str(error), status=422)
-    return _show(request, _found(row.pk), because=because, status=status)
+        return _show(
+            request, _found(row.pk), because=because, because_error=str(error), leave_out=leave_out, status=422
+        )
+    return _show(request, _found(row.pk), because=because, leave_out=leave_out, status=status)
 
 
-def _approve(request: HttpRequest, row: ApprovalRequest, because: str) -> HttpResponse:
+def _approve(request: HttpRequest, row: ApprovalRequest, because: str, leave_out: Collection[int]) -> HttpResponse:
     if code := typed(request, "code"):
         proving.give(request, code)
     proved_at = proving.proved_at(request)
-    run = approvals.approve(row.pk, user=request.user, because=because, proved_at=proved_at)  # type: ignore[arg-type]
+    user = cast(AbstractUser, request.user)
+    run = approvals.approve(row.pk, user=user, because=because, proved_at=proved_at, leave_out=leave_out)
     if run is None:
         left = approvals.still_needed(row)
         said = ngettext(
@@ -216,11 +230,14 @@ def _show(
     because_error: str = "",
     code_error: str = "",
     talk: Talk = SILENT,
+    leave_out: Collection[int] = (),
     status: int = 200,
 ) -> HttpResponse:
     pending = row.status == ApprovalRequest.Status.PENDING
     user = cast(AbstractUser, request.user)
     why_not = approvals.why_not(row, user)
+    preview = shown(row.preview, fix=FIXES.get(row.fix))
+    with_parts(preview, row, may_leave=not why_not, leaving_out=leave_out)
     open_question = next((one for one in row.questions.all() if one.answered_at is None), None)
     return page(
         request,
@@ -229,7 +246,7 @@ def _show(
         status=status,
         crumbs=[(_("Approvals"), reverse("desk:approvals"))],
         asked=row,
-        preview=shown(row.preview, fix=FIXES.get(row.fix)),
+        preview=preview,
         why_not=why_not,
         open_question=open_question if pending else None,
         approvers=[] if why_not else approval_questions.approvers(row, beside=user),

@@ -316,9 +316,11 @@ def _show(request: HttpRequest, row: ExceptionCase, form: fixing.Form, *, kept: 
     target, user = Target(problem=row.problem, case=row), cast(AbstractUser, request.user)
     may_work = approvals.holds(user, "work_cases")
     held_by_other = bool(row.assignee_id and row.assignee_id != user.pk)
-    # a mapping solves every case of its problem, so it is asked for there
-    for_all = [fix for fix in fixes if fix.takes_problem and fix.kind == "configuration"]
-    same = figures.open_cases().filter(problem=row.problem_id).count() if for_all else 0
+    # a mapping solves every case of its problem, so it is asked for there, but for one it leaves nothing to solve for
+    solves_all = bool(fixes) and fixes[0].kind == "configuration"
+    for_all = [fix for fix in fixes if fix.takes_problem and fix.kind == "configuration"] if solves_all else []
+    at_once = any(fix.takes_problem for fix in fixes)
+    same = figures.open_cases().filter(problem=row.problem_id).count() if at_once else 0
     return page(
         request,
         "portal/case.html",
@@ -344,6 +346,7 @@ def _show(request: HttpRequest, row: ExceptionCase, form: fixing.Form, *, kept: 
         offered=[] if for_all else fixing.offered(fixes, target, form, user=user),
         for_all=for_all,
         same=same,
+        together=same if at_once and not for_all and same > 1 else 0,
         form=form,
         pending=fixing.waiting_requests(Target(problem=row.problem)) if for_all else fixing.waiting_requests(target),
         may_take=is_open and may_work and row.assignee_id != user.pk,

@@ -1,5 +1,6 @@
 """Turns a preview, fresh or frozen with a request, into what the one preview template shows."""
 
+from collections.abc import Collection
 from decimal import Decimal
 from typing import Any
 
@@ -8,6 +9,7 @@ from django.utils.translation import gettext_noop
 
 from reconciliation.fixes.fix import Fix, Preview
 from reconciliation.habits.languages import money
+from reconciliation.models import ApprovalRequest
 
 #: rows shown at once, and at most behind "and more"
 FIRST, AT_MOST = 50, 2000
@@ -28,9 +30,20 @@ def shown(preview: Preview | dict[str, Any], *, fix: Fix | None) -> dict[str, An
         "fix": fix,
         "totals_text": [money(Decimal(str(total)), currency) for currency, total in (data.get("totals") or {}).items()],
         "valid_from": (data.get("change") or {}).get("valid_from", ""),
+        "writes": list(data.get("writes") or [])[:FIRST],
+        "more_writes": max(len(data.get("writes") or []) - FIRST, 0),
         "first": members[:FIRST],
         "rest": members[FIRST:AT_MOST],
         "rest_count": max(len(members) - FIRST, 0),
         "left_off": max(len(members) - AT_MOST, 0),
         "undo": _(UNDO[fix.undo]) if fix and fix.undo in UNDO else "",
     }
+
+
+def with_parts(data: dict[str, Any], row: ApprovalRequest, *, may_leave: bool, leaving_out: Collection[int]) -> None:
+    """Adds to a shown request what an approver left out, ticks now, and whether they may."""
+    left_out = row.left_out
+    data["left_out"] = {f"EXC-{pk}" for pk in left_out}
+    data["leaving_out"] = {f"EXC-{pk}" for pk in leaving_out}
+    #: how many a yes would cover now; 0 where it covers all or nothing
+    data["may_leave"] = len(row.members) - len(left_out) if may_leave and row.has_parts else 0

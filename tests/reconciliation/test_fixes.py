@@ -353,7 +353,7 @@ def test_what_was_sent_is_looked_up_and_sent_again_and_what_was_not_is_read_agai
     company.carries("posting")
     # then each is offered what can help there, and nothing that would never end
     assert offered("CURRENCY_MISMATCH") == ["try_again"]
-    assert for_problem(case_of("CURRENCY_MISMATCH").problem) == []
+    assert [fix.name for fix in for_problem(case_of("CURRENCY_MISMATCH").problem)] == ["try_again"]
 
 
 def test_a_paused_connection_can_always_be_resumed_whatever_paused_it(company: Company, paper: Any) -> None:

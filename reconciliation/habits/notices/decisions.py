@@ -109,9 +109,11 @@ def decided(now: datetime) -> Iterator[News]:
     decided_on = (ApprovalRequest.Status.APPROVED, ApprovalRequest.Status.REFUSED)
     mine = ApprovalRequest.objects.filter(asked_by__is_active=True).exclude(asked_by__email="")
     rows = mine.filter(status__in=decided_on, decided_at__gt=now - LATELY)
-    for row in rows.select_related("asked_by", "decided_by").order_by("pk"):
+    for row in rows.select_related("asked_by", "decided_by").prefetch_related("yeses").order_by("pk"):
         decided_by = full_name(row.decided_by) if row.decided_by else ""
-        words = f"{row.get_status_display()} by {decided_by}"
+        left_out = len(row.left_out)
+        but = f", but for {left_out} of {row.count} cases" if left_out else ""
+        words = f"{row.get_status_display()} by {decided_by}{but}"
         yield _answer(row, words, row.decided_because)
     over = mine.filter(status=ApprovalRequest.Status.PENDING, expires_at__gt=now - LATELY, expires_at__lte=now)
     for row in over.select_related("asked_by").order_by("pk"):
