@@ -9,7 +9,7 @@ from collections.abc import Collection
 from decimal import Decimal
 
 from reconciliation.fixes.fix import NotPossible, Target
-from reconciliation.models import ApprovalRequest
+from reconciliation.models import ApprovalRequest, ApprovalYes, ExceptionCase
 from sync.money_text import plain
 
 #: numbers of cases named in one line of the journal
@@ -64,3 +64,9 @@ def but_for(request: ApprovalRequest, left_out: frozenset[int]) -> str:
     more = f" and {len(numbers) - NAMED} more" if len(numbers) > NAMED else ""
     count = len(request.members)
     return f" Left out: {len(numbers)} of {count} ({', '.join(numbers[:NAMED])}{more})."
+
+
+def left_out_of(case: ExceptionCase) -> ApprovalYes | None:
+    """The last yes that left this open case out of what was approved for others like it; None where there is none."""
+    yeses = ApprovalYes.objects.filter(left_out__contains=[case.pk], request__status=ApprovalRequest.Status.APPROVED)
+    return yeses.select_related("request", "user").order_by("-pk").first()

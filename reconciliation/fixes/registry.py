@@ -1,5 +1,6 @@
 """All fixes by name, and which of them are on offer for a case."""
 
+from reconciliation import approval_parts
 from reconciliation.fixes.answer_fixes import ClassifyAnswer
 from reconciliation.fixes.cash_fixes import ApplyCash, LeaveAsItIs, RefundRest
 from reconciliation.fixes.contract_fixes import BillFromToday, CreditAndRebill, KeepSigned
@@ -19,7 +20,7 @@ from reconciliation.fixes.posting_fixes import (
 )
 from reconciliation.fixes.routing_fixes import SayWhoSells
 from reconciliation.fixes.withholding_fixes import BookWithholding, KeepCertificate
-from reconciliation.models import ApprovalRequest, ApprovalYes, ExceptionCase, Problem
+from reconciliation.models import ApprovalRequest, ExceptionCase, Problem
 from reconciliation.models.cases import TARGETS
 from reconciliation.ownership import ownership
 
@@ -59,7 +60,8 @@ FIXES: dict[str, Fix] = {
 def for_case(case: ExceptionCase) -> list[Fix]:
     """What can be pressed on this case, the suggested one first."""
     # what was approved for the others is in force: one that was left out only has to go through it
-    let_go = [FIXES["read_again"]] if _left_out(case) else []
+    yes = approval_parts.left_out_of(case)
+    let_go = [FIXES["read_again"]] if yes and yes.request.kind == ApprovalRequest.Kind.CONFIGURATION else []
     return list(dict.fromkeys([*let_go, *_helping(case)]))
 
 
@@ -83,12 +85,6 @@ def _helping(case: ExceptionCase) -> list[Fix]:
     # what was carried is kept as signed or not; what was not carried yet is read again, and nothing else
     found = [fix for fix in found if isinstance(fix, KeepSigned) == carried or case.reason not in KeepSigned.REASONS]
     return found
-
-
-def _left_out(case: ExceptionCase) -> bool:
-    """Whether an approver left this one out of a change that holds since."""
-    yeses = ApprovalYes.objects.filter(left_out__contains=[case.pk], request__status=ApprovalRequest.Status.APPROVED)
-    return yeses.filter(request__kind=ApprovalRequest.Kind.CONFIGURATION).exists()
 
 
 def for_problem(problem: Problem) -> list[Fix]:

@@ -14,13 +14,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, npgettext
 from django.views.decorators.http import require_POST, require_safe
 
-from reconciliation import approvals, cases, figures, figures_case, sentences
+from reconciliation import approval_parts, approvals, cases, figures, figures_case, sentences
 from reconciliation.fixes import registry
 from reconciliation.fixes.fix import Target
 from reconciliation.habits import absences, handing, mentions, presence, since, snoozes, tags, titles, undo
 from reconciliation.habits.languages import day_text, spoken
 from reconciliation.habits.notices import watching
-from reconciliation.models import CaseAct, ExceptionCase
+from reconciliation.models import ApprovalRequest, CaseAct, ExceptionCase
 from reconciliation.teams import Team
 from reconciliation.views import fixing
 from reconciliation.views.page import day, page, part, refused, seen_by, typed
@@ -316,9 +316,12 @@ def _show(request: HttpRequest, row: ExceptionCase, form: fixing.Form, *, kept: 
     target, user = Target(problem=row.problem, case=row), cast(AbstractUser, request.user)
     may_work = approvals.holds(user, "work_cases")
     held_by_other = bool(row.assignee_id and row.assignee_id != user.pk)
-    # a mapping solves every case of its problem, so it is asked for there, but for one it leaves nothing to solve for
-    solves_all = bool(fixes) and fixes[0].kind == "configuration"
-    for_all = [fix for fix in fixes if fix.takes_problem and fix.kind == "configuration"] if solves_all else []
+    left_out = approval_parts.left_out_of(row) if is_open else None
+    # a mapping solves every case of its problem, so it is asked for there
+    for_all = [fix for fix in fixes if fix.takes_problem and fix.kind == "configuration"]
+    if left_out and left_out.request.kind == ApprovalRequest.Kind.CONFIGURATION:
+        # it is in force: this case only has to go through it
+        fixes, for_all = [fix for fix in fixes if fix not in for_all], []
     at_once = any(fix.takes_problem for fix in fixes)
     same = figures.open_cases().filter(problem=row.problem_id).count() if at_once else 0
     return page(
@@ -346,6 +349,7 @@ def _show(request: HttpRequest, row: ExceptionCase, form: fixing.Form, *, kept: 
         offered=[] if for_all else fixing.offered(fixes, target, form, user=user),
         for_all=for_all,
         same=same,
+        left_out=left_out,
         together=same if at_once and not for_all and same > 1 else 0,
         form=form,
         pending=fixing.waiting_requests(Target(problem=row.problem)) if for_all else fixing.waiting_requests(target),

@@ -315,6 +315,16 @@ def troubled_deals(story: Story) -> None:
     )
 
 
+def more_unmapped(story: Story, count: int) -> None:
+    """More deals that stopped for the same unknown product."""
+    items = [
+        deal(story, f"006MORE{number:011}", f"{number}00.00", condition="blocked") for number in range(1, count + 1)
+    ]
+    blocks.put(
+        [blocks.Stop(work_item=item, reason="PRODUCT_UNMAPPED", field="Product", value="GTXPro") for item in items]
+    )
+
+
 def whole() -> Story:
     """Everything above."""
     story = begin()
