@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from reconciliation.habits.languages import money, spoken
 from sync import clock
 from sync.models import (
+    CreditMemoRecord,
     CustomerRecord,
     Delivery,
     InvoiceRecord,
@@ -339,11 +340,13 @@ def _members(events: Sequence[RevenueEventRecord]) -> tuple[Member, ...]:
     named = {event.schedule_reference for event in events}
     schedules = {row.reference: row for row in RevenueScheduleRecord.objects.filter(reference__in=named)}
     plans = {row.reference: row for row in UsagePlanRecord.objects.filter(reference__in=named)}
-    invoices = dict(
-        InvoiceRecord.objects.filter(reference__in={row.invoice_reference for row in schedules.values()}).values_list(
-            "reference", "number"
-        )
-    )
+    documents = {row.invoice_reference for row in schedules.values()}
+    # what is given back on account has schedules of its own
+    numbers = {
+        reference: number
+        for model in (InvoiceRecord, CreditMemoRecord)
+        for reference, number in model.objects.filter(reference__in=documents).values_list("reference", "number")
+    }
     people = {row.customer_reference for row in (*schedules.values(), *plans.values())}
     names = dict(CustomerRecord.objects.filter(reference__in=people).values_list("reference", "name"))
     found = []
@@ -357,7 +360,7 @@ def _members(events: Sequence[RevenueEventRecord]) -> tuple[Member, ...]:
                 amount=money(event.amount, event.currency),
                 customer=names.get(customer, ""),
                 what=schedule.obligation if schedule else plan.meter if plan else "",
-                invoice=invoices.get(schedule.invoice_reference, "") if schedule else "",
+                invoice=numbers.get(schedule.invoice_reference, "") if schedule else "",
                 correlation_id=event.correlation_id,
             )
         )

@@ -104,6 +104,7 @@ OWNERSHIP: dict[str, Ownership] = {
     "JOURNAL_BROKEN": _owned(INT, 4),
     "METER_MISSING": _owned(BO, 8, "read_again"),
     "METER_SHARED": _owned(BO, 24, "read_again"),
+    "CHANGE_NOT_ACCOUNTED_FOR": _owned(FIN, 72),
     "REVENUE_ENGINE_CONFLICT": _owned(FIN, 24, "reconnect"),
     "ACCRUAL_NOT_REVERSED": _owned(FIN, 24),
     "ACCRUAL_NOT_INVOICED": _owned(BO, 24),

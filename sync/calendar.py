@@ -1,6 +1,6 @@
 """When may this be posted: periods as the ERP has them and as we close them, and our own posting windows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from django.db import transaction
@@ -158,6 +158,23 @@ def first_open_day(entity: LegalEntity, *, connection: Connection, after: date) 
         if period.state == AccountingPeriod.State.OPEN:
             return max(after, period.starts_on)
     return None
+
+
+def open_days(entity: LegalEntity) -> Callable[[date], date]:
+    """Where something dated on a day may still be entered: on that day, or, where its period is not open, on the first
+    day of the next open one. A day of no mirrored period stays as it is; the ERP itself decides.
+    """
+    periods = list(AccountingPeriod.objects.filter(entity=entity, module="ar").order_by("starts_on"))
+
+    def open_day(day: date) -> date:
+        covering = [one for one in periods if one.starts_on <= day <= one.ends_on]
+        if not covering or all(one.state == AccountingPeriod.State.OPEN for one in covering):
+            return day
+        later = (one.starts_on for one in periods if one.starts_on > day and one.state == AccountingPeriod.State.OPEN)
+        # where no later period is known, the day after the last one that is
+        return next(later, max(one.ends_on for one in periods) + timedelta(days=1))
+
+    return open_day
 
 
 def stricter(one: str, other: str) -> str:

@@ -52,6 +52,15 @@ CONTRACTS: tuple[tuple[str, str, str, str, str], ...] = (
         "The deal was taken back after billing had accepted it: win it again, or cancel it by a change of its own.",
     ),
     (
+        "CHANGE_NOT_ACCOUNTED_FOR",
+        "Accounting of a change is not decided",
+        "A contract of {customer} was changed, and two people of finance have not agreed yet how that is accounted for:"
+        " {value}.",
+        "It is billed all the same. What was invoiced before is earned as though nothing had changed, and what is"
+        " invoiced for days before the change was agreed is not earned.",
+        "",
+    ),
+    (
         "PO_MISSING",
         "Purchase order number is missing",
         "{customer} asks for its own order number on every invoice, and the deal carries none.",

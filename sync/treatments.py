@@ -6,10 +6,20 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from connectors.canonical import SubscriptionContract
-from sync import clock, journal
-from sync.models import ContractRecord, ModificationTreatment
+from sync import blocks, clock, journal
+from sync.errors import StepError
+from sync.models import ContractRecord, LegalEntity, ModificationTreatment, WorkItem
+from sync.models.revenue import Engine
 from sync.models.treatment import Treatment
-from sync.pipelines.modifications import accounting_kind
+from sync.pipelines.commitment import SELL_NOTHING
+from sync.pipelines.modifications import ENDING, accounting_kind
+from sync.revenue import modified
+from sync.revenue.schedules import engine_name
+
+#: a change whose accounting nobody decided, where the portal's schedules wait for it
+UNDECIDED = "CHANGE_NOT_ACCOUNTED_FOR"
+#: kinds of change with no service of their own
+ADDS_NOTHING = frozenset({*SELL_NOTHING, *ENDING})
 
 
 class NotDecidable(ValueError):
@@ -57,6 +67,8 @@ def decide(pk: int, treatment: str, *, user: User, note: str = "") -> Modificati
         row = ModificationTreatment.objects.select_for_update(of=("self",)).get(pk=pk)
         if row.approved_by_id:
             raise NotDecidable("It was approved already; a correction is a change of its own.")
+        if treatment == Treatment.SEPARATE and row.modification_kind in ADDS_NOTHING:
+            raise NotDecidable(f"A {row.modification_kind} adds no service, so it is no contract of its own.")
         row.decided, row.decided_by, row.decided_at, row.note = treatment, user, clock.now(), note[:300]
         row.save()
         said = (
@@ -81,6 +93,11 @@ def approve(pk: int, *, user: User) -> ModificationTreatment:
         row.approved_by, row.approved_at = user, clock.now()
         row.save()
         journal.note([_fact(row, "approved", f"{row.get_decided_display()} was approved.", user=user)])
+        modified.follow(row)
+        waiting = WorkItem.objects.filter(reference=row.reference, version=row.version).values_list("pk", flat=True)
+        blocks.clear(
+            work_items=list(waiting), reasons={UNDECIDED}, note=f"{row.get_decided_display()} was approved", user=user
+        )
     return row
 
 
@@ -94,3 +111,13 @@ def _fact(row: ModificationTreatment, action: str, text: str, *, user: User | No
         details={"accounting_on": row.accounting_on.isoformat()},
         user=user,
     )
+
+
+def undecided(contract: SubscriptionContract, entity: LegalEntity) -> StepError | None:
+    """What finance is asked of a change whose company's revenue is the portal's, until two people agreed; nothing where
+    another engine accounts for it.
+    """
+    row = ModificationTreatment.objects.filter(reference=contract.reference, version=contract.version).first()
+    if row is None or row.in_force or engine_name(entity, on=row.accounting_on) != Engine.PORTAL:
+        return None
+    return StepError(UNDECIDED, field="Accounting", value=f"{row.modification_kind} agreed on {row.accounting_on}")

@@ -52,7 +52,9 @@ class RevenueSchedule(Canonical):
     billed: Decimal
     #: price of the same alone, for the same term
     standalone_price: Decimal
-    #: share of the arrangement by standalone price; the parts sum to it
+    #: share of the arrangement by standalone price, as invoiced
+    invoiced_amount: Decimal
+    #: the same less what was given back since; the parts sum to it
     amount: Decimal
     #: erp, external or portal: whose schedule counts on the document date
     engine: str
@@ -72,6 +74,8 @@ class RevenueEvent(Canonical):
     dated: date
     #: positive moves revenue the way the movement's name says, negative the other way
     amount: Decimal
+    #: of its document: functional units for one of the document's currency; zero in the company's own money
+    exchange_rate: Decimal = Decimal("0")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,5 +100,7 @@ class JournalBatch(Canonical):
     sequence: int
     #: sum of the debits
     total: Decimal
+    #: the rate its members were deferred at; zero in the company's own money
+    exchange_rate: Decimal = Decimal("0")
     members: int
     lines: tuple[JournalLine, ...] = ()

@@ -28,6 +28,8 @@ def record(subject: JournalBatch, *, settings: Settings) -> dict[str, Any]:
         "memo": f"{subject.reference} ({subject.members} members)",
         "subsidiary": {"id": mapping.subsidiary_id(subject.legal_entity, settings=settings)},
         "currency": {"id": mapping.currency_id(subject.currency, settings=settings)},
+        # without it NetSuite takes its own rate of the day, and something would be left on the deferred account
+        **({"exchangeRate": subject.exchange_rate.normalize()} if subject.exchange_rate else {}),
         "approvalStatus": {"id": str(settings.get("journal_approval_status", "2"))},
         "line": {
             "items": [

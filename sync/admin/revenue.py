@@ -5,7 +5,7 @@ from django.contrib import admin
 from sync.admin.mappings import _Mapping
 from sync.admin.read_only import ReadOnly, fields_of
 from sync.admin.records import Lines, Record
-from sync.models import JournalBatchRecord, RevenueEngine, RevenueEventRecord, RevenueScheduleRecord
+from sync.models import JournalBatchRecord, RevenueChange, RevenueEngine, RevenueEventRecord, RevenueScheduleRecord
 
 
 @admin.register(RevenueEngine)
@@ -33,12 +33,20 @@ class JournalBatchAdmin(Record):
     inlines = [_Members]
 
 
+class _Changes(Lines):
+    model = RevenueChange
+    verbose_name_plural = "what changed it"
+    seen_with = "sync.view_revenueschedulerecord"
+    fields = readonly_fields = ["effect", "cause", "dated", "effective_on", "ends_on", "net", "amount", "catches_up"]
+
+
 @admin.register(RevenueScheduleRecord)
 class RevenueScheduleAdmin(Record):
     list_display = ["reference", "obligation", "starts_on", "ends_on", "sum", "engine", "trail"]
     search_fields = ["invoice_reference__startswith", "contract_reference__startswith"]
     search_help_text = "Starts with: the invoice's or the contract's reference"
     list_filter = ["legal_entity", "engine"]
+    inlines = [_Changes]
 
 
 @admin.register(RevenueEventRecord)

@@ -33,6 +33,7 @@ from sync.models.rate import ExchangeRate
 from sync.models.refund import RefundFailureRecord, RefundRecord
 from sync.models.revenue import (
     JournalBatchRecord,
+    RevenueChange,
     RevenueEngine,
     RevenueEventRecord,
     RevenueScheduleRecord,
@@ -110,6 +111,7 @@ __all__ = [
     "RefundFailureRecord",
     "RefundRecord",
     "RefusedCall",
+    "RevenueChange",
     "RevenueEngine",
     "RevenueEventRecord",
     "RevenueScheduleRecord",

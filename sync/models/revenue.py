@@ -28,6 +28,20 @@ class Movement(models.TextChoices):
     ACCRUAL_REVERSAL = "accrual_reversal", "Accrual taken back"
 
 
+class Effect(models.TextChoices):
+    """What a document or a change of the contract does to a schedule."""
+
+    CREDIT = "credit", "Given back"
+    END = "end", "Service ends"
+    SHORTER = "shorter", "Service ends earlier"
+    REST = "rest", "Service rests"
+    RESUME = "resume", "Service goes on"
+    AHEAD = "ahead", "Earned from the day both agreed"
+    CATCH_UP = "catch_up", "What is given back catches up with what was earned"
+    LOOK_AHEAD = "look_ahead", "What is given back looks ahead"
+    WAITS = "waits", "Nothing is earned until its accounting is decided"
+
+
 class RevenueEngine(MappingRow):
     """Which engine recognises an entity's revenue, and from when; without a row it is the ERP."""
 
@@ -55,7 +69,10 @@ class RevenueEngine(MappingRow):
 
 
 class RevenueScheduleRecord(models.Model):
-    """How one obligation is earned; same fields as connectors.canonical.RevenueSchedule, the newest version."""
+    """How one obligation is earned; same fields as connectors.canonical.RevenueSchedule, the newest version.
+
+    The dates are those of the document's line; the parts follow what became of it since (RevenueChange).
+    """
 
     reference = ReferenceField(unique=True)
     version = models.BigIntegerField()
@@ -75,6 +92,7 @@ class RevenueScheduleRecord(models.Model):
     ends_on = models.DateField()
     billed = MoneyField()
     standalone_price = MoneyField()
+    invoiced_amount = MoneyField(default=0)
     amount = MoneyField()
     engine = models.CharField(max_length=10, choices=Engine)
     parts = models.JSONField(default=list)
@@ -89,6 +107,38 @@ class RevenueScheduleRecord(models.Model):
 
     def __str__(self) -> str:
         return self.reference
+
+
+class RevenueChange(models.Model):
+    """Something that changed one schedule, once: a document that gives back, or a change of the contract as finance
+    decided it. A schedule is what its line was billed at, less these, in the order of their days.
+    """
+
+    schedule = models.ForeignKey(RevenueScheduleRecord, on_delete=models.PROTECT, related_name="changes")
+    cause = ReferenceField(help_text="The document, or the change of the contract, as contract@number.")
+    line_id = models.CharField(max_length=80, blank=True)
+    effect = models.CharField(max_length=10, choices=Effect)
+    #: it counts in the books from here: the day of the document, or the one on which both agreed
+    dated = models.DateField()
+    #: from which day on service is another
+    effective_on = models.DateField()
+    #: last day of service afterwards, where it says one
+    ends_on = models.DateField(null=True)
+    #: net of the document's line, and what the amount of the schedule changes by; below zero is given back
+    net = MoneyField(default=0)
+    amount = MoneyField(default=0)
+    #: what was earned before it is caught up with on the day it counts from
+    catches_up = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["schedule", "dated", "cause", "line_id"]
+        constraints = [
+            models.UniqueConstraint(fields=["schedule", "cause", "line_id"], name="a_cause_changes_a_schedule_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_effect_display()}: {self.cause}"
 
 
 class JournalBatchRecord(models.Model):
@@ -108,6 +158,7 @@ class JournalBatchRecord(models.Model):
     posting_date = models.DateField()
     sequence = models.PositiveIntegerField()
     total = MoneyField()
+    exchange_rate = models.DecimalField(max_digits=20, decimal_places=10, default=0)
     members = models.PositiveIntegerField()
     lines = models.JSONField(default=list)
     created_at = models.DateTimeField()
@@ -141,6 +192,7 @@ class RevenueEventRecord(models.Model):
     movement = models.CharField(max_length=20, choices=Movement)
     dated = models.DateField()
     amount = MoneyField()
+    exchange_rate = models.DecimalField(max_digits=20, decimal_places=10, default=0)
     batch = models.ForeignKey(
         JournalBatchRecord, on_delete=models.PROTECT, null=True, related_name="events", db_index=True
     )

@@ -240,6 +240,14 @@ def describe(contract: SubscriptionContract) -> dict[str, Any]:
     }
 
 
+def notices(contract: SubscriptionContract, lookups: Lookups) -> list[StepError]:
+    """A change is billed at once; how it is accounted for is finance's decision, and schedules wait for that."""
+    undecided = (
+        treatments.undecided(contract, lookups.entities[contract.legal_entity]) if contract.version > 1 else None
+    )
+    return [undecided] if undecided else []
+
+
 CLOSED_WON_TO_BILLING = Flow(
     name="closed_won_to_billing",
     kind=SubscriptionContract.kind,
@@ -264,4 +272,5 @@ CLOSED_WON_TO_BILLING = Flow(
     store=store,
     owes=owes,
     describe=describe,
+    notices=notices,
 )

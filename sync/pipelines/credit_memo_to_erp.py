@@ -9,6 +9,7 @@ from sync.errors import StepError, Waits
 from sync.models import ContractLineRecord, ContractRecord, CreditMemoLineRecord, CreditMemoRecord
 from sync.pipelines import correcting, records, short_payments
 from sync.pipelines.flow import Flow, Lookups, Owed, of_each
+from sync.revenue import schedules
 
 
 def find_document(memo: CreditMemo, lookups: Lookups) -> CreditMemo:
@@ -81,6 +82,7 @@ def store(memos: Sequence[CreditMemo], lookups: Lookups) -> None:
         ignore_conflicts=True,
     )
     lookups.credit_memos.update(saved)
+    schedules.store_credits(memos, lookups)
 
 
 def owes(memo: CreditMemo, lookups: Lookups) -> list[Owed]:

@@ -10,6 +10,7 @@ from sync.errors import StepError, Waits
 from sync.models import CreditMemoRecord, InvoiceRecord, VoidRecord
 from sync.pipelines import correcting, records, short_payments
 from sync.pipelines.flow import Flow, Lookups, Owed
+from sync.revenue import changes
 
 
 def find_document(void: DocumentVoid, lookups: Lookups) -> DocumentVoid:
@@ -64,6 +65,8 @@ def store(voids: Sequence[DocumentVoid], lookups: Lookups) -> None:
     for model, kind in ((InvoiceRecord, Invoice.kind), (CreditMemoRecord, CreditMemo.kind)):
         named = sorted(void.voids for void in voids if void.voided_kind == kind)
         model._default_manager.filter(reference__in=named).update(status="void")
+    for void in voids:
+        changes.take_back(void.voids, void=void.reference, on=void.voided_on)
 
 
 def owes(void: DocumentVoid, lookups: Lookups) -> list[Owed]:

@@ -5,8 +5,8 @@ ever lost or made. Negative amounts are split like their positives. Sources of t
 IFRS 15.73 to .90 (allocation by standalone selling price), ASC 606-10-25-13(a) and IFRS 15.21(a) (prospective change).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
@@ -24,6 +24,8 @@ class Part:
     #: last day
     ends_on: date
     amount: Decimal
+    #: neither given back nor served: earned on the day of the end
+    is_remainder: bool = False
 
     @property
     def days(self) -> int:
@@ -95,7 +97,7 @@ def split_at(parts: Sequence[Part], day: date, currency: str) -> tuple[list[Part
 def changed(parts: Sequence[Part], currency: str, *, on: date, by: Decimal, ends_on: date) -> list[Part]:
     """A prospective change: what was earned before the day stays, what remains and the change run to the new end."""
     before, after = split_at(parts, on, currency)
-    remaining = sum((part.amount for part in after), Decimal(0)) + by
+    remaining = sum_of(after) + by
     return [*before, *straight_line(remaining, currency, starts_on=on, ends_on=max(ends_on, on))]
 
 
@@ -104,4 +106,76 @@ def ended(parts: Sequence[Part], currency: str, *, on: date, credited: Decimal) 
     back nor has any service left. Below zero where more is given back than was still deferred.
     """
     before, after = split_at(parts, on, currency)
-    return before, sum((part.amount for part in after), Decimal(0)) - credited
+    return before, sum_of(after) - credited
+
+
+def given_back(parts: Sequence[Part], currency: str, *, on: date, amount: Decimal) -> list[Part]:
+    """What is given back lowers what is not earned yet on that day: first what has no service left, then each month by
+    what it would earn; what goes beyond is taken off what was earned, on that day (a price lowered for service still to
+    come is a change that looks ahead, ASC 606-10-32-45, IFRS 15.90).
+
+    An amount of the other sign, a credit taken back, runs over what is left of the term.
+    """
+    before, after = split_at(parts, on, currency)
+    sign = -1 if sum_of(parts) < 0 else 1
+    if amount * sign < 0:
+        last = max((part.ends_on for part in after), default=on)
+        return [*before, *after, *straight_line(-amount, currency, starts_on=on, ends_on=last)]
+    left = amount * sign
+    for of_remainder in (True, False):
+        weights = [max(part.amount * sign, Decimal(0)) * (part.is_remainder is of_remainder) for part in after]
+        taken = min(left, sum(weights, Decimal(0)))
+        if taken:
+            cuts = allocate(taken, weights, currency)
+            after = [replace(part, amount=part.amount - cut * sign) for part, cut in zip(after, cuts, strict=True)]
+            left -= taken
+    beyond = [Part(starts_on=on, ends_on=on, amount=-left * sign)] if left else []
+    return [*before, *beyond, *after]
+
+
+def over(parts: Sequence[Part], currency: str, *, on: date) -> list[Part]:
+    """No service from a day on: what is left is earned on it."""
+    before, remainder = ended(parts, currency, on=on, credited=Decimal(0))
+    return [*before, Part(starts_on=on, ends_on=on, amount=remainder, is_remainder=True)] if remainder else before
+
+
+def resting(parts: Sequence[Part], currency: str, *, on: date) -> list[Part]:
+    """Service rests from a day on: what is left waits for the last day, until service goes on."""
+    before, after = split_at(parts, on, currency)
+    if not after:
+        return before
+    last = max(part.ends_on for part in after)
+    return [*before, Part(starts_on=last, ends_on=last, amount=sum_of(after))]
+
+
+def spread(parts: Sequence[Part], currency: str, *, on: date, ends_on: date | None = None) -> list[Part]:
+    """What is left from a day on is earned by the day up to the last one, or up to another."""
+    _, after = split_at(parts, on, currency)
+    if not after:
+        return list(parts)
+    last = ends_on or max(part.ends_on for part in after)
+    if last < on:
+        return over(parts, currency, on=on)
+    return changed(parts, currency, on=on, by=Decimal(0), ends_on=last)
+
+
+def all_from(parts: Sequence[Part], currency: str, *, on: date) -> list[Part]:
+    """Everything is earned by the day from a day on: what is agreed later than its service begins looks ahead all the
+    same. Where no day of the service is left, it stays as it is.
+    """
+    last = max((part.ends_on for part in parts), default=on)
+    return list(parts) if last < on else straight_line(sum_of(parts), currency, starts_on=on, ends_on=last)
+
+
+def caught_up(parts: Sequence[Part], new: Sequence[Part], currency: str, *, on: date) -> list[Part]:
+    """What was earned before a day stays; what would have been by the new parts is made up for on it (ASC
+    606-10-25-13(b), IFRS 15.21(b)).
+    """
+    was, _ = split_at(parts, on, currency)
+    should, after = split_at(new, on, currency)
+    difference = sum_of(should) - sum_of(was)
+    return [*was, *([Part(starts_on=on, ends_on=on, amount=difference)] if difference else []), *after]
+
+
+def sum_of(parts: Iterable[Part]) -> Decimal:
+    return sum((part.amount for part in parts), Decimal(0))

@@ -1,6 +1,7 @@
 """Journals of an entity whose revenue engine is the portal: sealed with their members, posted once, late ones next.
 
-A batch is one entity, currency, day and movement. Sealing writes the batch and its members in one transaction; whoever
+A batch is one entity, currency, day, movement and exchange rate: what is deferred is no money, and leaves the books at
+the rate it entered them with. Sealing writes the batch and its members in one transaction; whoever
 comes later for the same day gets the next sequence. The database refuses a batch where the portal is not the engine
 (REVENUE_ENGINE_CONFLICT), and any change of a sealed member.
 """
@@ -86,14 +87,14 @@ def seal(entity: LegalEntity, *, through: date) -> int:
         _waiting()
         .filter(legal_entity=entity, dated__lte=through)
         .select_for_update(of=("self",))
-        .order_by("dated", "currency", "movement", "reference")
+        .order_by("dated", "currency", "movement", "exchange_rate", "reference")
     )
-    groups: dict[tuple[date, str, str], list[RevenueEventRecord]] = {}
+    groups: dict[tuple[date, str, str, Decimal], list[RevenueEventRecord]] = {}
     for row in rows:
-        groups.setdefault((row.dated, row.currency, row.movement), []).append(row)
+        groups.setdefault((row.dated, row.currency, row.movement, row.exchange_rate), []).append(row)
     engines: dict[date, RevenueEngine | None] = {}
     made = []
-    for (dated, currency, movement), members in groups.items():
+    for (dated, currency, movement, _rate), members in groups.items():
         engine = engines.setdefault(dated, engine_of(entity, on=dated))
         if engine is None or engine.engine != Engine.PORTAL:
             continue  # it was the portal's when it was worked out and is not on that day: finance decides
@@ -131,6 +132,7 @@ def _batch(
         posting_date=dated,
         sequence=sequence,
         total=abs(net),
+        exchange_rate=members[0].exchange_rate,
         members=len(members),
         lines=[
             {"account": line.account, "debit": f"{line.debit:f}", "credit": f"{line.credit:f}", "memo": line.memo}
@@ -172,6 +174,7 @@ def shape_of(row: JournalBatchRecord) -> JournalBatch:
         posting_date=row.posting_date,
         sequence=row.sequence,
         total=row.total,
+        exchange_rate=row.exchange_rate,
         members=row.members,
         lines=tuple(
             JournalLine(

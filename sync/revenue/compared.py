@@ -12,7 +12,8 @@ from sync.models import Delivery, EntityRoute, InvoiceLineRecord, InvoiceRecord,
 from sync.models.connection import Role
 from sync.models.revenue import Engine
 from sync.rates import converted
-from sync.revenue.schedules import engine_name, parts_of
+from sync.revenue.parts import parts_of
+from sync.revenue.schedules import engine_name
 from sync.states import Condition
 
 #: setting of an ERP's connection: it makes schedules of its own and tells them

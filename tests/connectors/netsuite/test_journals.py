@@ -40,6 +40,13 @@ def test_a_journal_has_a_line_per_side_and_its_posting_date() -> None:
     assert sides == [{"debit": Decimal("30.00")}, {"credit": Decimal("30.00")}]
 
 
+def test_a_journal_in_another_currency_carries_the_rate_it_was_deferred_at() -> None:
+    """Without one NetSuite takes its own rate of the day (`exchangeRate` of `journalEntry`)."""
+    assert "exchangeRate" not in journals.record(journal(), settings=SETTINGS)
+    record = journals.record(replace(journal(), exchange_rate=Decimal("0.9200000000")), settings=SETTINGS)
+    assert record["exchangeRate"] == Decimal("0.92")
+
+
 def test_one_that_does_not_balance_is_refused_before_it_is_sent() -> None:
     with pytest.raises(Rejected) as refused:
         journals.record(journal(credit="29.99"), settings=SETTINGS)

@@ -13,7 +13,8 @@ from reconciliation.controls import runner
 from reconciliation.controls.registry import controls_of
 from reconciliation.models import Break, ControlRun, ExceptionCase
 from sync.models import Delivery, InvoiceRecord, RevenueScheduleRecord
-from sync.revenue import compared, schedules
+from sync.revenue import compared
+from sync.revenue.parts import parts_of
 from tests import paper_erp
 from tests.paper_erp import Books, line
 from tests.small_company import DAY, Company
@@ -42,7 +43,7 @@ def erp(company: Company, paper: Any) -> Books:
     row = RevenueScheduleRecord.objects.get()
     books.lists["customer"] = []
     books.lists["revenue_schedule"] = [
-        planned(part.starts_on.replace(day=1), str(part.amount)) for part in schedules.parts_of(row)
+        planned(part.starts_on.replace(day=1), str(part.amount)) for part in parts_of(row)
     ]
     return books
 

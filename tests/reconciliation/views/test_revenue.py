@@ -8,9 +8,9 @@ from django.test import Client
 
 from reconciliation import figures_revenue
 from sync.models import JournalBatchRecord, RevenueEventRecord
-from sync.revenue import batches, roll_forward, schedules
+from sync.revenue import batches, roll_forward
 from tests.reconciliation.views.markup import text_of
-from tests.small_company import DAY, Company, person
+from tests.small_company import DAY, Company, credit_memo, person
 from tests.sync.revenue.test_revenue import engine, sells_and_bills
 
 pytestmark = pytest.mark.django_db
@@ -24,12 +24,12 @@ def auditor(client: Client) -> Client:
 
 @pytest.fixture
 def earning(company: Company) -> Company:
-    """A dollar a day from 13 May; two months posted; a hundred more from 16 June on."""
+    """A dollar a day from 13 May; two months posted; a hundred given back on 16 June."""
     engine(company)
-    row = sells_and_bills(company)
+    sells_and_bills(company)
     company.entity.business_date = date(2026, 7, 1)
     company.entity.save()
-    schedules.change(row, on=date(2026, 6, 16), by=Decimal("100.00"), ends_on=row.ends_on)
+    company.hears(credit_memo(amount="100.00", day=date(2026, 6, 16)), source=company.billing)
     batches.seal(company.entity, through=date(2026, 6, 30))
     company.settles()
     return company
@@ -46,7 +46,7 @@ def test_each_month_is_opening_and_billed_less_recognised_and_changed(earning: C
             told.opening, told.billed, told.recognised, told.modified, told.closing,
         )  # fmt: skip
         assert shown.opening + shown.billed - shown.recognised + shown.changed == shown.closing
-    assert months[date(2026, 6, 1)].changed == Decimal("100.00")
+    assert months[date(2026, 6, 1)].changed == Decimal("-100.00")
     assert [months[one].lies_ahead for one in (date(2026, 6, 1), date(2026, 7, 1))] == [False, True]
 
 
@@ -56,7 +56,7 @@ def test_a_figure_is_the_sum_of_its_journals(earning: Company, auditor: Client, 
     shown = figures_revenue.figure(earning.entity, currency="USD", month=june, name=name)
     (told,) = roll_forward.roll_forward(earning.entity, month=june)
     expected = told.modified if name == "changed" else getattr(told, name)
-    assert shown.amount == f"USD {expected:,.2f}"
+    assert shown.amount == f"USD {expected:,.2f}".replace("-", "−")
     page = text_of(auditor, f"/revenue/US01/USD/2026-06/{name}")
     assert shown.amount in page
     for part in shown.parts:

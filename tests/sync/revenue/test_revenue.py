@@ -20,7 +20,8 @@ from sync.models import (
     UsagePlanRecord,
 )
 from sync.parcels import subject_of
-from sync.revenue import accruals, batches, schedules
+from sync.revenue import accruals, batches
+from sync.revenue.parts import parts_of
 from sync.usage import intake
 from tests.paper_erp import PaperErp
 from tests.small_company import DAY, Company, customer, deal, invoice
@@ -63,7 +64,7 @@ def deferred() -> Decimal:
 def test_without_a_row_the_erp_is_the_engine_and_no_journal_is_made(company: Company) -> None:
     row = sells_and_bills(company)
     assert (row.engine, row.amount, row.arrangement_reference[:12]) == ("erp", Decimal("365.00"), "arrangement:")
-    assert sum(part.amount for part in schedules.parts_of(row)) == 365
+    assert sum(part.amount for part in parts_of(row)) == 365
     assert not RevenueEventRecord.objects.exists()
     assert batches.seal(company.entity, through=date(2030, 1, 1)) == 0
 
@@ -176,42 +177,6 @@ def test_nothing_is_deferred_when_the_term_is_over(company: Company) -> None:
     assert deferred() == 0
     signs = {"deferral": 1, "recognition": -1}
     assert sum(batch.total * signs[batch.movement] for batch in JournalBatchRecord.objects.all()) == 0
-
-
-# -- changes ------------------------------------------------------------------------------------------
-def test_a_change_looks_only_ahead_and_keeps_what_was_posted(company: Company) -> None:
-    # given two months posted
-    engine(company)
-    row = sells_and_bills(company)
-    batches.seal(company.entity, through=date(2026, 6, 30))
-    posted = list(JournalBatchRecord.objects.values_list("reference", "total"))
-    # when a hundred more is sold from 16 June, backdated into a posted month, to the same end
-    row = schedules.change(row, on=date(2026, 6, 16), by=Decimal("100.00"), ends_on=row.ends_on)
-    # then what was posted stays, nothing is lost, and the rest is earned by the end
-    assert (row.version, row.amount) == (2, Decimal("465.00"))
-    assert list(JournalBatchRecord.objects.values_list("reference", "total")) == posted
-    assert sum(part.amount for part in schedules.parts_of(row)) == row.amount
-    batches.seal(company.entity, through=row.ends_on)
-    assert deferred() == 0
-
-
-@pytest.mark.parametrize("credited", ["0.00", "100.00", "334.00", "365.00"])
-def test_a_cancellation_gives_back_what_was_credited_and_earns_only_the_remainder(
-    company: Company, credited: str
-) -> None:
-    engine(company)
-    row = sells_and_bills(company)
-    batches.seal(company.entity, through=date(2026, 5, 31))
-    row = schedules.end(row, on=date(2026, 6, 16), credited=Decimal(credited))
-    # 34 days were served, at a dollar each
-    ended = list(RevenueEventRecord.objects.filter(movement="termination", withdrawn_at=None))
-    remainder = Decimal("331.00") - Decimal(credited)
-    assert [event.amount for event in ended] == ([remainder] if remainder else [])
-    assert all(event.dated == date(2026, 6, 16) for event in ended)
-    assert deferred() == 0
-    earned = RevenueEventRecord.objects.filter(movement="recognition", withdrawn_at=None)
-    assert sum(event.amount for event in earned) == Decimal("34.00")
-    batches.seal(company.entity, through=date(2026, 7, 31))
 
 
 # -- usage --------------------------------------------------------------------------------------------
