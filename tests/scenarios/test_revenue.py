@@ -9,8 +9,18 @@ import pytest
 from django.contrib.auth.models import User
 
 from reconciliation.controls import runner
-from sync import clock
-from sync.models import Connection, JournalBatchRecord, LegalEntity, RevenueEngine, RevenueEventRecord
+from sync import clock, treatments
+from sync.models import (
+    Connection,
+    CreditMemoRecord,
+    JournalBatchRecord,
+    LegalEntity,
+    ModificationTreatment,
+    RevenueChange,
+    RevenueEngine,
+    RevenueEventRecord,
+    RevenueScheduleRecord,
+)
 from sync.revenue import roll_forward
 from tests.scenarios.business import FIRST_DAY, Business, Sold
 from tests.scenarios.metering import skip_to
@@ -58,7 +68,7 @@ def test_what_is_invoiced_is_deferred_and_earned_by_the_day_in_the_erp(open_busi
         ).raise_for_status()
     make_the_portal_the_engine()
     business.account("Brightwater")
-    business.wins("Brightwater", Sold(product="GTX Basic", price="365"))
+    deal = business.wins("Brightwater", Sold(product="GTX Basic", price="365"))
     business.evening()
     # when March is over
     skip_to(business, date(2026, 4, 1))
@@ -83,16 +93,40 @@ def test_what_is_invoiced_is_deferred_and_earned_by_the_day_in_the_erp(open_busi
     run = runner.run("deferred_revenue", entity=entity, business_date=business.today - timedelta(days=1))
     assert (run.status, run.trouble, run.totals["USD"]["right"]) == ("tied", "", "335.00")
     business.ties()
+    assert JournalBatchRecord.objects.count() == 2
+    # when a tenth is given back by a credit memo, as much is no longer deferred
+    (invoice,) = business.invoices()
+    business.credits(invoice, amount=3650, credit_amount=3650)
+    assert [(row.effect, row.amount) for row in RevenueChange.objects.all()] == [("credit", Decimal("-36.50"))]
+    assert RevenueScheduleRecord.objects.get().amount == Decimal("328.50")
+    # when the contract is ended in the same month, that is billed at once and waits for two people of finance
+    business.live(until=date(2026, 4, 3))
+    business.changes(deal, "Cancellation", 2)
+    business.live(until=date(2026, 4, 4))
+    assert [case.reason for case in business.cases()] == ["CHANGE_NOT_ACCOUNTED_FOR"]
+    change = ModificationTreatment.objects.get()
+    treatments.decide(change.pk, "prospective", user=User.objects.get(username="finance.preparer"))
+    treatments.approve(change.pk, user=User.objects.get(username="finance.approver"))
+    business.quiet()
+    # then nothing stays deferred, here and in the ERP, and what was earned is what was invoiced less what was given back
+    skip_to(business, date(2026, 5, 1))
+    everything_is_sealed(business)
+    (april,) = roll_forward.roll_forward(entity, month=date(2026, 4, 1))
+    given_back = sum((row.net for row in CreditMemoRecord.objects.all()), Decimal(0))
+    assert (april.opening, april.billed, april.modified, april.closing) == (335, 0, -given_back, 0)
+    assert given_back > Decimal("36.50") and april.recognised == 335 - given_back
+    run = runner.run("deferred_revenue", entity=entity, business_date=business.today - timedelta(days=1))
+    assert (run.status, run.trouble) == ("tied", "")
+    business.ties()
     # when somebody books on that account by hand, the control says so
     business.netsuite.http.post(
         "/services/rest/record/v1/journalEntry",
         json={
             "subsidiary": {"id": "1"},
-            "tranDate": "2026-03-31",
+            "tranDate": "2026-04-30",
             "line": {"items": [{"account": {"id": "220"}, "debit": 5}, {"account": {"id": "400"}, "credit": 5}]},
         },
     ).raise_for_status()
     run = runner.run("deferred_revenue", entity=entity, business_date=business.today - timedelta(days=1))
     assert run.status in ("unexplained", "open_exceptions")
     assert [case.amount for case in business.cases()] == [Decimal("5.00")]
-    assert JournalBatchRecord.objects.count() == 2
