@@ -10,17 +10,21 @@ from connectors.money import amount
 from connectors.netsuite import mapping
 from connectors.netsuite.mapping import Settings
 
+#: what NetSuite writes when it revalues open balances at a month's end: unrealised, in the company's own money, and its
+#: own business (docs.oracle.com, "Currency Revaluation Transactions")
+REVALUATION = "FxReval"
+
 
 def query(accounts: Sequence[str], *, day: date, of_entity: str, which: str = "") -> str:
-    """The balance per transaction currency, up to and including a day. `accounts` are ids; `which` narrows the
-    transactions `t`, `of_entity` their lines `m` to a subsidiary.
+    """The balance per transaction currency, up to and including a day, without revaluation. `accounts` are ids; `which`
+    narrows the transactions `t`, `of_entity` their lines `m` to a subsidiary.
     """
     narrowed = f" AND ({which})" if which else ""
     return (
         "SELECT t.currency, SUM(m.foreignamount) balance FROM transaction t "
         "INNER JOIN transactionline m ON m.transaction = t.id "
         "INNER JOIN transactionaccountingline a ON a.transaction = t.id AND a.transactionline = m.id "
-        f"WHERE a.account IN ({', '.join(accounts)}) AND a.posting = 'T'{narrowed} "
+        f"WHERE a.account IN ({', '.join(accounts)}) AND a.posting = 'T' AND t.type <> '{REVALUATION}'{narrowed} "
         f"AND t.trandate <= TO_DATE('{day:%Y-%m-%d}', 'YYYY-MM-DD'){of_entity} GROUP BY t.currency ORDER BY t.currency"
     )
 

@@ -37,7 +37,11 @@ class Edits:
         if voids:
             # the button "Void" without reversing journals: nothing is paid or applied any more, the record stays
             new |= {"payment": "0", "memo": "VOID", "apply": {"items": []}, "credit": {"items": []}}
+        # the month-end task "Revalue open foreign currency balances" makes transactions of a type of its own, which
+        # look like journals and which nobody can write (docs.oracle.com, section_1550016096)
+        revalues = kind == "journalEntry" and new.pop("revalues", False) is True
         draft = self._typed(kind, old, new) | ({"voided": True} if voids else {})
+        draft |= {"revalues": True} if revalues else {}
         if kind in TRANSACTIONS:
             sent = frozenset(name for name in draft if draft.get(name) != old.get(name))
             if "total" in new and "item" in old and "item" not in sent and str(new["total"]) != old["total"]:

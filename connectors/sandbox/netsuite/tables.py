@@ -356,7 +356,7 @@ def transaction_row(kind: str, document: Document) -> dict[str, Any]:
             )
         },
         "entity": _id(document.get("entity") or document.get("customer")),
-        "type": record.sql_type,
+        "type": "FxReval" if document.get("revalues") else record.sql_type,
         "recordtype": kind.lower(),
         "abbrevtype": record.prefix,
         "trandate": day(document.get("tranDate")),

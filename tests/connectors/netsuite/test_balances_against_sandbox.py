@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+import httpx
 import pytest
 
 from connectors.errors import Misconfigured, Rejected
@@ -109,6 +110,25 @@ def test_a_journal_typed_on_revenue_or_deferred_revenue_is_listed(ledger):
         f"account {CHART['deferred']}": Decimal("12.00"),
         f"account {CHART['income']}": Decimal("-12.00"),
     }
+
+
+def test_what_the_ledger_revalued_is_in_no_balance_and_in_no_list(ledger, sandbox):
+    connector, _ = ledger
+    connector.setup = replace(
+        connector.setup, settings={**connector.setup.settings, "deferred_account": CHART["deferred"]}
+    )
+    kinds = ("receivable", "clearing", "tax", "deferred", "outside_journal")
+    before = {kind: amounts(connector, kind) for kind in kinds}
+    # when a month's end revalues what stands on four accounts
+    for place, account in enumerate(("receivable", "clearing", "tax", "deferred")):
+        typed(connector, debit=CHART[account], credit=CHART["exchange"], amount=f"{place + 1}.00")
+        rows = httpx.get(f"{sandbox}/_sandbox/books/journalEntry", trust_env=False).json()
+        (row,) = [one for one in rows if not one.get("revalues")]
+        httpx.patch(
+            f"{sandbox}/_sandbox/books/journalEntry/{row['id']}", json={"revalues": True}, trust_env=False
+        ).raise_for_status()
+    # then no comparison sees it
+    assert {kind: amounts(connector, kind) for kind in kinds} == before
 
 
 def test_what_the_ledger_recognised_by_itself_is_nobody_s_journal(ledger):
