@@ -108,7 +108,7 @@ def test_what_is_invoiced_is_deferred_and_earned_by_the_day_in_the_erp(open_busi
     treatments.decide(change.pk, "prospective", user=User.objects.get(username="finance.preparer"))
     treatments.approve(change.pk, user=User.objects.get(username="finance.approver"))
     business.quiet()
-    # then nothing stays deferred, here and in the ERP, and what was earned is what was invoiced less what was given back
+    # then nothing stays deferred, here and in the ERP, and what was earned is what was invoiced less all given back
     skip_to(business, date(2026, 5, 1))
     everything_is_sealed(business)
     (april,) = roll_forward.roll_forward(entity, month=date(2026, 4, 1))
