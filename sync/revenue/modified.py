@@ -34,8 +34,15 @@ class Change:
 
 
 def changes_of(references: Collection[str]) -> dict[str, list[Change]]:
-    """Contract reference -> its changes, in order."""
-    rows = list(ModificationTreatment.objects.filter(reference__in=references).order_by("reference", "version"))
+    """Contract reference -> its changes, in order. Needs a transaction.
+
+    They stay locked: a decision approved meanwhile waits, and then finds the schedules that were made without it.
+    """
+    rows = list(
+        ModificationTreatment.objects.select_for_update(of=("self",), no_key=True)
+        .filter(reference__in=references)
+        .order_by("reference", "version")
+    )
     versions = {
         (one.reference, one.version): one
         for one in ContractRecord.objects.filter(reference__in={row.reference for row in rows})
