@@ -99,6 +99,11 @@ test: setup ## all tests with throw-away servers: make test PYTEST="tests/sync -
 e2e: setup ## all browser tests, the long ones too
 	@$(LOCAL) test -- -m browser $(PYTEST)
 
+.PHONY: seed
+seed: setup ## in the running demo, let something go wrong for each of 60 reasons, from its real cause (minutes)
+	@$(LOCAL) run
+	@$(LOCAL) manage seed_demo
+
 .PHONY: screens
 screens: setup ## a picture of every screen of the running demo, wide and on a phone, into docs/screens (ONLY=word for some)
 	@$(LOCAL) run
