@@ -87,20 +87,20 @@ def given_back_for_nothing(stage: Stage) -> None:
 
 def refund_that_comes_back(stage: Stage) -> None:
     _, intent = _charged(stage, "Yarrow Tea", failing_refunds=True)
-    stage.stripe.settings(refund_fails_after_seconds=60)
+    stage.stripe.settings(refund_fails_after_seconds=2)
     stage.stripe.post("refunds", payment_intent=intent["id"])
     stage.rest()
-    stage.minutes_pass(10)
+    stage.moments_pass()
 
 
 def disputed(stage: Stage) -> None:
-    _charged(stage, "Zephyr Kites", disputing_customers=True, disputed_after_seconds=60)
-    stage.minutes_pass(10)
+    _charged(stage, "Zephyr Kites", disputing_customers=True, disputed_after_seconds=2)
+    stage.moments_pass()
 
 
 def dispute_nobody_defends(stage: Stage) -> None:
-    payer, intent = _charged(stage, "Acorn Nursery", disputing_customers=True, disputed_after_seconds=60)
-    stage.minutes_pass(10)
+    payer, intent = _charged(stage, "Acorn Nursery", disputing_customers=True, disputed_after_seconds=2)
+    stage.moments_pass()
     mine = next(row for row in stage.stripe.books("dispute") if row.get("payment_intent") == intent["id"])
     stage.stripe.post(f"disputes/{mine['id']}/close")
     stage.rest()

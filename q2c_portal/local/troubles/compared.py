@@ -80,6 +80,13 @@ def open_amount_edited(stage: Stage) -> None:
     stage.control("open_items")
 
 
+def changed_and_not_told(stage: Stage) -> None:
+    first = stage.sell("Tern Optics", stage.line())
+    change = stage.change(first, "Upsell", 2, stage.line(price="600.00"), customer="Tern Optics", on=stage.today)
+    stage.salesforce.edit("Opportunity", change, Modification_Number__c=3)
+    stage.control("contract_terms")
+
+
 TROUBLES = (
     Trouble(reason="CONTROL_NOT_RUN", story="billing cannot be read", cause=billing_cannot_be_read),
     Trouble(reason="NOT_BILLED", story="the draft of its invoice was deleted", cause=stopped_by_hand),
@@ -90,4 +97,7 @@ TROUBLES = (
     Trouble(reason="CONTRACT_TERM_DIFFERS", story="the CRM has another end than was signed", cause=another_end),
     Trouble(reason="SHOWN_DIFFERS", story="somebody edits what sellers see", cause=shown_otherwise),
     Trouble(reason="OPEN_ITEM_DIFFERS", story="the ERP has another open amount", cause=open_amount_edited),
+    Trouble(
+        reason="CONTRACT_VERSION_DIFFERS", story="a change has another number in the CRM", cause=changed_and_not_told
+    ),
 )

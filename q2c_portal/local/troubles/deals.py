@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from connectors.segments import months_later
+from q2c_portal.local.troubles import products
 from q2c_portal.local.troubles.stage import Stage
 from q2c_portal.local.troubles.trouble import Trouble
 from sync.models import LegalEntity
@@ -75,6 +77,22 @@ def prices_that_do_not_fit(stage: Stage) -> None:
     )
 
 
+def prices_billing_cannot_keep(stage: Stage) -> None:
+    """Two prices in one term that is paid in advance as a whole."""
+    middle, end = months_later(stage.today, 6), months_later(stage.today, 12)
+    stage.sell(
+        "Wren Bakery",
+        stage.line(price="300.00", starts_on=stage.today, ends_on=middle - timedelta(days=1)),
+        stage.line(price="400.00", starts_on=middle, ends_on=end - timedelta(days=1)),
+        Billing_Frequency__c="Prepaid",
+    )
+
+
+def sold_without_a_meter(stage: Stage) -> None:
+    products.put_on_sale(stage, "GTX Calls", destination="usage")
+    stage.sell("Zander Fish", stage.line(), stage.line(product="GTX Calls", price="0.00"))
+
+
 def too_many_lines(stage: Stage) -> None:
     stage.sell("Meridian Parts", *(stage.line(price=f"{10 + number}.00") for number in range(21)))
 
@@ -109,4 +127,10 @@ TROUBLES = (
     Trouble(reason="TOO_MANY_LINES", story="more lines than one subscription takes", cause=too_many_lines),
     Trouble(reason="CONTRACT_ENDED", story="an upsell of a contract that was cancelled", cause=ended_before),
     Trouble(reason="ROUNDING", story="550.00 a year cannot be billed in twelve equal months", cause=no_whole_cents),
+    Trouble(
+        reason="PRICES_OVER_TIME_NOT_BILLABLE",
+        story="two prices in a term paid as a whole",
+        cause=prices_billing_cannot_keep,
+    ),
+    Trouble(reason="METER_MISSING", story="a metered product without a meter", cause=sold_without_a_meter),
 )

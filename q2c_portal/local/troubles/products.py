@@ -25,7 +25,9 @@ def approved(stage: Stage) -> dict[str, Any]:
     }
 
 
-def put_on_sale(stage: Stage, name: str, *, tax_class: str = "zero", currency: str = "USD") -> None:
+def put_on_sale(
+    stage: Stage, name: str, *, tax_class: str = "zero", currency: str = "USD", destination: str = "billing"
+) -> None:
     """The CRM sells it, and its mapping is approved. Safe to repeat."""
     if ProductMapping.objects.filter(crm_product=name).exists():
         return
@@ -33,7 +35,9 @@ def put_on_sale(stage: Stage, name: str, *, tax_class: str = "zero", currency: s
     assert like is not None
     same = ("product_name", "list_price", "billing_product", "erp_item", "revenue_treatment")
     row = {field: getattr(like, field) for field in same}
-    ProductMapping(crm_product=name, tax_class=tax_class, currency=currency, **row, **approved(stage)).save()
+    ProductMapping(
+        crm_product=name, tax_class=tax_class, currency=currency, destination=destination, **row, **approved(stage)
+    ).save()
     named = {"Name": name, "ProductCode": name, "Family": "GTX", "IsActive": True}
     (product,) = stage.salesforce.create("Product2", [named])
     book = stage.salesforce.query("SELECT Id FROM Pricebook2 WHERE IsStandard = true LIMIT 1")[0]["Id"]

@@ -35,9 +35,19 @@ class Stage(Trading):
         """The newest open case of a reason."""
         return ExceptionCase.objects.filter(reason=reason, status=ExceptionCase.Status.OPEN).order_by("-pk").first()
 
-    def minutes_pass(self, minutes: int) -> None:
-        """At Stripe; what happens there meanwhile is carried."""
-        later = self.stripe.time_of(self.world.clock) + minutes * 60
+    @contextmanager
+    def short_drafts(self) -> Iterator[None]:
+        """Invoices are issued within a minute: a day has too few hours for an hour each."""
+        before = self.stripe.see_settings()["draft_seconds"]
+        self.stripe.settings(draft_seconds=5)
+        try:
+            yield
+        finally:
+            self.stripe.settings(draft_seconds=before)
+
+    def moments_pass(self) -> None:
+        """At Stripe, within its day; what happens there meanwhile is carried."""
+        later = self.stripe.time_of(self.world.clock) + 5
         self.stripe.advance(self.world.clock, datetime.fromtimestamp(later, UTC))
         self.rest()
 
