@@ -5,11 +5,13 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.models import AbstractUser, Permission
 from django.db import IntegrityError, transaction
+from django.utils import translation
 
 from reconciliation import approval_parts, approval_tiers, second_factor
 from reconciliation.fixes import runner
 from reconciliation.fixes.fix import Fix, NotPossible, Preview, Target, sha256_of
 from reconciliation.fixes.registry import FIXES
+from reconciliation.habits.languages import KEPT_IN
 from reconciliation.models import ApprovalPolicy, ApprovalRequest, ApprovalYes, ExceptionCase, FixRun
 from sync import clock, journal
 from sync.models import ContractLineRecord, MappingRow, ProductMapping
@@ -75,7 +77,9 @@ def ask(
         raise NotPossible("This fix needs no second person; run it.")
     if not may_ask(user, fix):
         raise Refused("Your role may not ask for this. Hand the case to the team that owns it.")
-    preview = fix.preview(target, inputs, user=user)
+    # what is kept is in English whoever asks; the change, and so its hash, has no words
+    with translation.override(KEPT_IN):
+        preview = fix.preview(target, inputs, user=user)
     _unchanged(preview, sha256)
     rules, now = policy(), clock.now()
     entity = approval_tiers.entity_of(target)

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.auth.models import AbstractUser
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from reconciliation import sentences
 from reconciliation.fixes.fix import Fix, Input, InputError, NotPossible, Preview, Target, Write, member, totals
@@ -36,13 +38,12 @@ class ClassifyAnswer(Fix):
     rule = "What an answer means decides who is told and what they read: a second person approves it."
 
     def says(self, case: ExceptionCase) -> str:
-        return (
-            f"You say what this answer of {sentences.system_name(case.problem.system)} means; after a second person"
-            " approves, every answer with these words is told, and owned, as that."
-        )
+        return _(
+            "You say what this answer of {system} means; after a second person approves, every answer with these words is told, and owned, as that."
+        ).format(system=sentences.system_name(case.problem.system))
 
     def checks(self, case: ExceptionCase) -> str:
-        return "This case closes, and one of the right reason takes its place; the next such answer is one of those."
+        return _("This case closes, and one of the right reason takes its place; the next such answer is one of those.")
 
     def inputs(self, target: Target) -> list[Input]:
         known = sorted((REASONS[code].title, code) for code in OWNERSHIP if code in REASONS and _can_be_meant(code))
@@ -96,7 +97,11 @@ class ClassifyAnswer(Fix):
         title = meaning["title"] or REASONS[meaning["reason"]].title
         called = sentences.system_name(system)
         return Preview(
-            says=f"From now on, an answer of {called} with “{words}” is “{title}”. {len(cases)} open cases become that.",
+            says=ngettext(
+                "From now on, an answer of {system} with “{words}” is “{title}”. {n} open case becomes that.",
+                "From now on, an answer of {system} with “{words}” is “{title}”. {n} open cases become that.",
+                len(cases),
+            ).format(system=called, words=words, title=title, n=len(cases)),
             change={"table": "answer", "system": system, "words": words, "valid_from": clock.now().date().isoformat()}
             | meaning,
             writes=(
@@ -107,7 +112,7 @@ class ClassifyAnswer(Fix):
             ),
             members=tuple(member(case) for case in cases),
             totals=totals(cases),
-            reversible_by="The entry is ended; answers are not recognised again from then on.",
+            reversible_by=_("The entry is ended; answers are not recognised again from then on."),
         )  # fmt: skip
 
     def apply_change(

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from django.contrib.auth.models import AbstractUser
+from django.utils.translation import gettext as _
 
 from connectors.canonical import Allocation, Refund
 from reconciliation.fixes.fix import Fix, Input, InputError, NotPossible, Preview, Target, Write, member, totals
 from reconciliation.fixes.owing import OwesOne, only
+from reconciliation.habits.languages import written
 from reconciliation.models import ExceptionCase, FixItem, FixRun
 from sync import blocks, keys, open_items
 from sync.models import PaymentRecord
@@ -25,13 +27,17 @@ class ApplyCash(OwesOne):
     rule = "Matching cash by hand always needs two people."
 
     def says(self, case: ExceptionCase) -> str:
-        return f"After a second person approves, {case.document} is applied to the invoice you choose, up to what is open on it."
+        return _(
+            "After a second person approves, {document} is applied to the invoice you choose, up to what is open on it."
+        ).format(document=case.document)
 
     def writes_to(self, case: ExceptionCase) -> str:
         return "Billing, then the ERP"
 
     def effect(self, case: ExceptionCase, entry: Owed) -> str:
-        return f"Unapplied cash and open receivables both fall by {money(entry.amount, entry.subject.currency)}."
+        return _("Unapplied cash and open receivables both fall by {amount}.").format(
+            amount=written(money(entry.amount, entry.subject.currency))
+        )
 
     def inputs(self, target: Target) -> list[Input]:
         found = open_for(_receipt(only(target)))
@@ -78,14 +84,18 @@ class RefundRest(OwesOne):
     rule = "A refund always needs two people."
 
     def says(self, case: ExceptionCase) -> str:
-        return f"After a second person approves, {money(case.amount, case.currency)} of {case.document} goes back to the customer."
+        return _("After a second person approves, {amount} of {document} goes back to the customer.").format(
+            amount=written(money(case.amount, case.currency)), document=case.document
+        )
 
     def writes_to(self, case: ExceptionCase) -> str:
         return "Billing, then the ERP"
 
     def effect(self, case: ExceptionCase, entry: Owed) -> str:
         amount = money(entry.amount, entry.subject.currency)
-        return f"The customer's account and the clearing account both fall by {amount}; revenue is not touched."
+        return _(
+            "The customer's account and the clearing account both fall by {amount}; revenue is not touched."
+        ).format(amount=amount)
 
     def owed(self, case: ExceptionCase, inputs: dict[str, str]) -> Owed:
         payment = _receipt(case)
@@ -128,10 +138,12 @@ class LeaveAsItIs(Fix):
     undo = "U0"
 
     def says(self, case: ExceptionCase) -> str:
-        return f"After a second person approves, the case over {money(case.amount, case.currency)} closes as accepted; nothing is sent."
+        return _("After a second person approves, the case over {amount} closes as accepted; nothing is sent.").format(
+            amount=written(money(case.amount, case.currency))
+        )
 
     def checks(self, case: ExceptionCase) -> str:
-        return "Nothing changes in any ledger; a later movement of this money is looked at anew."
+        return _("Nothing changes in any ledger; a later movement of this money is looked at anew.")
 
     def preview(self, target: Target, inputs: dict[str, str], *, user: AbstractUser) -> Preview:
         case = only(target)
@@ -141,8 +153,8 @@ class LeaveAsItIs(Fix):
             writes=(Write(system="Portal", record=case.document, action="update", field="case", after="accepted"),),
             members=(member(case),),
             totals=totals([case]),
-            ledger_effect="None: the ledger shows it on the customer's account already.",
-            reversible_by="Its next movement opens a new case.",
+            ledger_effect=_("None: the ledger shows it on the customer's account already."),
+            reversible_by=_("Its next movement opens a new case."),
         )
 
     def release(self, run: FixRun, items: Sequence[FixItem]) -> Sequence[FixItem]:

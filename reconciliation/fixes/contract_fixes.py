@@ -10,6 +10,7 @@ from datetime import date
 from typing import ClassVar
 
 from django.contrib.auth.models import AbstractUser
+from django.utils.translation import gettext as _
 
 from connectors.canonical import SubscriptionContract, load, text
 from reconciliation.fixes.fix import Fix, NotPossible, Preview, Target, Write, member
@@ -32,13 +33,12 @@ class KeepSigned(Fix):
     CARRIED: ClassVar[frozenset[str]] = frozenset({Lifecycle.TRANSFORMED, Lifecycle.RECONCILED})
 
     def says(self, case: ExceptionCase) -> str:
-        return (
-            f"Billing and ledger keep {case.document} as it was signed. Nothing is written in another system; a change"
-            " that is meant needs a change of its own in the CRM, with its number."
-        )
+        return _(
+            "Billing and ledger keep {document} as it was signed. Nothing is written in another system; a change that is meant needs a change of its own in the CRM, with its number."
+        ).format(document=case.document)
 
     def checks(self, case: ExceptionCase) -> str:
-        return "The case closes. Another edit of the deal in the CRM opens it again."
+        return _("The case closes. Another edit of the deal in the CRM opens it again.")
 
     def preview(self, target: Target, inputs: dict[str, str], *, user: AbstractUser) -> Preview:
         cases = [case for case in target.open_cases() if case.work_item_id]
@@ -54,8 +54,8 @@ class KeepSigned(Fix):
                 for case in cases
             ),
             members=tuple(member(case) for case in cases),
-            ledger_effect="None.",
-            reversible_by="Sell the change as a numbered change of the contract.",
+            ledger_effect=_("None."),
+            reversible_by=_("Sell the change as a numbered change of the contract."),
         )
 
     def release(self, run: FixRun, items: Sequence[FixItem]) -> Sequence[FixItem]:
@@ -109,7 +109,9 @@ class DatedBack(TryAgain):
         )
 
     def checks(self, case: ExceptionCase) -> str:
-        return "We look the change up in billing before anything is sent; the case closes when billing has it. Its documents are posted as every invoice and credit memo is."
+        return _(
+            "We look the change up in billing before anything is sent; the case closes when billing has it. Its documents are posted as every invoice and credit memo is."
+        )
 
     def post(self, run: FixRun, row: Delivery) -> None:
         rounds.let_go(row, subject=self.subject(row), operation_note=f"{self.does}, run {run.pk}")
@@ -124,10 +126,14 @@ class CreditAndRebill(DatedBack):
     does = "earlier periods credited and billed again"
 
     def says(self, case: ExceptionCase) -> str:
-        return f"After a second person approves, billing credits what it charged since {case.value} and charges what was agreed instead, period by period; {case.document} holds from that day."
+        return _(
+            "After a second person approves, billing credits what it charged since {value} and charges what was agreed instead, period by period; {document} holds from that day."
+        ).format(value=case.value, document=case.document)
 
     def ledger_effect(self, case: ExceptionCase) -> str:
-        return "Receivables, revenue and tax by the difference of each earlier period, with the next document of billing; issued ones stay as they are."
+        return _(
+            "Receivables, revenue and tax by the difference of each earlier period, with the next document of billing; issued ones stay as they are."
+        )
 
 
 class BillFromToday(DatedBack):
@@ -139,7 +145,9 @@ class BillFromToday(DatedBack):
     does = "billed from today"
 
     def says(self, case: ExceptionCase) -> str:
-        return f"After a second person approves, billing charges {case.document} from today on; what was billed since {case.value} stays as it is."
+        return _(
+            "After a second person approves, billing charges {document} from today on; what was billed since {value} stays as it is."
+        ).format(document=case.document, value=case.value)
 
     def ledger_effect(self, case: ExceptionCase) -> str:
-        return "Receivables and revenue by the change of the running period from today on."
+        return _("Receivables and revenue by the change of the running period from today on.")

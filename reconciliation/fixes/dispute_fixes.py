@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 
+from django.utils.translation import gettext as _
+
 from connectors.canonical import CreditMemo, CreditMemoLine, DisputeLoss
 from connectors.money import amount as minor
 from connectors.money import minor_units, shares
 from reconciliation.fixes.fix import NotPossible
 from reconciliation.fixes.owing import OwesOne
+from reconciliation.habits.languages import written
 from reconciliation.models import ExceptionCase, FixItem
 from sync import blocks, clock, keys
 from sync.models import (
@@ -41,13 +44,17 @@ class GiveUpDispute(OwesOne):
     rule = "A write-off of a disputed receivable always needs two people."
 
     def says(self, case: ExceptionCase) -> str:
-        return f"After a second person approves, {money(case.amount, case.currency)} leaves disputed receivables as bad debt."
+        return _("After a second person approves, {amount} leaves disputed receivables as bad debt.").format(
+            amount=written(money(case.amount, case.currency))
+        )
 
     def writes_to(self, case: ExceptionCase) -> str:
         return "ERP"
 
     def effect(self, case: ExceptionCase, entry: Owed) -> str:
-        return f"Bad debt rises by {money(entry.amount, entry.subject.currency)}, disputed receivables fall by it; revenue and tax stay."
+        return _("Bad debt rises by {amount}, disputed receivables fall by it; revenue and tax stay.").format(
+            amount=written(money(entry.amount, entry.subject.currency))
+        )
 
     def owed(self, case: ExceptionCase, inputs: dict[str, str]) -> Owed:
         return _ended(_lost(case), case, treatment=self.treatment)
@@ -80,13 +87,15 @@ class CreditLostDispute(GiveUpDispute):
 
     def says(self, case: ExceptionCase) -> str:
         amount = money(case.amount, case.currency)
-        return f"After a second person approves, billing makes a credit memo over {amount} for what was disputed, and it flows to the ERP."
+        return _(
+            "After a second person approves, billing makes a credit memo over {amount} for what was disputed, and it flows to the ERP."
+        ).format(amount=amount)
 
     def effect(self, case: ExceptionCase, entry: Owed) -> str:
         amount = money(entry.amount, entry.subject.currency)
-        return (
-            f"Disputed receivables fall by {amount}; revenue and tax fall by as much, at the rate they were charged at."
-        )
+        return _(
+            "Disputed receivables fall by {amount}; revenue and tax fall by as much, at the rate they were charged at."
+        ).format(amount=amount)
 
     def owed_with_it(self, case: ExceptionCase, entry: Owed) -> list[tuple[str, Owed]]:
         return [("Billing, then the ERP", one) for one in _credit_memos(_lost(case), case, day=entry.document_date)]

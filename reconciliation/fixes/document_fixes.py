@@ -7,10 +7,13 @@ from datetime import date
 from typing import Any
 
 from django.contrib.auth.models import AbstractUser
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from connectors.canonical import Canonical, load, text
 from reconciliation.fixes.fix import NotPossible, Preview, Target, Write
 from reconciliation.fixes.posting_fixes import PostsAgain
+from reconciliation.habits.languages import written
 from reconciliation.models import ExceptionCase, FixRun
 from sync import calendar, open_items, rounds
 from sync.models import Delivery
@@ -67,13 +70,19 @@ class ApproveWriteOff(SendsDecided):
     label = "Write it off"
     rule = "A write-off always needs two people."
     takes_problem = True
-    does_to_many = "are written off: posted to bad debt and taken off their invoices"
+    many = gettext_noop(
+        "After a second person approves, {n} documents are written off: posted to bad debt and taken off their invoices, in order of their date; the first one alone, then the rest."
+    )
 
     def says(self, case: ExceptionCase) -> str:
-        return f"After a second person approves, {money(case.amount, case.currency)} is posted to bad debt and taken off the invoice; revenue and tax stay as they are."
+        return _(
+            "After a second person approves, {amount} is posted to bad debt and taken off the invoice; revenue and tax stay as they are."
+        ).format(amount=written(money(case.amount, case.currency)))
 
     def ledger_effect(self, case: ExceptionCase) -> str:
-        return f"Bad debt rises and receivables fall by {money(case.amount, case.currency)}; revenue and tax stay as they are."
+        return _("Bad debt rises and receivables fall by {amount}; revenue and tax stay as they are.").format(
+            amount=written(money(case.amount, case.currency))
+        )
 
 
 class PostReversal(SendsDecided):
@@ -84,7 +93,9 @@ class PostReversal(SendsDecided):
     rule = "A void always needs two people; so does posting into another period than the document's."
 
     def says(self, case: ExceptionCase) -> str:
-        return f"After a second person approves, {case.document} is posted as a reversal in the first open period. What was paid or credited before stays on the customer's account."
+        return _(
+            "After a second person approves, {document} is posted as a reversal in the first open period. What was paid or credited before stays on the customer's account."
+        ).format(document=case.document)
 
     def decided(self, row: Delivery) -> Canonical:
         subject: Any = load(json.loads(row.subject))
@@ -104,7 +115,9 @@ class PostReversal(SendsDecided):
         return super().preview(target, inputs, user=user)
 
     def ledger_effect(self, case: ExceptionCase) -> str:
-        return f"Receivables, revenue and tax go back by {money(case.amount, case.currency)}, as they were posted."
+        return _("Receivables, revenue and tax go back by {amount}, as they were posted.").format(
+            amount=written(money(case.amount, case.currency))
+        )
 
 
 class PostOnAccount(SendsDecided):
@@ -115,7 +128,9 @@ class PostOnAccount(SendsDecided):
     rule = "A credit memo posted otherwise than billing issued it always needs two people."
 
     def says(self, case: ExceptionCase) -> str:
-        return f"After a second person approves, {case.document} over {money(case.amount, case.currency)} is posted on the customer's account, applied to no invoice."
+        return _(
+            "After a second person approves, {document} over {amount} is posted on the customer's account, applied to no invoice."
+        ).format(document=case.document, amount=written(money(case.amount, case.currency)))
 
     def decided(self, row: Delivery) -> Canonical:
         subject: Any = load(json.loads(row.subject))
@@ -143,7 +158,9 @@ class PostInvoiceFirst(SendsDecided):
     rule = "Financial replay by a person always needs two people."
 
     def says(self, case: ExceptionCase) -> str:
-        return f"After a second person approves, the invoice is looked up in the ERP and, if it is not there, posted again; then {case.document} is applied to it."
+        return _(
+            "After a second person approves, the invoice is looked up in the ERP and, if it is not there, posted again; then {document} is applied to it."
+        ).format(document=case.document)
 
     def after(self, row: Delivery) -> str:
         return self._invoice(row).reference

@@ -9,6 +9,8 @@ from typing import Any
 from babel import Locale
 from django.contrib.auth.models import AbstractUser
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from reconciliation.fixes.fix import Fix, Input, InputError, NotPossible, Preview, Target, Write, day, member, totals
 from reconciliation.governance import impact
@@ -28,7 +30,9 @@ class ReleasesWorkItems(Fix):
     undo = "U1"
 
     def checks(self, case: ExceptionCase) -> str:
-        return "Each released deal runs through the same checks again; its case closes only when it goes through, and the daily control compares both systems."
+        return _(
+            "Each released deal runs through the same checks again; its case closes only when it goes through, and the daily control compares both systems."
+        )
 
     def release(self, run: FixRun, items: Sequence[FixItem]) -> Sequence[FixItem]:
         now = clock.now()
@@ -63,7 +67,11 @@ class MapProduct(ReleasesWorkItems):
 
     def says(self, case: ExceptionCase) -> str:
         waiting = case.problem.cases.filter(status=ExceptionCase.Status.OPEN).count()
-        return f"You choose which product “{case.value}” is; after finance approves, {waiting} waiting deals go through by themselves, the oldest first."
+        return ngettext(
+            "You choose which product “{value}” is; after finance approves, {waiting} waiting deal goes through by itself.",
+            "You choose which product “{value}” is; after finance approves, {waiting} waiting deals go through by themselves, the oldest first.",
+            waiting,
+        ).format(value=case.value, waiting=waiting)
 
     def inputs(self, target: Target) -> list[Input]:
         known = _products_in_force()
@@ -119,7 +127,11 @@ class MapProduct(ReleasesWorkItems):
             "valid_from": valid_from.isoformat(),
         }
         return Preview(
-            says=f"From {valid_from}, deals that say “{written}” are billed as {product.product_name}. {len(cases)} waiting deals are released in order of their date.",
+            says=ngettext(
+                "From {day}, deals that say “{written}” are billed as {product}. {n} waiting deal is released.",
+                "From {day}, deals that say “{written}” are billed as {product}. {n} waiting deals are released in order of their date.",
+                len(cases),
+            ).format(day=valid_from, written=written, product=product.product_name, n=len(cases)),
             change=change,
             writes=(
                 Write(
@@ -153,9 +165,11 @@ class MapProduct(ReleasesWorkItems):
             ),
             members=tuple(member(case) for case in cases),
             totals=totals(cases),
-            period="Billed on the day of release, posted in the period open that day.",
-            ledger_effect=f"Receivables against {product.revenue_treatment} revenue, when billing issues the invoices.",
-            reversible_by="End the mapping; what was billed meanwhile is credited, with its own approval.",
+            period=_("Billed on the day of release, posted in the period open that day."),
+            ledger_effect=_("Receivables against {product} revenue, when billing issues the invoices.").format(
+                product=product.revenue_treatment
+            ),
+            reversible_by=_("End the mapping; what was billed meanwhile is credited, with its own approval."),
         )
 
     def apply_change(
@@ -193,7 +207,9 @@ class MapCountry(ReleasesWorkItems):
     rule = "A country decides selling company and tax: a second person approves it."
 
     def says(self, case: ExceptionCase) -> str:
-        return f"You say which country “{case.value}” is; after a second person approves, the customer is set up and its deals go through by themselves."
+        return _(
+            "You say which country “{value}” is; after a second person approves, the customer is set up and its deals go through by themselves."
+        ).format(value=case.value)
 
     def inputs(self, target: Target) -> list[Input]:
         names = {name: code for code, name in Locale("en").territories.items() if len(code) == 2 and code.isalpha()}
@@ -235,7 +251,11 @@ class MapCountry(ReleasesWorkItems):
             if item.amount is not None:
                 sums[item.currency] = sums.get(item.currency, Decimal(0)) + item.amount
         return Preview(
-            says=f"“{written}” is {name}. {len(cases)} customer is set up in billing and ERP, and {len(waiting)} waiting deals follow in order of their date.",
+            says=ngettext(
+                "“{written}” is {name}. Its customers are set up in billing and ERP, and {n} waiting deal follows.",
+                "“{written}” is {name}. Its customers are set up in billing and ERP, and {n} waiting deals follow in order of their date.",
+                len(waiting),
+            ).format(written=written, name=name, n=len(waiting)),
             change={
                 "table": "country mapping",
                 "written": written,
@@ -270,8 +290,8 @@ class MapCountry(ReleasesWorkItems):
                 for item in waiting
             ),
             totals={currency: plain(total, currency) for currency, total in sorted(sums.items())},
-            period="Billed on the day of release, posted in the period open that day.",
-            reversible_by="End the mapping and correct the customer in the CRM.",
+            period=_("Billed on the day of release, posted in the period open that day."),
+            reversible_by=_("End the mapping and correct the customer in the CRM."),
         )
 
     def apply_change(

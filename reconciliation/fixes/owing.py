@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractUser
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from connectors.canonical import text
 from reconciliation.fixes.fix import Fix, InputError, NotPossible, Preview, Target, Write, member, totals
@@ -41,7 +42,7 @@ class OwesOne(Fix):
         raise TypeError(f"{type(self).__name__} must say what it does to the ledger")
 
     def checks(self, case: ExceptionCase) -> str:
-        return "We look it up there before sending, and the case closes only when what it led to is booked."
+        return _("We look it up there before sending, and the case closes only when what it led to is booked.")
 
     def preview(self, target: Target, inputs: dict[str, str], *, user: AbstractUser) -> Preview:
         case = only(target)
@@ -63,9 +64,9 @@ class OwesOne(Fix):
             ),
             members=(member(case),),
             totals=totals([case]),
-            period=f"Dated {entry.document_date}.",
+            period=_("Dated {day}.").format(day=entry.document_date),
             ledger_effect=self.effect(case, entry),
-            reversible_by="A reversal, as a new approved case. There is no undo.",
+            reversible_by=_("A reversal, as a new approved case. There is no undo."),
         )
 
     def release(self, run: FixRun, items: Sequence[FixItem]) -> Sequence[FixItem]:

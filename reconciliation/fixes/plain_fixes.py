@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 from django.contrib.auth.models import AbstractUser
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from connectors.errors import ConnectorError
 from reconciliation.fixes.fix import Fix, NotPossible, Preview, Target, Write, member
@@ -19,10 +21,12 @@ class Reconnect(Fix):
     label = "Test the connection and resume"
 
     def says(self, case: ExceptionCase) -> str:
-        return f"We sign in to {case.document} now. If that works, everything that waits for it goes on by itself."
+        return _("We sign in to {document} now. If that works, everything that waits for it goes on by itself.").format(
+            document=case.document
+        )
 
     def checks(self, case: ExceptionCase) -> str:
-        return "A test call must succeed; then the backlog drains and this case closes."
+        return _("A test call must succeed; then the backlog drains and this case closes.")
 
     def preview(self, target: Target, inputs: dict[str, str], *, user: AbstractUser) -> Preview:
         case = (target.open_cases() or [None])[0]
@@ -31,7 +35,11 @@ class Reconnect(Fix):
         waiting = connections.unfinished_of(case.connection)
         paused = connections.health_of(case.connection).paused_at is not None
         return Preview(
-            says=f"We test {case.connection.label} and resume it; {waiting} waiting deliveries go on.",
+            says=ngettext(
+                "We test {connection} and resume it; {waiting} waiting delivery goes on.",
+                "We test {connection} and resume it; {waiting} waiting deliveries go on.",
+                waiting,
+            ).format(connection=case.connection.label, waiting=waiting),
             change={"fix": self.name, "connection": case.connection.code},
             writes=(
                 Write(
@@ -43,7 +51,7 @@ class Reconnect(Fix):
                     after="no",
                 ),
             ),
-            reversible_by="Pause it again.",
+            reversible_by=_("Pause it again."),
         )
 
     def release(self, run: FixRun, items: Sequence[FixItem]) -> Sequence[FixItem]:
@@ -75,21 +83,25 @@ class ReadAgain(Fix):
     takes_problem = True
 
     def says(self, case: ExceptionCase) -> str:
-        return f"We fetch {case.document} again from the system it comes from and run all checks on what is there now."
+        return _(
+            "We fetch {document} again from the system it comes from and run all checks on what is there now."
+        ).format(document=case.document)
 
     def checks(self, case: ExceptionCase) -> str:
-        return "The case closes only when it goes through."
+        return _("The case closes only when it goes through.")
 
     def preview(self, target: Target, inputs: dict[str, str], *, user: AbstractUser) -> Preview:
         cases = target.open_cases()
         if not cases:
             raise NotPossible("Everything went through meanwhile; there is nothing to do.")
         return Preview(
-            says=self.says(cases[0]) if len(cases) == 1 else f"We fetch {len(cases)} objects again and check them.",
+            says=self.says(cases[0])
+            if len(cases) == 1
+            else _("We fetch {n} objects again and check them.").format(n=len(cases)),
             change={"fix": self.name, "cases": [case.number for case in cases]},
             writes=tuple(Write(system="Portal", record=case.document, action="release") for case in cases[:20]),
             members=tuple(member(case) for case in cases),
-            reversible_by="Nothing is changed by reading.",
+            reversible_by=_("Nothing is changed by reading."),
         )
 
     def release(self, run: FixRun, items: Sequence[FixItem]) -> Sequence[FixItem]:
@@ -125,10 +137,10 @@ class RunControl(Fix):
     label = "Run the control now"
 
     def says(self, case: ExceptionCase) -> str:
-        return f"We read both sides for {case.effective_on} now and compare them."
+        return _("We read both sides for {day} now and compare them.").format(day=case.effective_on)
 
     def checks(self, case: ExceptionCase) -> str:
-        return "The case closes when the control has run, whatever it finds; what it finds gets cases of its own."
+        return _("The case closes when the control has run, whatever it finds; what it finds gets cases of its own.")
 
     def preview(self, target: Target, inputs: dict[str, str], *, user: AbstractUser) -> Preview:
         case = (target.open_cases() or [None])[0]
@@ -138,7 +150,7 @@ class RunControl(Fix):
             says=self.says(case),
             change={"fix": self.name, "case": case.number},
             writes=(Write(system="Portal", record=case.document, action="create", field="control run"),),
-            reversible_by="Nothing is changed by reading.",
+            reversible_by=_("Nothing is changed by reading."),
         )
 
     def release(self, run: FixRun, items: Sequence[FixItem]) -> Sequence[FixItem]:

@@ -9,8 +9,11 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from reconciliation.fixes.fix import Fix, NotPossible, Preview, Target, Write, member, totals
+from reconciliation.habits.languages import number, written
 from reconciliation.models import ApprovalRequest, ExceptionCase, FixItem, FixRun
 from sync import calendar, rounds
 from sync.models import Delivery
@@ -23,18 +26,20 @@ class PostsAgain(Fix):
 
     kind = "money"
     undo = "U2"
-    #: what is done with several documents at once, after "{n} documents "
-    does_to_many: ClassVar[str] = ""
+    #: what is done with {n} documents at once, in a sentence
+    many: ClassVar[str] = ""
 
     def says_of_many(self, cases: Sequence[ExceptionCase]) -> str:
-        return f"After a second person approves, {len(cases):,} documents {self.does_to_many}, in order of their date; the first one alone, then the rest."
+        return _(self.many).format(n=number(len(cases)))
 
     def part(self, change: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
         keys = {move["delivery_key"] for move in now["moves"]}
         return {**change, "moves": [move for move in change["moves"] if move["delivery_key"] in keys]}
 
     def checks(self, case: ExceptionCase) -> str:
-        return "We look it up in the ERP before sending, read it back after, and run the control for its day again; the case closes when both sides agree."
+        return _(
+            "We look it up in the ERP before sending, read it back after, and run the control for its day again; the case closes when both sides agree."
+        )
 
     def delivery(self, case: ExceptionCase) -> Delivery:
         """The live delivery of the case's document. Raises NotPossible."""
@@ -88,17 +93,19 @@ class PostsAgain(Fix):
             totals=totals(cases),
             period=_period(sorted({move["posting_date"] for move in moves if move["posting_date"]})),
             ledger_effect=self.ledger_effect(cases[0]) if len(cases) == 1 else self.effect_of_many(cases),
-            reversible_by="A credit memo or reversal, as a new approved case. There is no undo.",
+            reversible_by=_("A credit memo or reversal, as a new approved case. There is no undo."),
         )
 
     def write(self, case: ExceptionCase, row: Delivery, posting_date: date | None) -> Write:
         raise TypeError(f"{type(self).__name__} must name its write")
 
     def ledger_effect(self, case: ExceptionCase) -> str:
-        return f"Receivables and revenue by {money(case.amount, case.currency)}, at the document's total."
+        return _("Receivables and revenue by {amount}, at the document's total.").format(
+            amount=written(money(case.amount, case.currency))
+        )
 
     def effect_of_many(self, cases: Sequence[ExceptionCase]) -> str:
-        return f"Each as one alone would be, together {_sums(totals(cases))}."
+        return _("Each as one alone would be, together {sums}.").format(sums=_sums(totals(cases)))
 
     def release(self, run: FixRun, items: Sequence[FixItem]) -> Sequence[FixItem]:
         held = []
@@ -159,10 +166,14 @@ class PostAgain(PostsAgain):
     label = "Post again"
     rule = "Financial replay by a person always needs two people."
     takes_problem = True
-    does_to_many = "are looked up in the ERP and, where they are not there, posted again"
+    many = gettext_noop(
+        "After a second person approves, {n} documents are looked up in the ERP and, where they are not there, posted again, in order of their date; the first one alone, then the rest."
+    )
 
     def says(self, case: ExceptionCase) -> str:
-        return f"After a second person approves, {case.document} over {money(case.amount, case.currency)} is looked up in the ERP and, if it is not there, posted again."
+        return _(
+            "After a second person approves, {document} over {amount} is looked up in the ERP and, if it is not there, posted again."
+        ).format(document=case.document, amount=written(money(case.amount, case.currency)))
 
     def write(self, case: ExceptionCase, row: Delivery, posting_date: date | None) -> Write:
         return Write(
@@ -182,10 +193,14 @@ class CorrectInErp(PostsAgain):
     label = "Correct the ERP to what billing issued"
     rule = "Changing a posted document always needs two people."
     takes_problem = True
-    does_to_many = "are brought back in the ERP to what billing issued"
+    many = gettext_noop(
+        "After a second person approves, {n} documents are brought back in the ERP to what billing issued, in order of their date; the first one alone, then the rest."
+    )
 
     def says(self, case: ExceptionCase) -> str:
-        return f"After a second person approves, the ERP's {case.document} is brought back to the amount billing issued; billing itself is not touched."
+        return _(
+            "After a second person approves, the ERP's {document} is brought back to the amount billing issued; billing itself is not touched."
+        ).format(document=case.document)
 
     def write(self, case: ExceptionCase, row: Delivery, posting_date: date | None) -> Write:
         right: dict[str, Any] = case.break_row.right if case.break_row else {}
@@ -200,7 +215,7 @@ class CorrectInErp(PostsAgain):
 
     def ledger_effect(self, case: ExceptionCase) -> str:
         difference = case.break_row.difference if case.break_row else case.amount
-        return f"Receivables and revenue change by {money(difference, case.currency)}."
+        return _("Receivables and revenue change by {amount}.").format(amount=written(money(difference, case.currency)))
 
 
 class PostInFirstOpenPeriod(PostsAgain):
@@ -210,10 +225,14 @@ class PostInFirstOpenPeriod(PostsAgain):
     label = "Post in the first open period"
     rule = "Posting into another period than the document's always needs two people."
     takes_problem = True
-    does_to_many = "are posted into the first open period, each with its own document date"
+    many = gettext_noop(
+        "After a second person approves, {n} documents are posted into the first open period, each with its own document date, in order of their date; the first one alone, then the rest."
+    )
 
     def says(self, case: ExceptionCase) -> str:
-        return f"After a second person approves, {case.document} is posted into the first open period; its document date stays {case.effective_on}."
+        return _(
+            "After a second person approves, {document} is posted into the first open period; its document date stays {day}."
+        ).format(document=case.document, day=case.effective_on)
 
     def preview(self, target: Target, inputs: dict[str, str], *, user: AbstractUser) -> Preview:
         for erp in {row.target.pk: row.target for row in map(self.delivery, target.open_cases())}.values():
@@ -265,10 +284,14 @@ class TryAgain(PostsAgain):
     label = "Look it up and try again"
     rule = "Financial replay by a person always needs two people."
     takes_problem = True
-    does_to_many = "are looked up there and, where they are not there, sent once more"
+    many = gettext_noop(
+        "After a second person approves, {n} documents are looked up there and, where they are not there, sent once more, in order of their date; the first one alone, then the rest."
+    )
 
     def says(self, case: ExceptionCase) -> str:
-        return f"After a second person approves, {case.document or 'it'} is looked up there and, if it is not there, sent once more."
+        return _(
+            "After a second person approves, {document} is looked up there and, if it is not there, sent once more."
+        ).format(document=case.document or _("it"))
 
     def write(self, case: ExceptionCase, row: Delivery, posting_date: date | None) -> Write:
         return Write(
@@ -299,10 +322,16 @@ class BillLateUsage(TryAgain):
     rule = "Billing usage of an invoiced period above its limit always needs two people."
 
     def says(self, case: ExceptionCase) -> str:
-        return f"After a second person approves, the next invoice gets a line of {money(case.amount, case.currency)} that names the period it was used in."
+        return _(
+            "After a second person approves, the next invoice gets a line of {amount} that names the period it was used in."
+        ).format(amount=written(money(case.amount, case.currency)))
 
     def checks(self, case: ExceptionCase) -> str:
-        return "We look the line up in billing before it is made; the case closes when billing has it at this amount."
+        return _(
+            "We look the line up in billing before it is made; the case closes when billing has it at this amount."
+        )
 
     def ledger_effect(self, case: ExceptionCase) -> str:
-        return f"Receivables and revenue by {money(case.amount, case.currency)} with the next invoice; the issued one stays as it is."
+        return _("Receivables and revenue by {amount} with the next invoice; the issued one stays as it is.").format(
+            amount=written(money(case.amount, case.currency))
+        )

@@ -4,12 +4,15 @@ from datetime import date
 
 from django.contrib.auth.models import AbstractUser
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from reconciliation.fixes.fix import Input, InputError, NotPossible, Preview, Target, Write, day, member, totals
 from reconciliation.fixes.mapping_fixes import ReleasesWorkItems, approved_as, insert
 from reconciliation.governance import impact
 from reconciliation.governance.table import Values
 from reconciliation.governance.tables import TABLES
+from reconciliation.habits.languages import spoken, within
 from reconciliation.models import ApprovalRequest, ExceptionCase
 from sync import clock
 from sync.models import EntityMapping, LegalEntity, MappingRow
@@ -27,7 +30,9 @@ class SayWhoSells(ReleasesWorkItems):
     rule = "The company that sells decides books, tax and bank: finance approves it."
 
     def says(self, case: ExceptionCase) -> str:
-        return "You choose which of our companies sells, for this one or for all like it; after finance approves, what waits goes through by itself."
+        return _(
+            "You choose which of our companies sells, for this one or for all like it; after finance approves, what waits goes through by itself."
+        )
 
     def inputs(self, target: Target) -> list[Input]:
         entities = [(row.code, f"{row.code} {row.name}") for row in LegalEntity.objects.all()]
@@ -71,8 +76,17 @@ class SayWhoSells(ReleasesWorkItems):
         }  # fmt: skip
         touched = impact.of(_TABLE, [row])
         return Preview(
-            says=f"From {valid_from}, {entity.name} sells: {Basis(basis).label.lower()} ({key or country})."
-            f" {len(cases)} waiting objects are released in order of their date.",
+            says=ngettext(
+                "From {day}, {entity} sells: {basis} ({key}). {n} waiting object is released.",
+                "From {day}, {entity} sells: {basis} ({key}). {n} waiting objects are released in order of their date.",
+                len(cases),
+            ).format(
+                day=valid_from,
+                entity=entity.name,
+                basis=within(spoken(Basis(basis).label)),
+                key=key or country,
+                n=len(cases),
+            ),
             change={
                 "table": "selling company",
                 "basis": basis,
@@ -99,9 +113,11 @@ class SayWhoSells(ReleasesWorkItems):
             ),
             members=tuple(member(case) for case in cases),
             totals=totals(cases),
-            period="Billed on the day of release, in the books of that company.",
-            ledger_effect=f"Receivables and revenue of {entity.name}.",
-            reversible_by="End the rule; what was billed meanwhile is credited and billed again by the other company.",
+            period=_("Billed on the day of release, in the books of that company."),
+            ledger_effect=_("Receivables and revenue of {entity}.").format(entity=entity.name),
+            reversible_by=_(
+                "End the rule; what was billed meanwhile is credited and billed again by the other company."
+            ),
         )
 
     def apply_change(

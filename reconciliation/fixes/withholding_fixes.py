@@ -6,12 +6,14 @@ from decimal import Decimal
 
 from django.contrib.auth.models import AbstractUser
 from django.db.models import Max
+from django.utils.translation import gettext as _
 
 from connectors.canonical import Withholding
 from connectors.money import amount as minor
 from reconciliation.controls import runner as controls
 from reconciliation.fixes.fix import Fix, Input, InputError, NotPossible, Preview, Target, Write, day, member, totals
 from reconciliation.fixes.owing import OwesOne, only
+from reconciliation.habits.languages import written
 from reconciliation.models import ExceptionCase, FixItem, FixRun
 from sync import clock, keys, open_items
 from sync.models import AllocationRecord, InvoiceRecord, WithholdingRecord
@@ -50,16 +52,18 @@ class BookWithholding(OwesOne):
 
     def says(self, case: ExceptionCase) -> str:
         amount = money(case.amount, case.currency)
-        return f"After a second person approves, {amount} of {case.document} becomes a receivable against the tax office, and nothing is left to collect."
+        return _(
+            "After a second person approves, {amount} of {document} becomes a receivable against the tax office, and nothing is left to collect."
+        ).format(amount=amount, document=case.document)
 
     def writes_to(self, case: ExceptionCase) -> str:
         return "ERP"
 
     def effect(self, case: ExceptionCase, entry: Owed) -> str:
         amount = money(entry.amount, entry.subject.currency)
-        return (
-            f"Withholding tax receivable rises and the customer's receivable falls by {amount}; revenue and tax stay."
-        )
+        return _(
+            "Withholding tax receivable rises and the customer's receivable falls by {amount}; revenue and tax stay."
+        ).format(amount=amount)
 
     def inputs(self, target: Target) -> list[Input]:
         return _certificate_inputs(
@@ -154,10 +158,12 @@ class KeepCertificate(Fix):
     undo = "U0"
 
     def says(self, case: ExceptionCase) -> str:
-        return f"After a second person approves, the certificate is kept with the {money(case.amount, case.currency)} withheld; nothing is sent."
+        return _(
+            "After a second person approves, the certificate is kept with the {amount} withheld; nothing is sent."
+        ).format(amount=written(money(case.amount, case.currency)))
 
     def checks(self, case: ExceptionCase) -> str:
-        return "The list of certificates outstanding is made again, and the case closes."
+        return _("The list of certificates outstanding is made again, and the case closes.")
 
     def inputs(self, target: Target) -> list[Input]:
         return _certificate_inputs("As printed on the certificate.", required=True)
@@ -188,8 +194,8 @@ class KeepCertificate(Fix):
             ),
             members=(member(case),),
             totals=totals([case]),
-            ledger_effect="None: the receivable against the tax office stands already.",
-            reversible_by="A correction by finance; the approved request stays as evidence.",
+            ledger_effect=_("None: the receivable against the tax office stands already."),
+            reversible_by=_("A correction by finance; the approved request stays as evidence."),
         )
 
     def release(self, run: FixRun, items: Sequence[FixItem]) -> Sequence[FixItem]:

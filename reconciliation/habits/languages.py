@@ -1,4 +1,4 @@
-"""The language pages are read in: the one a person chose, English until they do.
+"""The language pages are read in: the one a person chose, else their browser's, else English.
 
 Only what is shown is translated. What is kept, exported, mailed or told to machines is in English, whoever caused it.
 """
@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.utils import dateformat
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
+from django.utils.translation.trans_real import parse_accept_lang_header
 
 from reconciliation.habits import profile
 from reconciliation.models import Profile
@@ -18,6 +19,8 @@ from sync import money_text
 
 #: what pages are written in, each by its own name
 LANGUAGES = {"en": "English", "de": "Deutsch"}
+#: characters of a browser's wishes that are looked at
+MOST_ASKED = 200
 #: what everything is kept in
 KEPT_IN = "en"
 #: how English writes thousands and decimals -> how German does
@@ -29,9 +32,16 @@ class UnknownLanguage(ValueError):
 
 
 def language_of(request: HttpRequest) -> str:
-    """The language of who asks."""
+    """The language of who asks: the one they chose, else the first of their browser's that pages are written in."""
     chosen = profile.kept(request, "language")
-    return chosen if chosen in LANGUAGES else KEPT_IN
+    if chosen in LANGUAGES:
+        return str(chosen)
+    asked = (code.partition("-")[0] for code, _quality in parse_accept_lang_header(_accepted(request)))
+    return next((code for code in asked if code in LANGUAGES), KEPT_IN)
+
+
+def _accepted(request: HttpRequest) -> str:
+    return request.headers.get("Accept-Language", "")[:MOST_ASKED].lower()
 
 
 def choose(request: HttpRequest, code: str) -> Profile:

@@ -17,7 +17,7 @@ from reconciliation.models import Profile
 from reconciliation.who import person_of
 
 #: columns a session keeps under the same names, and what stands in them for who chose nothing
-_KEPT: dict[str, Any] = {"zone": "UTC", "language": "en", "times": Profile.Times.MOMENT.value, "keys": {}}
+_KEPT: dict[str, Any] = {"zone": "UTC", "language": "", "times": Profile.Times.MOMENT.value, "keys": {}}
 #: names a computer uses for its own purposes, and that say nothing to people
 _INTERNAL = ("Etc/", "SystemV/", "posix/", "right/", "localtime", "posixrules", "Factory")
 

@@ -187,7 +187,10 @@ class Profile(models.Model):
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="desk_profile")
     zone = models.CharField(max_length=64, default="UTC", help_text="Name in the IANA time zone database.")
-    language = models.CharField(max_length=8, default="en", db_default="en", help_text="Pages are in it; ISO 639-1.")
+    language = models.CharField(
+        max_length=8, blank=True, default="", db_default="",
+        help_text="Pages are in it; ISO 639-1. Without one they are in the browser's.",
+    )  # fmt: skip
     times = models.CharField(max_length=6, choices=Times, default=Times.MOMENT, db_default="moment")
     keys = models.JSONField(default=dict, blank=True, db_default={}, help_text="The portal's key: their own.")
     quiet_from = models.TimeField(null=True, blank=True, help_text="On their clock; no mail from then on.")

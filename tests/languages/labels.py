@@ -25,7 +25,8 @@ def labels() -> Iterator[tuple[str, str]]:
                 for _value, text in getattr(field, "flatchoices", ()):
                     yield str(text), place
     for reason in REASONS.values():
-        yield reason.title, "sync/reasons.py"
+        for text in (reason.title, reason.cause, reason.holds_up):
+            yield text, "sync/reasons.py"
     for control in CONTROLS.values():
         for text in (control.title, control.assertion, control.date_basis, control.cut_off, control.settles):
             yield text, "reconciliation/controls/registry.py"
