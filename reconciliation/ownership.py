@@ -48,7 +48,7 @@ OWNERSHIP: dict[str, Ownership] = {
     "ROUNDING": _owned(FIN, 72),
     "ORPHAN_INVOICE": _owned(FIN, 24),
     "DUPLICATE_SUBSCRIPTION": _owned(BO, 8),
-    "STALE_VERSION": _owned(SO, 24),
+    "STALE_VERSION": _owned(SO, 24, "keep_signed", "read_again"),
     "CONFLICTING_DUPLICATE": _owned(INT, 24),
     "DIMENSION_MISSING": _owned(FIN, 8, "try_again"),
     "ITEM_UNKNOWN": _owned(BO, 8, "try_again"),

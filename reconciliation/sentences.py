@@ -123,6 +123,8 @@ def _happened(case: ExceptionCase, *, when: str) -> str:
         text = _("On {when} UTC we found that an earlier change of {document} had not reached us.")
     elif case.reason == "EVENT_GAP":
         text = _("On {when} UTC we found that changes at {document} had not reached us.")
+    elif case.reason == "STALE_VERSION":
+        text = _("On {when} UTC a change came with a number that {document} has.")
     elif case.break_row_id and case.amount is None:
         # a listing has no second side
         text = _("The control of {day} found this: {document}.")

@@ -5,31 +5,34 @@ from collections.abc import Sequence
 from django.db.models import QuerySet
 
 from connectors.canonical import Canonical, SubscriptionContract, dump
-from sync import blocks, clock, versions
+from sync import blocks, clock, taken_numbers, versions
 from sync.models import ContractRecord, CustomerRecord, SourceEvent, WorkItem
 from sync.pipelines.flow import Flow
 from sync.pipelines.registry import FLOWS
 from sync.states import Condition, Lifecycle
-
-#: flow, reference, version: what one work item is about
-Key = tuple[str, str, int]
+from sync.taken_numbers import Key, is_unsold, record_of
 
 
 def register(heard: Sequence[tuple[SourceEvent, Canonical]]) -> tuple[list[WorkItem], dict[int, list[str]]]:
     """Work items for what events said, and per event a note on each object. Needs a transaction.
 
-    The same object in the same version is one item, however many events speak of it: the newest revision counts.
+    The same object in the same version is one item, however many events speak of it: the newest revision counts. A
+    change that comes with the number of another one is none: people see both.
     Of an object that is only ever as it is now, an older version than one we know of has no effect.
     """
     versions.hold(shape.reference for _, shape in heard if shape.state_like)
     #: per event, in order: what is said about each of its objects
     notes: dict[int, dict[Key, str]] = {}
-    newest: dict[Key, tuple[SourceEvent, Canonical]] = {}
+    said: dict[Key, dict[str, tuple[SourceEvent, Canonical]]] = {}
     for event, shape in heard:
-        key = (FLOWS[shape.kind].name, shape.reference, shape.version)
+        records = said.setdefault((FLOWS[shape.kind].name, shape.reference, shape.version), {})
         notes.setdefault(event.pk, {})
-        if key not in newest or _revision(event, shape) > _revision(*newest[key]):
-            newest[key] = (event, shape)
+        record = record_of(shape)
+        if record not in records or _revision(event, shape) > _revision(*records[record]):
+            records[record] = (event, shape)
+    newest, late = taken_numbers.sort_out(said)
+    for one in late:
+        notes[one.event.pk][one.key[0], f"{one.shape.reference} by {one.record}", one.key[2]] = one.note
     _leave_out_older(newest, notes)
     _leave_out_unsold(newest, notes)
     names = _customer_names([shape for _, shape in newest.values()])
@@ -80,6 +83,7 @@ def register(heard: Sequence[tuple[SourceEvent, Canonical]]) -> tuple[list[WorkI
     _retire_older([item for item in made if item.flow in versions.REPLACED])
     left_out = _retire_other_splits([shape for _, shape in newest.values() if isinstance(shape, SubscriptionContract)])
     made = [item for item in made if item.pk not in left_out]
+    taken_numbers.tell(late, said)
     return made, {pk: list(said.values()) for pk, said in notes.items()}
 
 
@@ -97,17 +101,13 @@ def _leave_out_older(newest: dict[Key, tuple[SourceEvent, Canonical]], notes: di
 
 def _leave_out_unsold(newest: dict[Key, tuple[SourceEvent, Canonical]], notes: dict[int, dict[Key, str]]) -> None:
     """Take out deals that are not won and that we have never heard of as won: they concern nobody here."""
-    unsold = {key for key, (_, shape) in newest.items() if _is_unsold(shape)}
+    unsold = {key for key, (_, shape) in newest.items() if is_unsold(shape)}
     if not unsold:
         return
     rows = WorkItem.objects.filter(reference__in={reference for _, reference, _ in unsold})
     for key in unsold - set(rows.values_list("flow", "reference", "version")):
         event, shape = newest.pop(key)
         notes[event.pk][key] = f"{shape.reference} is not won: nothing to do"
-
-
-def _is_unsold(shape: Canonical) -> bool:
-    return isinstance(shape, SubscriptionContract) and dict(shape.commitment).get("is_won") == "false"
 
 
 def _revision(event: SourceEvent, shape: Canonical) -> int:
@@ -121,7 +121,9 @@ def _hear_again(item: WorkItem, event: SourceEvent, shape: Canonical, names: dic
     revision = _revision(event, shape)
     # what was stopped may be read again because its source says more by now, without counting that as a revision
     again = event.pk == item.event_id and item.state not in (Lifecycle.TRANSFORMED, Lifecycle.RECONCILED)
-    if revision < item.record_revision or (revision == item.record_revision and not again):
+    # another record takes over a number whose record was taken back before it was carried
+    other = record_of(shape) != taken_numbers.record_of_item(item)
+    if not other and (revision < item.record_revision or (revision == item.record_revision and not again)):
         return False, f"{shape.reference} was read before at this revision"
     same = _content(dump(shape)) == _content(item.subject)
     carried = item.state in (Lifecycle.TRANSFORMED, Lifecycle.RECONCILED)
@@ -158,7 +160,7 @@ def _edited(item: WorkItem, shape: Canonical) -> blocks.Stop:
     changed = {name: [before.get(name), value] for name, value in after.items() if before.get(name) != value}
     reason, field = "DEAL_CHANGED_AFTER_BILLING", ", ".join(sorted(changed))
     value = "; ".join(_change_in_words(name, *sides) for name, sides in sorted(changed.items()))
-    if _is_unsold(shape):
+    if is_unsold(shape):
         reason, field = "DEAL_REOPENED", "stage"
         value = dict(getattr(shape, "commitment", ())).get("stage", "")
     elif "customer_reference" in changed and set(changed) <= _WHOSE:

@@ -142,10 +142,10 @@ REASONS: dict[str, Reason] = dict(
         ),
         _reason(
             "STALE_VERSION",
-            "Older than what is live",
-            "{document} is older than the version already live.",
-            "Nothing; the newer version stays.",
-            "",
+            "Change with a number that is taken",
+            "A change came late with a number that another change of the contract has: {value}.",
+            "The late change is not billed. What was agreed before goes on as it is.",
+            "A later change of this contract has a number that is taken and is not billed: give it the next free one.",
         ),
         _reason(
             "CONFLICTING_DUPLICATE",

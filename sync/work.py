@@ -9,7 +9,7 @@ from django.db import DatabaseError, transaction
 from django.db.models import F
 
 from connectors.canonical import WriteOff, load
-from sync import blocks, bulk, clock, feedback_facts, gaps, journal, keys, nudges, outbox, versions
+from sync import blocks, bulk, clock, feedback_facts, gaps, journal, keys, nudges, outbox, taken_numbers, versions
 from sync.heard import register
 from sync.lookups import look_up
 from sync.mappings import Tables
@@ -247,9 +247,12 @@ def _work_flow(flow: Flow, items: Sequence[WorkItem], tables: Tables) -> list[Wo
     for one in stops:
         assert one.work_item is not None
         stopped.setdefault(one.work_item.pk, set()).add((one.reason, one.value[:300]))
-    blocks.clear(work_items=[item.pk for item in items if item.pk not in stopped], note="Went through")
+    # another change that wants the number of this one is not over because this one went through
+    other = frozenset({taken_numbers.REASON})
+    blocks.clear(work_items=[item.pk for item in items if item.pk not in stopped], note="Went through", but=other)
     # what stands as it stood stays open; another value of the same reason is another problem
-    blocks.clear(work_items=list(stopped), note="This is mended; something else still stops it", keep=stopped)
+    mended = "This is mended; something else still stops it"
+    blocks.clear(work_items=list(stopped), note=mended, keep=stopped, but=other)
     blocks.put(stops)
     outbox.owe(owed, lookups.tables)
     flow.afterwards([passed[item.pk].subject for item in through], lookups)

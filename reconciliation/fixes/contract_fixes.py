@@ -28,7 +28,9 @@ class KeepSigned(Fix):
     label = "Keep what was signed"
     undo = "U0"
 
-    REASONS: ClassVar[frozenset[str]] = frozenset({"DEAL_CHANGED_AFTER_BILLING", "DEAL_REOPENED", "CUSTOMER_MERGED"})
+    REASONS: ClassVar[frozenset[str]] = frozenset(
+        {"DEAL_CHANGED_AFTER_BILLING", "DEAL_REOPENED", "CUSTOMER_MERGED", "STALE_VERSION"}
+    )
     #: states in which billing has it, or is about to
     CARRIED: ClassVar[frozenset[str]] = frozenset({Lifecycle.TRANSFORMED, Lifecycle.RECONCILED})
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, npgettext
 from django.views.decorators.http import require_POST, require_safe
 
-from reconciliation import approval_parts, approvals, cases, figures, figures_case, sentences
+from reconciliation import approval_parts, approvals, cases, figures, figures_case, figures_versions, sentences
 from reconciliation.fixes import registry
 from reconciliation.fixes.fix import Target
 from reconciliation.habits import absences, handing, mentions, presence, since, snoozes, tags, titles, undo
@@ -341,6 +341,7 @@ def _show(request: HttpRequest, row: ExceptionCase, form: fixing.Form, *, kept: 
         six=sentences.six(row, fix=fixes[0] if fixes else None),
         steps=figures_case.steps(row),
         sides=figures_case.sides(row),
+        beside=figures_versions.beside(row),
         fields=figures_case.document_fields(row),
         lines=figures_case.document_lines(row),
         timeline=figures_case.timeline(row),

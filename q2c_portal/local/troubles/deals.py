@@ -103,6 +103,12 @@ def ended_before(stage: Stage) -> None:
     stage.change(first, "Upsell", 3, stage.line(price="700.00"), customer="Kestrel Air", on=stage.today)
 
 
+def number_taken(stage: Stage) -> None:
+    first = stage.sell("Osprey Rail", stage.line())
+    stage.change(first, "Upsell", 2, stage.line(price="700.00"), customer="Osprey Rail", on=stage.today)
+    stage.change(first, "Upsell", 2, stage.line(price="800.00"), customer="Osprey Rail", on=stage.today)
+
+
 def no_whole_cents(stage: Stage) -> None:
     stage.sell("Kelvin Optics", stage.line(price="550.00"), Billing_Frequency__c="Monthly")
 
@@ -126,6 +132,7 @@ TROUBLES = (
     Trouble(reason="PRICES_OVER_TIME_UNCLEAR", story="two prices for the same days", cause=prices_that_do_not_fit),
     Trouble(reason="TOO_MANY_LINES", story="more lines than one subscription takes", cause=too_many_lines),
     Trouble(reason="CONTRACT_ENDED", story="an upsell of a contract that was cancelled", cause=ended_before),
+    Trouble(reason="STALE_VERSION", story="a second change with a number that is taken", cause=number_taken),
     Trouble(reason="ROUNDING", story="550.00 a year cannot be billed in twelve equal months", cause=no_whole_cents),
     Trouble(
         reason="PRICES_OVER_TIME_NOT_BILLABLE",
