@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from connectors.errors import Misconfigured
-from connectors.file_drop.statements import BankLine, StatementError, read
+from connectors.file_drop.lines import BankLine, StatementError
+from connectors.file_drop.statements import ENDINGS, read
 from connectors.interface import Connector, ControlLine, ControlPage
 
 
@@ -41,7 +42,7 @@ class FileDrop(Connector):
         folder = Path(str(self.setup.settings.get("folder") or ""))
         if not self.setup.settings.get("folder") or not folder.is_dir():
             raise Misconfigured(f"file_drop: the folder {str(folder)!r} is not there", system=self.name)
-        return sorted(path for path in folder.iterdir() if path.suffix.lower() in (".xml", ".csv"))
+        return sorted(path for path in folder.iterdir() if path.suffix.lower() in ENDINGS)
 
     def _read(self, path: Path) -> list[BankLine]:
         try:

@@ -1,13 +1,13 @@
-"""Bank statements as lines: camt.053 (ISO 20022) and CSV with named columns; pure, strict, refused by line.
+"""Bank statements as lines: camt.053 (ISO 20022), BAI2 and CSV with named columns; pure, strict, refused by line.
 
 camt.053: Ntry with Amt/@Ccy, CdtDbtInd, ValDt, Sts and its references (ISO 20022 message definition camt.053.001,
 versions 02 to 13; the namespace differs by version, the names used here do not).
+BAI2: the module `bai2`.
 CSV: a header with value_date, amount, currency and reference (text is optional), amounts signed as the bank has them.
 """
 
 import csv
 import io
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from xml.etree.ElementTree import Element
@@ -15,28 +15,16 @@ from xml.etree.ElementTree import Element
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
 
+from connectors.file_drop import bai2
+from connectors.file_drop.lines import BankLine, StatementError
 from connectors.money import AmountError, amount
 
 MAX_BYTES = 20_000_000
+#: camt.053, CSV and BAI2
+ENDINGS = (".xml", ".csv", *bai2.ENDINGS)
 COLUMNS = ("value_date", "amount", "currency", "reference")
 #: where a camt entry may name what it is, the most telling first
 REFERENCES = ("EndToEndId", "TxId", "InstrId", "AcctSvcrRef", "NtryRef")
-
-
-class StatementError(ValueError):
-    """A statement that cannot be taken as it stands; the message names file, line and field."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class BankLine:
-    """One booked movement of a bank account; above zero money came in. Major units."""
-
-    line_id: str
-    value_date: date
-    currency: str
-    amount: Decimal
-    #: every reference and text of the line, to find by
-    text: str
 
 
 def read(name: str, content: bytes) -> list[BankLine]:
@@ -47,7 +35,9 @@ def read(name: str, content: bytes) -> list[BankLine]:
         return _camt(name, content)
     if name.lower().endswith(".csv"):
         return _csv(name, content)
-    raise StatementError(f"{name}: must end in .xml (camt.053) or .csv")
+    if name.lower().endswith(bai2.ENDINGS):
+        return bai2.read(name, content)
+    raise StatementError(f"{name}: must end in {' or '.join(ENDINGS)}")
 
 
 # -- camt.053 ---------------------------------------------------------------------------------------
