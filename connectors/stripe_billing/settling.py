@@ -26,6 +26,8 @@ NOTE = "q2c_bank_"
 WITHHELD = "q2c_withheld"
 #: metadata key of a bank receipt that did not hold
 RETURNED = "q2c_returned_"
+#: metadata key of an invoice whose collection rests because a receipt paid it and it could not be closed
+PAUSED = "q2c_collection_paused"
 #: an invoice that was not paid for so long is not paid by wire any more
 LONGEST_UNPAID = timedelta(days=396)
 Get = Callable[[str], dict[str, Any] | None]
@@ -34,8 +36,8 @@ Get = Callable[[str], dict[str, Any] | None]
 def settle(api: Api, allocation: Allocation, *, get: Get, key: str) -> Receipt:
     """Pay an invoice by a payment of Stripe's own, or note a bank receipt on it and close it once it is covered.
 
-    Raises Rejected PAID_IN_ERP_OPEN_IN_BILLING where Stripe cannot take it, DUPLICATE_PAYMENT where the invoice is
-    paid by something else.
+    Raises Rejected PAID_IN_ERP_OPEN_IN_BILLING where Stripe cannot take it (the invoice's collection rests then),
+    DUPLICATE_PAYMENT where the invoice is paid by something else.
     """
     path = f"/v1/invoices/{quote(invoice_id(allocation.invoice_reference), safe='')}"
     record = get(path)
@@ -77,8 +79,19 @@ def _note(
         try:
             record = api.post(f"{path}/pay", {"paid_out_of_band": True}, key=f"{key}:pay")
         except Rejected as error:
-            raise _refused(subject, error.text) from error
+            raise _refused(subject, _pause(api, path, key=f"{key}:pause", said=error.text)) from error
     return receipt(subject, record, name=name)
+
+
+def _pause(api: Api, path: str, *, key: str, said: str) -> str:
+    """Let Stripe neither charge nor remind of an invoice that is paid and cannot be closed: without `auto_advance` it
+    collects nothing by itself (docs.stripe.com/api/invoices/update). Returns what to tell, with a refusal of this too.
+    """
+    try:
+        api.post(path, {"auto_advance": False, "metadata": {PAUSED: "true"}}, key=key)
+    except Rejected as error:
+        return f"{said}; collection could not be paused: {error.text}"
+    return said
 
 
 def _as_note(subject: Allocation | Withholding, name: str) -> dict[str, Any]:
@@ -95,7 +108,7 @@ def _is_paid_anew(record: Mapping[str, Any], noted: Mapping[str, tuple[Decimal, 
 
 
 def take_back(api: Api, returned: PaymentReturn, *, get: Get, key: str) -> Receipt:
-    """A bank receipt that did not hold is noted as such. An invoice still open stays so, and Stripe reminds of it; one
+    """A bank receipt that did not hold is noted as such. An invoice still open stays so, and Stripe collects it; one
     marked as paid elsewhere stays paid, since Stripe opens none again (docs.stripe.com/api/invoices/pay).
     """
     path = f"/v1/invoices/{quote(invoice_id(returned.invoice_reference), safe='')}"
@@ -107,7 +120,11 @@ def take_back(api: Api, returned: PaymentReturn, *, get: Get, key: str) -> Recei
         note = f"{format(returned.amount, 'f')} {returned.returned_on.isoformat()}"
         # an empty value removes a key (docs.stripe.com/api/metadata)
         changed = {name: "", f"{RETURNED}{name.removeprefix(NOTE)}": note}
-        record = api.post(path, {"metadata": changed}, key=key)
+        wanted: dict[str, Any] = {"metadata": changed}
+        if record["status"] == "open" and PAUSED in metadata(record):
+            # what rested for this receipt goes on; what somebody else paused is left
+            wanted = {"metadata": {**changed, PAUSED: ""}, "auto_advance": True}
+        record = api.post(path, wanted, key=key)
     return _returned(record, name=name)
 
 

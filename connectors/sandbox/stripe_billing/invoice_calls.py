@@ -103,8 +103,12 @@ def update_invoice(account: Account, call: Call) -> dict[str, Any]:
             values["automatically_finalizes_at"] = at
             if at is not None:
                 account.owe(invoice["test_clock"], at, "finalize", invoice["id"])
+        elif invoice["status"] == "open":
+            values["next_payment_attempt"] = payments.retry_at(account, invoice) if values["auto_advance"] else None
     previous = {name: invoice.get(name) for name in values if name[0] != "_"}
     account.change("invoice", invoice, **values)
+    if values.get("next_payment_attempt") is not None:
+        account.owe(invoice["test_clock"], values["next_payment_attempt"], "pay", invoice["id"])
     emit(account, "invoice.updated", "invoice", invoice, previous=previous)
     return render(account, "invoice", invoice)
 

@@ -152,6 +152,11 @@ def _declined(account: Account, invoice: Document, intent: Document) -> StripeEr
     )  # fmt: skip
 
 
+def retry_at(account: Account, invoice: Document) -> int | None:
+    """When an open invoice that was tried is tried again, once its automatic collection is turned on."""
+    return _next_try(account, invoice) if invoice.get("attempt_count") else None
+
+
 def _next_try(account: Account, invoice: Document) -> int | None:
     """When Stripe itself tries again: only where it charges by itself, and as often as the account's settings say."""
     days = account.settings()["retry_days"]
