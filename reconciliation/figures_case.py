@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext
+from django.utils.translation import gettext_lazy, gettext_noop, pgettext
 
 from reconciliation.controls.registry import CONTROLS
 from reconciliation.habits import mentions, undo
@@ -92,11 +92,11 @@ class Sides:
 
 _LABELS = {
     # the page compares these two, so they stay as they are
-    "external_id": "Number there",
+    "external_id": gettext_noop("Number there"),
     "net": gettext_lazy("Net"),
     "tax": gettext_lazy("Tax"),
     "gross": gettext_lazy("Total"),
-    "status": "Status",
+    "status": gettext_noop("Status"),
 }
 
 

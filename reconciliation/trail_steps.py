@@ -4,10 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from reconciliation import sentences
+from reconciliation.habits import titles
+from reconciliation.habits.languages import moment_text
 from reconciliation.models import ExceptionCase
 from sync.calendar import WINDOW_SHUT
-from sync.catalogue import reason
 from sync.models import Delivery, WorkItem
 from sync.states import ORDER, Condition, Lifecycle
 
@@ -107,61 +110,69 @@ def standing(
     """What a row waits for, in words. `cases`: open ones by target and id; `waits`: reference -> (name, link)."""
     target = "delivery" if isinstance(row, Delivery) else "work_item"
     case = cases.get((target, row.pk))
-    system = sentences.system_name(row.target.system) if isinstance(row, Delivery) else "the portal"
+    system = sentences.system_name(row.target.system) if isinstance(row, Delivery) else _("the portal")
     match row.condition:
         case Condition.WAITING:
             name, link = waits.get(row.waits_for, (row.waits_for, ""))
-            return Standing(text=f"Waiting for {name}.", tone="wait", icon="hourglass_empty", link=link)
+            return Standing(
+                text=_("Waiting for {name}.").format(name=name), tone="wait", icon="hourglass_empty", link=link
+            )
         case Condition.IN_DOUBT if isinstance(row, Delivery) and row.awaits_posting_since:
-            text = f"{system} has accepted it and not posted it yet. We ask again at {row.due_at:%H:%M} UTC."
+            text = _("{system} has accepted it and not posted it yet. We ask again at {at} UTC.")
+            text = text.format(system=system, at=f"{row.due_at:%H:%M}")
             return Standing(text=text, tone="wait", icon="hourglass_top", case=case)
         case Condition.IN_DOUBT:
-            text = (
-                f"In doubt: we do not know yet whether {system} took it. We look it up at {row.due_at:%H:%M} UTC. "
+            text = _(
+                "In doubt: we do not know yet whether {system} took it. We look it up at {at} UTC. "
                 "Do not create it by hand."
-            )
+            ).format(system=system, at=f"{row.due_at:%H:%M}")
             return Standing(text=text, tone="doubt", icon="help", case=case)
         case Condition.HELD:
             until = row.held_until if isinstance(row, Delivery) else None
-            why = " Then its daily posting window opens." if getattr(row, "held_because", "") == WINDOW_SHUT else ""
-            text = f"Held until {moment(until)}.{why}" if until else "Held."
+            why = (
+                " " + _("Then its daily posting window opens.")
+                if getattr(row, "held_because", "") == WINDOW_SHUT
+                else ""
+            )
+            text = _("Held until {moment}.").format(moment=moment(until)) + why if until else _("Held.")
             return Standing(text=text, tone="wait", icon="pause_circle")
         case Condition.BLOCKED:
-            why = sentences.title(case) if case else reason(getattr(row, "blocked_reason", "")).title
-            return Standing(text=f"Blocked: {why}.", tone="stop", icon="block", case=case)
+            why = titles.title(case) if case else titles.reason_title(getattr(row, "blocked_reason", ""))
+            return Standing(text=_("Blocked: {why}.").format(why=why), tone="stop", icon="block", case=case)
         case Condition.CLAIMED:
-            return Standing(text="Under way now.", tone="wait", icon="sync")
+            return Standing(text=_("Under way now."), tone="wait", icon="sync")
         case Condition.SUPERSEDED:
-            return Standing(text="Replaced by a newer version.", tone="plain", icon="history")
+            return Standing(text=_("Replaced by a newer version."), tone="plain", icon="history")
         case Condition.WITHDRAWN:
-            return Standing(text="Withdrawn.", tone="plain", icon="undo")
+            return Standing(text=_("Withdrawn."), tone="plain", icon="undo")
         case Condition.SETTLED:
             return _settled(row, system, case)
         case _:
-            again = " again" if isinstance(row, Delivery) and row.attempts else ""
-            return Standing(text=f"Due{again} at {row.due_at:%d %b %H:%M} UTC.", tone="wait", icon="schedule")
+            again = isinstance(row, Delivery) and row.attempts
+            text = _("Due again at {at} UTC.") if again else _("Due at {at} UTC.")
+            return Standing(text=text.format(at=moment_text(row.due_at, year=False)), tone="wait", icon="schedule")
 
 
 def _settled(row: WorkItem | Delivery, system: str, case: ExceptionCase | None) -> Standing:
     if case:
         return Standing(
-            text=f"{system} has it, and a control found: {sentences.title(case)}.",
+            text=_("{system} has it, and a control found: {why}.").format(system=system, why=titles.title(case)),
             tone="stop",
             icon="report",
             case=case,
         )
     if not isinstance(row, Delivery):
-        return Standing(text="Checked and mapped.", tone="good", icon="check_circle")
+        return Standing(text=_("Checked and mapped."), tone="good", icon="check_circle")
     match row.state:
         case Lifecycle.RECONCILED:
-            text = f"In {system}, and a control found both sides equal."
+            text = _("In {system}, and a control found both sides equal.")
         case Lifecycle.POSTED:
-            text = f"Posted in {system}; the next control compares both sides."
+            text = _("Posted in {system}; the next control compares both sides.")
         case _:
-            text = f"{system} has it."
-    return Standing(text=text, tone="good", icon="check_circle")
+            text = _("{system} has it.")
+    return Standing(text=text.format(system=system), tone="good", icon="check_circle")
 
 
 def moment(at: datetime | None) -> str:
     """A time as the portal prints it, in UTC."""
-    return f"{at:%d %b %Y %H:%M} UTC" if at else ""
+    return f"{moment_text(at)} UTC" if at else ""

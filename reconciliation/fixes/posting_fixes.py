@@ -149,14 +149,15 @@ class PostsAgain(Fix):
 
 def _period(days: Sequence[str]) -> str:
     if len(days) > 1:
-        return f"Posted on {len(days)} days from {days[0]} to {days[-1]}, each in its own day's period."
-    return f"Posted on {days[0]}, in that day's period." if days else ""
+        text = _("Posted on {n} days from {first} to {last}, each in its own day's period.")
+        return text.format(n=len(days), first=days[0], last=days[-1])
+    return _("Posted on {day}, in that day's period.").format(day=days[0]) if days else ""
 
 
 def _sums(amounts: dict[str, str]) -> str:
     """A sum per currency in words; they are never added up."""
-    each = [money(Decimal(amount), currency) for currency, amount in amounts.items()]
-    return " and ".join([", ".join(each[:-1]), each[-1]] if len(each) > 1 else each) or "no amount of their own"
+    each = [written(money(Decimal(amount), currency)) for currency, amount in amounts.items()]
+    return _(" and ").join([", ".join(each[:-1]), each[-1]] if len(each) > 1 else each) or _("no amount of their own")
 
 
 class PostAgain(PostsAgain):
