@@ -1,5 +1,6 @@
 """What people read: titles, the six sentences of a case, the seller's line. Texts come from the table of reasons."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -23,7 +24,7 @@ class _Blanks(dict[str, Any]):
         return "…"
 
 
-def _values(case: ExceptionCase) -> _Blanks:
+def _values(case: ExceptionCase, *, shown: Callable[[str], str] = written) -> _Blanks:
     return _Blanks(
         customer=case.customer_name or _("the customer"),
         value=case.value or _("(empty)"),
@@ -32,7 +33,7 @@ def _values(case: ExceptionCase) -> _Blanks:
         system=system_name(case.problem.system),
         entity=case.entity.name if case.entity else _("The company"),
         date=case.effective_on or _("its date"),
-        amount=_sum(case) or _("an unknown amount"),
+        amount=shown(money(case.amount, case.currency)) if case.amount is not None else _("an unknown amount"),
     )
 
 
@@ -67,7 +68,7 @@ def for_seller(case: ExceptionCase) -> str:
     if not words.seller:
         return ""
     with translation.override(KEPT_IN):
-        said = words.seller.format_map(_values(case))
+        said = words.seller.format_map(_values(case, shown=str))
     return f"{said} {case.get_team_display()}, due {case.due_at:%d %b %H:%M} UTC."
 
 

@@ -10,9 +10,10 @@ ROOT = Path(__file__).resolve().parents[2]
 RESULTS = Path(os.environ.get("Q2C_PROOF_DIR", str(ROOT / "benchmarks" / "results" / "proof")))
 #: ending of the files of planted bugs, after the commit
 PLANTED = "-planted.json"
-#: pages, what they show and its German: no run of the engine meets them
+#: pages, what they show and its German: no run of the engine meets them. Of the habits only `languages` is met:
+#: previews write their amounts by it
 PAGES = (
-    *("admin", "api", "views", "templatetags", "figures*.py", "queue_filters.py", "habits", "locale"),
+    *("admin", "api", "views", "templatetags", "figures*.py", "queue_filters.py", "habits/[!l]*", "locale"),
     *("models/desk.py", "models/notices.py"),
 )
 #: what is asked of both sides' lists, what people sign of it, and tables they keep: the simulator has a checker of its

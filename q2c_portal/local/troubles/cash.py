@@ -38,9 +38,9 @@ def twice(stage: Stage) -> None:
 
 def tax_withheld(stage: Stage) -> None:
     """Customers in Brazil keep 15 % for the tax office."""
-    entity = LegalEntity.objects.filter(pk=stage.world.entity.pk)
-    rates = entity.values_list("withholding_rates", flat=True).get()
-    entity.update(withholding_rates={**rates, "BR": ["0.15"]})
+    entity = LegalEntity.objects.get(pk=stage.world.entity.pk)
+    entity.withholding_rates = {**entity.withholding_rates, "BR": ["0.15"]}
+    entity.save(update_fields=["withholding_rates"])
     stage.account("Umbra Filmes", country="Brazil")
     deal = stage.win(stage.open_deal("Umbra Filmes", stage.line()))
     stage.wire(stage.posted(stage.invoice_of(deal)), "467.50")

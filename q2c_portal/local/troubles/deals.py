@@ -23,13 +23,14 @@ def lines_beside_the_amount(stage: Stage) -> None:
 
 def without_approval(stage: Stage) -> None:
     """Only this deal is asked for its approval: the company's rule is as before afterwards."""
-    entity = LegalEntity.objects.filter(pk=stage.world.entity.pk)
-    before = entity.values_list("commitment", flat=True).get()
-    entity.update(commitment=["won", "approval", "lines"])
+    entity = LegalEntity.objects.get(pk=stage.world.entity.pk)
+    before, entity.commitment = entity.commitment, ["won", "approval", "lines"]
+    entity.save(update_fields=["commitment"])
     try:
         stage.sell("Arbor Clinics", stage.line(price="410.00"), Approval_Status__c="Pending")
     finally:
-        entity.update(commitment=before)
+        entity.commitment = before
+        entity.save(update_fields=["commitment"])
 
 
 def without_purchase_order(stage: Stage) -> None:
